@@ -1,0 +1,44 @@
+// Small string helpers that every room needs.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pipeline {
+
+std::string_view trim(std::string_view text);
+/// Pieces between separators; an empty text gives no piece.
+std::vector<std::string> split(std::string_view text, char separator);
+std::string join(std::span<const std::string> pieces, std::string_view separator);
+std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
+/// ASCII only; other bytes stay.
+std::string to_lower(std::string_view text);
+std::string hex(std::span<const unsigned char> bytes);
+/// The candidate nearest to `word` by edit distance, empty if none is near enough to be meant.
+std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
+/// "12.3 MB"
+std::string human_bytes(std::uint64_t bytes);
+/// The first `bytes_max` bytes, cut at a UTF-8 boundary, with "..." if something was cut.
+std::string head(std::string_view text, std::size_t bytes_max);
+/// Lower-case hex of SHA-256.
+std::string sha256_hex(std::string_view bytes);
+
+/// Hashes a stream piece by piece.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  void update(std::string_view bytes);
+  /// Lower-case hex of all bytes so far; ends the hash.
+  std::string finish();
+
+ private:
+  void* context_;  // EVP_MD_CTX, kept out of this header
+};
+
+}  // namespace pipeline
