@@ -1,0 +1,124 @@
+// One session with a MySQL-family server: open, ask, stream, load, and nothing hidden.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/secret.h"
+#include "common/io/byte_stream.h"
+
+namespace pipeline {
+
+struct TlsOptions {
+  enum class Mode { verify, insecure_plaintext } mode = Mode::verify;
+  std::string ca_file;  // empty: the system's
+};
+
+/// Where the server is: a socket path, or host and port. A socket needs no TLS; over TCP the
+/// server's certificate and name are verified unless the mode says otherwise.
+struct Endpoint {
+  std::string socket;
+  std::string host;
+  int port = 3306;
+  TlsOptions tls;
+  /// "host:port" or the socket's path, for messages.
+  std::string text() const;
+};
+
+struct Account {
+  std::string user;
+  Secret password;
+  std::string password_origin;  // "file /etc/x", "environment DB_PASSWORD": said when a login fails
+};
+
+struct ConnectionOptions {
+  Endpoint endpoint;
+  Account account;
+  std::string database;                  // empty: none
+  std::string time_zone = "+00:00";      // SET time_zone
+  std::string sql_mode = "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
+  std::chrono::seconds connect_timeout{10};
+  std::chrono::seconds read_timeout{3600};
+  std::chrono::seconds lock_wait_timeout{60};  // metadata locks and row locks alike
+  enum class LocalInfile { refused, own_handler } local_infile = LocalInfile::refused;
+};
+
+/// One row of a result; nullopt is SQL NULL. Values are bytes as the server sends them.
+using Row = std::vector<std::optional<std::string>>;
+
+struct ResultTable {
+  std::vector<std::string> columns;
+  std::vector<Row> rows;
+};
+
+struct ExecuteResult {
+  std::uint64_t affected_rows = 0;
+  std::uint64_t warnings = 0;
+  std::string info;  // "Records: 3  Deleted: 0  Skipped: 0  Warnings: 0"
+};
+
+enum class ServerFamily { mariadb, mysql };
+
+/// Move-only. One thread at a time, except that kill_from_outside() works on another connection.
+/// Never reconnects by itself: a lost session throws unavailable and the object is dead.
+class Connection {
+ public:
+  /// Opens, sets charset utf8mb4, READ COMMITTED, time zone, sql_mode and lock limits. A failure at
+  /// any step leaves nothing open. Errors: access_denied (1044, 1045, 1698, 4151; names user, host
+  /// and where the secret came from), unavailable (2002, 2003, 2005, 1040, 1203, 1226 ...).
+  static Connection open(const ConnectionOptions& options);
+
+  Connection(Connection&& other) noexcept;
+  Connection& operator=(Connection&& other) noexcept;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  /// Runs one statement (multi-statements are off) and drops any rows. Errors by kind from
+  /// server_errors.h, with errno, sqlstate and the statement's first 200 bytes as context.
+  ExecuteResult execute(std::string_view sql);
+  /// Runs one statement and keeps all rows; refuses (internal) more than `rows_max`.
+  ResultTable query(std::string_view sql, std::size_t rows_max = 1'000'000);
+  /// First column of the first row; nullopt when there is no row or the value is NULL.
+  std::optional<std::string> query_value(std::string_view sql);
+  /// Streams rows without keeping them. The views are valid during the call only. An exception of
+  /// `on_row` ends the statement and comes through.
+  using RowView = std::span<const std::optional<std::string_view>>;
+  void stream(std::string_view sql, const std::function<void(RowView)>& on_row);
+
+  /// Runs a LOAD DATA LOCAL INFILE statement whose file is `source`; the file name in the statement
+  /// is ignored. The handler is armed for this one statement only; outside of it a server that asks
+  /// for a file gets an error. An Error thrown by the source comes through unchanged.
+  ExecuteResult load_local(std::string_view sql, ByteSource& source);
+
+  /// The server's id of this session, as in KILL.
+  std::uint64_t id() const;
+  /// False after the session was lost.
+  bool alive() const;
+  bool ping();
+  ServerFamily family() const;
+  /// "10.11.6-MariaDB"
+  const std::string& server_version() const;
+  const ConnectionOptions& options() const;
+
+  /// Quotes a text as a literal of this session's charset and sql_mode.
+  std::string literal(std::string_view text) const;
+
+ private:
+  struct State;
+  explicit Connection(State* state) : state_(state) {}
+  State* state_ = nullptr;
+};
+
+/// Ends the statement (and with `Victim::connection` the session) with id `connection_id` over a new
+/// connection of the same account; own sessions need no privilege. An id that is gone is no error.
+enum class Victim { statement, connection };
+void kill_from_outside(const ConnectionOptions& same_account, std::uint64_t connection_id, Victim victim);
+
+}  // namespace pipeline

@@ -1,0 +1,115 @@
+// pipeline.yaml as values: one file configures the stages and the orchestrator.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pipeline {
+
+/// Where a password comes from. Never the password itself.
+struct SecretReference {
+  enum class Source { none, file, environment, credential } source = Source::none;
+  std::string name;   // path, variable or systemd credential name
+  std::string where;  // "pipeline.yaml:12:5"
+  /// "file /etc/x", for messages
+  std::string text() const;
+};
+
+struct AccountConfig {
+  std::string user;
+  SecretReference password;
+};
+
+struct SourceConfig {
+  std::string store;                       // URL or folder
+  std::string prefix = "dumps/";
+  std::string object_pattern = "gghouse_%Y%m%d.sql.gz";  // %Y %m %d: the business date
+  std::string processed_prefix = "processed/";
+  std::chrono::seconds wait_until{7 * 3600 + 40 * 60};   // JST, on the business date
+  std::chrono::seconds poll_interval{30};
+};
+
+struct WarehouseConfig {
+  enum class Server { managed, remote } server = Server::managed;
+  std::string socket;
+  std::string host;
+  int port = 3306;
+  std::string tls_ca;
+  enum class Tls { verify, insecure_plaintext } tls = Tls::verify;
+  std::map<std::string, AccountConfig> accounts;  // load build publish vault janitor admin
+};
+
+struct StagingConfig {
+  std::string schema = "staging";
+  std::vector<std::string> preserve;       // kept although empty in the dump
+  std::int64_t shrink_guard_rows = 1000;   // a live table above this may not become empty
+};
+
+struct LayerConfig {
+  std::string name;    // silver
+  std::string schema;  // its main schema, which holds the layer's marker
+  std::vector<std::string> select;  // dbt selection
+};
+
+struct TransformConfig {
+  std::string project_dir;
+  std::string profiles_dir;  // empty: project_dir
+  std::string target;        // empty: the profile's
+  int threads = 2;
+  std::vector<LayerConfig> layers;  // in order
+  enum class OnTestFailure { block, publish_and_alert } on_test_failure = OnTestFailure::block;
+};
+
+struct BackupsConfig {
+  std::vector<std::string> tables;  // "silver.tenant_status_history"; empty list: the default rule
+  bool tables_given = false;
+  int keep_days = 3;
+};
+
+struct ProtectEntry {
+  std::string table;
+  std::vector<std::string> key;
+  std::string closed_when;
+};
+
+struct StageProgram {
+  std::string name;                // "staging_loader"
+  std::vector<std::string> argv;   // empty: the binary of that name beside the running one
+};
+
+struct OrchestratorConfig {
+  std::string state_machine;
+  std::string state_dir;
+  std::chrono::seconds run_time{7 * 3600};  // JST; the models' clock on the business date
+  std::map<std::string, StageProgram> stages;
+  std::map<std::string, std::vector<std::string>> commands;  // command:NAME -> argv
+};
+
+struct AlertChannel {
+  std::string name;
+  enum class Type { command } type = Type::command;
+  std::vector<std::string> argv;
+  std::chrono::seconds timeout{30};
+};
+
+struct PipelineConfig {
+  std::string path;  // of the file; relative paths inside it count from its folder
+  SourceConfig source;
+  WarehouseConfig warehouse;
+  StagingConfig staging;
+  TransformConfig transform;
+  BackupsConfig backups;
+  std::vector<ProtectEntry> protect_history;
+  OrchestratorConfig orchestrator;
+  std::map<std::string, AlertChannel> alerts;
+};
+
+/// Reads and checks the file. ${NAME} in scalars is the environment variable NAME (absent: an
+/// error), $$ a dollar sign. Unknown and duplicate keys are errors with file:line:column and the
+/// nearest known key. Throws config_invalid.
+PipelineConfig read_pipeline_config(const std::string& path);
+
+}  // namespace pipeline
