@@ -1,0 +1,294 @@
+#include "common/stage/pipeline_config.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/core.h>
+
+#include "common/base/clock.h"
+#include "common/base/error.h"
+#include "common/config/yaml.h"
+
+namespace pipeline {
+namespace {
+
+[[noreturn]] void refuse(const YamlNode& node, std::string_view what) {
+  throw Error(ErrorKind::config_invalid, fmt::format("{}: {}", node.where(), what));
+}
+
+/// The scalar with ${NAME} replaced from the environment and $$ by a dollar sign.
+std::string expanded(const YamlNode& node) {
+  const std::string& text = node.text();
+  std::string result;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '$') {
+      result += text[at];
+    } else if (text.compare(at, 2, "$$") == 0) {
+      result += '$';
+      ++at;
+    } else if (text.compare(at, 2, "${") == 0) {
+      const auto end = text.find('}', at);
+      if (end == std::string::npos) refuse(node, "${ without a closing }");
+      const std::string name = text.substr(at + 2, end - at - 2);
+      const char* value = std::getenv(name.c_str());
+      if (value == nullptr) refuse(node, fmt::format("the environment variable {} is not set", name));
+      result += value;
+      at = end;
+    } else {
+      refuse(node, "a dollar sign stands for ${NAME} or $$");
+    }
+  }
+  return result;
+}
+
+/// Reads one pipeline.yaml; knows its folder, from which relative paths count.
+class Reader {
+ public:
+  explicit Reader(const std::string& path)
+      : folder_(std::filesystem::absolute(path).parent_path()) {
+    config_.path = std::filesystem::absolute(path).lexically_normal().string();
+  }
+
+  PipelineConfig read(const YamlNode& root) {
+    root.allow_only({"source", "warehouse", "staging", "transform", "backups", "protect",
+                     "orchestrator", "alerts", "objectives"});
+    source(root.at("source"));
+    warehouse(root.at("warehouse"));
+    if (const auto* node = root.find("staging")) staging(*node);
+    transform(root.at("transform"));
+    if (const auto* node = root.find("backups")) backups(*node);
+    if (const auto* node = root.find("protect")) protect(*node);
+    orchestrator(root.at("orchestrator"));
+    if (const auto* node = root.find("alerts")) alerts(*node);
+    return std::move(config_);
+  }
+
+ private:
+  std::string path_of(const YamlNode& node) const {
+    const std::string text = expanded(node);
+    if (text.empty()) refuse(node, "a path is missing");
+    return (folder_ / text).lexically_normal().string();
+  }
+
+  static std::string text_of(const YamlNode& node) {
+    std::string text = expanded(node);
+    if (text.empty()) refuse(node, "a value is missing");
+    return text;
+  }
+
+  static std::chrono::seconds time_of_day(const YamlNode& node) {
+    const auto time = parse_time_of_day(expanded(node));
+    if (!time) refuse(node, fmt::format("expected a time of day such as 07:40, found \"{}\"", node.text()));
+    return *time;
+  }
+
+  static std::int64_t at_least(std::int64_t least, const YamlNode& node) {
+    const std::int64_t value = node.as_int();
+    if (value < least) refuse(node, fmt::format("expected {} or more, found {}", least, value));
+    return value;
+  }
+
+  static std::vector<std::string> texts(const YamlNode& node) {
+    std::vector<std::string> result;
+    if (node.is_scalar()) return {text_of(node)};
+    for (const auto& item : node.items()) result.push_back(text_of(item));
+    return result;
+  }
+
+  void source(const YamlNode& node) {
+    node.allow_only({"store", "prefix", "objects", "processed", "wait_until", "poll_seconds"});
+    auto& source = config_.source;
+    const std::string store = text_of(node.at("store"));
+    source.store = store.find("://") == std::string::npos ? path_of(node.at("store")) : store;
+    if (const auto* n = node.find("prefix")) source.prefix = expanded(*n);
+    if (const auto* n = node.find("processed")) source.processed_prefix = text_of(*n);
+    if (const auto* n = node.find("objects")) {
+      source.object_pattern = text_of(*n);
+      for (const auto* part : {"%Y", "%m", "%d"}) {
+        if (source.object_pattern.find(part) == std::string::npos) {
+          refuse(*n, fmt::format("the name of a dump must carry its date: {} is missing", part));
+        }
+      }
+    }
+    if (const auto* n = node.find("wait_until")) source.wait_until = time_of_day(*n);
+    if (const auto* n = node.find("poll_seconds")) {
+      source.poll_interval = std::chrono::seconds(at_least(1, *n));
+    }
+    if (source.prefix == source.processed_prefix) {
+      refuse(node, "prefix and processed must differ: loaded dumps move from one to the other");
+    }
+  }
+
+  void warehouse(const YamlNode& node) {
+    auto& warehouse = config_.warehouse;
+    node.allow_only({"server", "socket", "port", "tls", "accounts"});
+    const std::string server = text_of(node.at("server"));
+    if (server == "managed") {
+      warehouse.server = WarehouseConfig::Server::managed;
+      warehouse.socket = path_of(node.at("socket"));
+    } else {
+      warehouse.server = WarehouseConfig::Server::remote;
+      warehouse.host = server;
+      if (const auto* n = node.find("socket")) warehouse.socket = path_of(*n);
+    }
+    if (const auto* n = node.find("port")) {
+      const auto port = at_least(1, *n);
+      if (port > 65535) refuse(*n, "a port is 65535 at most");
+      warehouse.port = static_cast<int>(port);
+    }
+    if (const auto* n = node.find("tls")) {
+      n->allow_only({"mode", "ca"});
+      if (const auto* ca = n->find("ca")) warehouse.tls_ca = path_of(*ca);
+      if (const auto* mode = n->find("mode")) {
+        const std::string word = text_of(*mode);
+        if (word != "verify" && word != "insecure_plaintext") {
+          refuse(*mode, "tls.mode is verify or insecure_plaintext");
+        }
+        if (word == "insecure_plaintext") warehouse.tls = WarehouseConfig::Tls::insecure_plaintext;
+      }
+    }
+    const YamlNode& accounts = node.at("accounts");
+    accounts.allow_only({"load", "build", "publish", "vault", "janitor", "admin"});
+    for (const auto& [name, value] : accounts.entries()) {
+      warehouse.accounts[name.text()] = account(value);
+    }
+    for (const auto* needed : {"load", "build", "publish", "janitor"}) {
+      if (!warehouse.accounts.contains(needed)) {
+        refuse(accounts, fmt::format("the account \"{}\" is missing", needed));
+      }
+    }
+  }
+
+  AccountConfig account(const YamlNode& node) const {
+    node.allow_only({"user", "password"});
+    AccountConfig account{.user = text_of(node.at("user")), .password = {}};
+    const YamlNode& password = node.at("password");
+    if (!password.is_mapping()) {
+      refuse(password, "a password never stands here: name its place with file, environment or credential");
+    }
+    password.allow_only({"file", "environment", "credential"});
+    if (password.entries().size() != 1) {
+      refuse(password, "name one place of the password: file, environment or credential");
+    }
+    const auto& [kind, value] = password.entries().front();
+    account.password.where = value.where();
+    if (kind.text() == "file") {
+      account.password.source = SecretReference::Source::file;
+      account.password.name = path_of(value);
+    } else {
+      account.password.source = kind.text() == "environment" ? SecretReference::Source::environment
+                                                              : SecretReference::Source::credential;
+      account.password.name = text_of(value);
+    }
+    return account;
+  }
+
+  void staging(const YamlNode& node) {
+    node.allow_only({"schema", "preserve", "shrink_guard_rows"});
+    auto& staging = config_.staging;
+    if (const auto* n = node.find("schema")) staging.schema = text_of(*n);
+    if (const auto* n = node.find("preserve")) staging.preserve = texts(*n);
+    if (const auto* n = node.find("shrink_guard_rows")) staging.shrink_guard_rows = at_least(1, *n);
+  }
+
+  void transform(const YamlNode& node) {
+    node.allow_only({"project", "profiles_dir", "target", "threads", "layers", "on_test_failure"});
+    auto& transform = config_.transform;
+    transform.project_dir = path_of(node.at("project"));
+    if (const auto* n = node.find("profiles_dir")) transform.profiles_dir = path_of(*n);
+    if (const auto* n = node.find("target")) transform.target = text_of(*n);
+    if (const auto* n = node.find("threads")) transform.threads = static_cast<int>(at_least(1, *n));
+    if (const auto* n = node.find("on_test_failure")) {
+      const std::string word = text_of(*n);
+      if (word != "block" && word != "publish_and_alert") {
+        refuse(*n, "on_test_failure is block or publish_and_alert");
+      }
+      if (word == "publish_and_alert") {
+        refuse(*n, "on_test_failure: publish_and_alert is not supported yet; use block");
+      }
+    }
+    for (const auto& [name, value] : node.at("layers").entries()) {
+      value.allow_only({"schema", "select"});
+      LayerConfig layer{.name = name.text(), .schema = name.text(), .select = {}};
+      if (const auto* n = value.find("schema")) layer.schema = text_of(*n);
+      layer.select = texts(value.at("select"));
+      transform.layers.push_back(std::move(layer));
+    }
+    if (transform.layers.empty()) refuse(node.at("layers"), "no layer is given");
+  }
+
+  void backups(const YamlNode& node) {
+    node.allow_only({"tables", "keep_days"});
+    if (const auto* n = node.find("tables")) {
+      config_.backups.tables = texts(*n);
+      config_.backups.tables_given = true;
+    }
+    if (const auto* n = node.find("keep_days")) {
+      config_.backups.keep_days = static_cast<int>(at_least(1, *n));
+    }
+  }
+
+  void protect(const YamlNode& node) {
+    node.allow_only({"history"});
+    for (const auto& item : node.at("history").items()) {
+      item.allow_only({"table", "key", "closed_when"});
+      config_.protect_history.push_back({.table = text_of(item.at("table")),
+                                         .key = texts(item.at("key")),
+                                         .closed_when = text_of(item.at("closed_when"))});
+    }
+  }
+
+  void orchestrator(const YamlNode& node) {
+    node.allow_only({"state_machine", "state_dir", "run_time", "stages", "commands"});
+    auto& orchestrator = config_.orchestrator;
+    orchestrator.state_machine = path_of(node.at("state_machine"));
+    orchestrator.state_dir = path_of(node.at("state_dir"));
+    if (const auto* n = node.find("run_time")) orchestrator.run_time = time_of_day(*n);
+    if (const auto* n = node.find("stages")) {
+      for (const auto& [name, value] : n->entries()) {
+        orchestrator.stages[name.text()] = {.name = name.text(), .argv = texts(value)};
+      }
+    }
+    if (const auto* n = node.find("commands")) {
+      for (const auto& [name, value] : n->entries()) {
+        orchestrator.commands[name.text()] = texts(value);
+      }
+    }
+  }
+
+  void alerts(const YamlNode& node) {
+    for (const auto& [name, value] : node.entries()) {
+      value.allow_only({"type", "command", "timeout_seconds"});
+      AlertChannel channel{.name = name.text(), .argv = {}};
+      if (text_of(value.at("type")) != "command") {
+        refuse(value.at("type"), "the only type of alert channel in this version is command");
+      }
+      channel.argv = texts(value.at("command"));
+      if (const auto* n = value.find("timeout_seconds")) {
+        channel.timeout = std::chrono::seconds(at_least(1, *n));
+      }
+      config_.alerts[name.text()] = std::move(channel);
+    }
+  }
+
+  std::filesystem::path folder_;
+  PipelineConfig config_;
+};
+
+}  // namespace
+
+std::string SecretReference::text() const {
+  switch (source) {
+    case Source::none: return "nowhere";
+    case Source::file: return "file " + name;
+    case Source::environment: return "environment variable " + name;
+    case Source::credential: return "systemd credential " + name;
+  }
+  return "nowhere";
+}
+
+PipelineConfig read_pipeline_config(const std::string& path) {
+  return Reader(path).read(YamlNode::parse_file(path));
+}
+
+}  // namespace pipeline

@@ -1,0 +1,54 @@
+#include "common/stage/secrets.h"
+
+#include <cstdlib>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/io/file.h"
+
+namespace pipeline {
+namespace {
+
+constexpr std::size_t secret_bytes_max = 64U << 10U;
+
+[[noreturn]] void missing(const SecretReference& reference, std::string_view why) {
+  throw Error(ErrorKind::access_denied, fmt::format("{}: the password is to come from {}, but {}",
+                                                    reference.where, reference.text(), why));
+}
+
+std::string file_text(const SecretReference& reference, const std::string& path) {
+  auto text = read_file_if_present(path, secret_bytes_max);
+  if (!text) missing(reference, "there is no such file");
+  return *std::move(text);
+}
+
+std::string fetch(const SecretReference& reference) {
+  switch (reference.source) {
+    case SecretReference::Source::none: missing(reference, "no place is named");
+    case SecretReference::Source::file: return file_text(reference, reference.name);
+    case SecretReference::Source::environment: {
+      const char* value = std::getenv(reference.name.c_str());
+      if (value == nullptr) missing(reference, "the variable is not set");
+      return value;
+    }
+    case SecretReference::Source::credential: {
+      // systemd.exec(5), LoadCredential=: one file a credential in this folder.
+      const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+      if (folder == nullptr) missing(reference, "CREDENTIALS_DIRECTORY is not set");
+      return file_text(reference, std::string(folder) + "/" + reference.name);
+    }
+  }
+  missing(reference, "no place is named");
+}
+
+}  // namespace
+
+Secret resolve_secret(const SecretReference& reference) {
+  std::string value = fetch(reference);
+  while (!value.empty() && (value.back() == '\n' || value.back() == '\r')) value.pop_back();
+  if (value.empty()) missing(reference, "it is empty");
+  return Secret(std::move(value));
+}
+
+}  // namespace pipeline

@@ -1,0 +1,23 @@
+// Which backups may go: a pure rule, and the account that carries it out.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "stages/publish/catalogue.h"
+
+namespace pipeline::publish {
+
+/// The backups older than `keep_days` for which a newer verified one of the same table exists. Never
+/// the newest verified one, never the last one, nothing when `now` lies before the newest backup
+/// (a clock that jumped back proves nothing).
+std::vector<Backup> expired_backups(const std::vector<Backup>& backups,
+                                    std::chrono::system_clock::time_point now, int keep_days);
+
+/// Drops the expired backups as etl_janitor and closes their catalogue rows; a table that is not in
+/// the catalogue is never touched. Returns the names dropped, as schema.table.
+std::vector<std::string> apply_retention(Connection& janitor,
+                                         std::chrono::system_clock::time_point now, int keep_days);
+
+}  // namespace pipeline::publish

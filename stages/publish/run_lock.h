@@ -1,0 +1,39 @@
+// One run at a time on a schema: server-side locks, and the end of what a dead run left behind.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "common/mariadb/connection.h"
+
+namespace pipeline::publish {
+
+/// A prefix and a hash, under 64 characters. Names differ between schemas, not between letter cases.
+std::string lock_name(std::string_view schema);
+
+/// Takes the locks of `schemas` on `session`, in the order staging first, then by name, so that two
+/// runs cannot wait for each other. Held until the session ends. Throws already_running, naming
+/// schema, holder's connection id and run if known, when one is not free within `patience`; then
+/// none is held.
+void take_run_locks(Connection& session, std::vector<std::string> schemas,
+                    std::chrono::seconds patience = std::chrono::seconds(3));
+
+/// Notes in pipeline.session which server sessions belong to a run, so that the next run can end
+/// what is left of a dead one. Sessions are identified by connection id and server start, since
+/// ids begin anew when the server does.
+struct SessionNote {
+  std::string run_id;
+  std::string target;  // the schema that the run writes
+  std::string role;    // load build publish
+};
+void note_session(Connection& session, const SessionNote& note);
+
+/// Ends every noted session of earlier runs on `target` that is still connected under the account
+/// of `same_account`, and waits until it is gone. Call with the target's lock held. A session that
+/// stays for 30 s throws lock_contention. Returns the ids that were ended.
+std::vector<std::uint64_t> end_left_over_sessions(Connection& locked_session,
+                                                  const ConnectionOptions& same_account,
+                                                  std::string_view target);
+
+}  // namespace pipeline::publish
