@@ -1,0 +1,43 @@
+// Runs a state machine against its two ports: tasks and history.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/json.h"
+#include "orchestrator/asl/state_machine.h"
+#include "orchestrator/engine/history_sink.h"
+#include "orchestrator/engine/task_runner.h"
+
+namespace pipeline {
+
+struct RunPorts {
+  TaskRunner& tasks;
+  HistorySink& history;
+  /// Retry intervals sleep through it; give a StoppableClock, so that a stop ends the wait.
+  Clock& clock;
+  /// Uniform in [0, 1): the draw of JitterStrategy FULL.
+  std::function<double()> random;
+};
+
+struct RunOptions {
+  std::string run_id;
+  BusinessDate business_date;
+  Json input = Json::object();
+  /// Starts at this state and ends SUCCEEDED when it succeeds, instead of taking its Next. Its
+  /// Retry and Catch apply; the chain behind a Catch runs to its end.
+  std::optional<std::string> only_state;
+};
+
+/// Runs to the end and records everything that happens, ExecutionStarted to the terminal event.
+/// Order: the intent is committed before the runner is called, the outcome before the transition.
+/// When `stop` is requested no further task is started, the running one is cancelled, and the run
+/// ends ABORTED with Pipeline.Interrupted; Succeed and Fail states are still passed.
+/// Throws config_invalid if only_state is no state of the machine, and what the history throws.
+RunResult run_machine(const asl::StateMachine& machine, const RunPorts& ports,
+                      const RunOptions& options, std::stop_token stop);
+
+}  // namespace pipeline
