@@ -1,0 +1,202 @@
+#include "common/io/gzip.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <fmt/core.h>
+#include <zlib.h>
+
+#include "common/base/error.h"
+
+namespace pipeline {
+namespace {
+
+constexpr std::size_t buffer_bytes = 256U << 10U;
+// zlib's manual, inflateInit2: windowBits + 16 reads and writes gzip, and nothing else.
+constexpr int gzip_window_bits = MAX_WBITS + 16;
+constexpr int memory_level = 8;                     // zlib's default
+constexpr std::size_t piece_bytes_max = 1U << 30U;  // zlib counts in 32 bits
+
+}  // namespace
+
+// What the stream may hold next.
+enum class Expecting { first_member, inside_member, member_or_padding, padding, end };
+
+struct GzipSource::State {
+  State(ByteSource& source, const GzipLimits& given) : compressed(source), limits(given) {
+    if (::inflateInit2(&stream, gzip_window_bits) != Z_OK) {
+      throw Error(ErrorKind::resource_exhausted, "no memory for inflating");
+    }
+  }
+  ~State() { ::inflateEnd(&stream); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  std::uint64_t offset() const { return compressed_bytes - stream.avail_in; }
+
+  [[noreturn]] void corrupt(std::string_view what) const {
+    throw Error(ErrorKind::dump_corrupt, fmt::format("{} at compressed byte {}", what, offset()));
+  }
+
+  /// False at the end of the compressed stream.
+  bool fill() {
+    const std::size_t count = compressed.read(buffer);
+    stream.next_in = reinterpret_cast<Bytef*>(buffer.data());
+    stream.avail_in = static_cast<uInt>(count);
+    compressed_bytes += count;
+    return count > 0;
+  }
+
+  void at_input_end() {
+    switch (expecting) {
+      case Expecting::first_member:
+        corrupt("the object is empty, not gzip");
+      case Expecting::inside_member:
+        corrupt("gzip ends early");
+      case Expecting::member_or_padding:
+      case Expecting::padding:
+      case Expecting::end:
+        expecting = Expecting::end;
+    }
+  }
+
+  // Between members: zeros end the stream, anything else must be the next member.
+  void between_members() {
+    if (*stream.next_in != 0 && expecting == Expecting::member_or_padding) {
+      ::inflateReset(&stream);
+      expecting = Expecting::inside_member;
+      in_later_member = true;
+      return;
+    }
+    expecting = Expecting::padding;
+    for (; stream.avail_in > 0; ++stream.next_in, --stream.avail_in) {
+      if (*stream.next_in != 0) corrupt("junk after the end of the gzip data");
+    }
+  }
+
+  void inflate_some() {
+    const uInt room = stream.avail_out;
+    const int result = ::inflate(&stream, Z_NO_FLUSH);
+    inflated_bytes += room - stream.avail_out;
+    check_limits();
+    switch (result) {
+      case Z_STREAM_END:
+        expecting = Expecting::member_or_padding;
+        return;
+      case Z_OK:
+      case Z_BUF_ERROR:
+        return;  // wants more input or room
+      case Z_MEM_ERROR:
+        throw Error(ErrorKind::resource_exhausted, "no memory for inflating");
+      default:
+        corrupt(damage());
+    }
+  }
+
+  std::string damage() const {
+    const std::string_view told = stream.msg == nullptr ? "unknown damage" : stream.msg;
+    if (told != "incorrect header check") return fmt::format("gzip is damaged ({})", told);
+    return in_later_member ? "junk after the end of the gzip data" : "the object is not gzip";
+  }
+
+  void check_limits() const {
+    const bool too_large = inflated_bytes > limits.inflated_bytes_max;
+    const bool too_dense = inflated_bytes > limits.ratio_counts_from_bytes &&
+                           inflated_bytes / limits.ratio_max > compressed_bytes;
+    if (!too_large && !too_dense) return;
+    throw Error(
+        ErrorKind::resource_exhausted,
+        fmt::format("{} compressed bytes inflate to more than {} bytes: a gzip bomb, not a dump",
+                    offset(), inflated_bytes));
+  }
+
+  ByteSource& compressed;
+  GzipLimits limits;
+  z_stream stream{};
+  std::array<char, buffer_bytes> buffer{};
+  Expecting expecting = Expecting::first_member;
+  bool in_later_member = false;
+  std::uint64_t compressed_bytes = 0;
+  std::uint64_t inflated_bytes = 0;
+};
+
+GzipSource::GzipSource(ByteSource& compressed, const GzipLimits& limits)
+    : state_(std::make_unique<State>(compressed, limits)) {}
+
+GzipSource::~GzipSource() = default;
+
+std::size_t GzipSource::read(std::span<char> buffer) {
+  State& state = *state_;
+  const std::size_t wanted = std::min(buffer.size(), piece_bytes_max);
+  state.stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
+  state.stream.avail_out = static_cast<uInt>(wanted);
+  while (state.stream.avail_out == wanted && state.expecting != Expecting::end && wanted > 0) {
+    if (state.stream.avail_in == 0 && !state.fill()) {
+      state.at_input_end();
+      continue;
+    }
+    switch (state.expecting) {
+      case Expecting::first_member:
+        state.expecting = Expecting::inside_member;
+        [[fallthrough]];
+      case Expecting::inside_member:
+        state.inflate_some();
+        break;
+      case Expecting::member_or_padding:
+      case Expecting::padding:
+        state.between_members();
+        break;
+      case Expecting::end:
+        break;
+    }
+  }
+  return wanted - state.stream.avail_out;
+}
+
+struct GzipSink::State {
+  explicit State(ByteSink& sink) : compressed(sink) {}
+  ~State() { ::deflateEnd(&stream); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  ByteSink& compressed;
+  z_stream stream{};
+  std::array<char, buffer_bytes> buffer{};
+};
+
+GzipSink::GzipSink(ByteSink& compressed, int level) : state_(std::make_unique<State>(compressed)) {
+  if (::deflateInit2(&state_->stream, level, Z_DEFLATED, gzip_window_bits, memory_level,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw Error(ErrorKind::resource_exhausted, "no memory for deflating");
+  }
+}
+
+GzipSink::~GzipSink() = default;
+
+void GzipSink::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::string_view piece = bytes.substr(0, piece_bytes_max);
+    deflate_all(piece, Z_NO_FLUSH);
+    bytes.remove_prefix(piece.size());
+  }
+}
+
+void GzipSink::finish() {
+  deflate_all({}, Z_FINISH);
+}
+
+void GzipSink::deflate_all(std::string_view bytes, int flush) {
+  State& state = *state_;
+  // zlib does not write through next_in; its declaration predates const.
+  state.stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  state.stream.avail_in = static_cast<uInt>(bytes.size());
+  do {
+    state.stream.next_out = reinterpret_cast<Bytef*>(state.buffer.data());
+    state.stream.avail_out = static_cast<uInt>(state.buffer.size());
+    ::deflate(&state.stream, flush);
+    state.compressed.write({state.buffer.data(), state.buffer.size() - state.stream.avail_out});
+  } while (state.stream.avail_out == 0);
+}
+
+}  // namespace pipeline

@@ -1,0 +1,21 @@
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/object_store/directory_store.h"
+#include "common/object_store/object_store.h"
+
+namespace pipeline {
+
+std::unique_ptr<ObjectStore> open_store(const std::string& url) {
+  constexpr std::string_view file_scheme = "file://";
+  const auto scheme_end = url.find("://");
+  if (scheme_end == std::string::npos) return std::make_unique<DirectoryStore>(url);
+  if (url.starts_with(file_scheme) && url.size() > file_scheme.size() &&
+      url[file_scheme.size()] == '/') {
+    return std::make_unique<DirectoryStore>(url.substr(file_scheme.size()));
+  }
+  throw Error(ErrorKind::config_invalid,
+              fmt::format("the store \"{}\" is neither a folder nor file:///folder", url));
+}
+
+}  // namespace pipeline

@@ -1,0 +1,137 @@
+#include "common/io/gzip.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/error.h"
+#include "common/io/file.h"
+#include "tests/support/slow_source.h"
+
+namespace pipeline {
+namespace {
+
+using test::SlowSource;
+
+std::string deflated(std::string_view text) {
+  TextSink compressed;
+  GzipSink sink(compressed);
+  sink.write(text);
+  sink.finish();
+  return compressed.text();
+}
+
+std::string inflated(std::string_view compressed, std::size_t piece_bytes = 1U << 20U,
+                     const GzipLimits& limits = {}) {
+  SlowSource pieces(compressed, piece_bytes);
+  GzipSource source(pieces, limits);
+  return read_all(source);
+}
+
+/// The message of the Error, or "accepted".
+std::string refusal_of(std::string_view compressed, std::size_t piece_bytes = 1U << 20U) {
+  try {
+    inflated(compressed, piece_bytes);
+    return "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::dump_corrupt) << error.what();
+    return error.message();
+  }
+}
+
+std::string sample_text() {
+  std::string text;
+  for (int line = 0; line < 20'000; ++line) text += std::to_string(line * 7919) + " 東京\n";
+  return text;
+}
+
+TEST(Gzip, GivesBackWhatWasDeflated) {
+  const std::string text = sample_text();
+  EXPECT_EQ(inflated(deflated(text)), text);
+  EXPECT_EQ(inflated(deflated("")), "");
+}
+
+TEST(Gzip, ReadsAllMembersWhereverTheInputIsCut) {
+  const std::string both = deflated("first ") + deflated("") + deflated("second");
+  for (std::size_t piece = 1; piece <= 64; ++piece) {
+    SCOPED_TRACE(piece);
+    EXPECT_EQ(inflated(both, piece), "first second");
+  }
+}
+
+TEST(Gzip, AcceptsZerosAfterTheEndAndRefusesJunk) {
+  const std::string whole = deflated("rows");
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}}) {
+    EXPECT_EQ(inflated(whole + std::string(600, '\0'), piece), "rows");
+    EXPECT_THAT(refusal_of(whole + "junk", piece), testing::HasSubstr("junk after the end"));
+    EXPECT_THAT(refusal_of(whole + std::string(3, '\0') + "x", piece),
+                testing::HasSubstr("junk after the end"));
+    EXPECT_THAT(refusal_of(whole + std::string(3, '\0') + whole, piece),
+                testing::HasSubstr("junk after the end"));
+  }
+}
+
+TEST(Gzip, RefusesEveryTruncation) {
+  const std::string whole = deflated(sample_text().substr(0, 2000));
+  EXPECT_THAT(refusal_of(""), testing::HasSubstr("empty"));
+  for (std::size_t bytes = 1; bytes < whole.size(); ++bytes) {
+    SCOPED_TRACE(bytes);
+    EXPECT_EQ(refusal_of(whole.substr(0, bytes)),
+              "gzip ends early at compressed byte " + std::to_string(bytes));
+  }
+}
+
+// The bits that fill up the last byte of the deflate stream carry nothing; every other one counts.
+TEST(Gzip, AFlippedBitNeverGivesOtherBytes) {
+  const std::string text = sample_text().substr(0, 500);
+  const std::string whole = deflated(text);
+  constexpr std::size_t header_bytes = 10;
+  constexpr int padding_bits_max = 7;
+  int accepted = 0;
+  for (std::size_t byte = header_bytes; byte < whole.size(); ++byte) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      std::string damaged = whole;
+      damaged[byte] = static_cast<char>(static_cast<unsigned char>(damaged[byte]) ^ (1U << bit));
+      if (refusal_of(damaged) != "accepted") continue;
+      ++accepted;
+      EXPECT_EQ(inflated(damaged), text) << "byte " << byte << " bit " << bit;
+    }
+  }
+  EXPECT_LE(accepted, padding_bits_max);
+}
+
+TEST(Gzip, SaysWhenTheObjectIsNoGzipAtAll) {
+  EXPECT_THAT(refusal_of("-- MariaDB dump 10.19\n"), testing::HasSubstr("the object is not gzip"));
+}
+
+TEST(Gzip, RefusesABombInConstantMemory) {
+  TextSink compressed;
+  GzipSink sink(compressed, 9);
+  const std::string zeros(1U << 20U, '\0');
+  for (int megabyte = 0; megabyte < 32; ++megabyte) sink.write(zeros);
+  sink.finish();
+  const auto kind_of = [&](const GzipLimits& limits) {
+    SlowSource pieces(compressed.text(), 4096);
+    GzipSource source(pieces, limits);
+    std::vector<char> buffer(4096);
+    try {
+      while (source.read(buffer) > 0) {
+      }
+    } catch (const Error& error) {
+      return error.kind();
+    }
+    return ErrorKind::internal;
+  };
+  EXPECT_EQ(kind_of({.inflated_bytes_max = 10U << 20U}), ErrorKind::resource_exhausted);
+  EXPECT_EQ(kind_of({.ratio_counts_from_bytes = 16U << 20U}), ErrorKind::resource_exhausted);
+  EXPECT_EQ(kind_of({}), ErrorKind::internal) << "a small dense stream is no bomb";
+}
+
+TEST(Gzip, WithoutFinishTheMemberIsIncomplete) {
+  TextSink compressed;
+  GzipSink sink(compressed);
+  sink.write("rows");
+  EXPECT_NE(refusal_of(compressed.text()), "accepted");
+}
+
+}  // namespace
+}  // namespace pipeline
