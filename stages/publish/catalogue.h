@@ -16,8 +16,8 @@ namespace pipeline::publish {
 struct Backup {
   TableName live;
   std::string backup_name;
-  std::string run_id;              // the run that swapped it out
-  std::uint64_t generation = 0;    // that it holds
+  std::string run_id;                         // the run that swapped it out
+  std::uint64_t generation = 0;               // that it holds
   std::optional<BusinessDate> business_date;  // that it holds
   std::uint64_t rows = 0;
   enum class Verified { no, yes } verified = Verified::no;
@@ -30,10 +30,10 @@ std::vector<Backup> list_backups(Connection& connection, const std::optional<Tab
 /// From what an incremental model starts when it is built for `date`.
 struct IncrementalBase {
   enum class Start {
-    nothing,      // there is no table yet, or its first version was built for this very date
-    live,         // the live table is of an earlier date
-    backup,       // the date was applied already: the generation before it
-    live_again,   // the date was applied already and the generation before it is gone: warn
+    nothing,     // there is no table yet, or its first version was built for this very date
+    live,        // the live table is of an earlier date
+    backup,      // the date was applied already: the generation before it
+    live_again,  // the date was applied already and the generation before it is gone: warn
   } start = Start::nothing;
   TableName table;  // to copy from, unless nothing
 };

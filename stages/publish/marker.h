@@ -28,7 +28,7 @@ struct Marker {
   std::string source_sha256;  // staging: of the object's bytes
   std::string project_hash;   // transformed layers
   OnRunEnd on_run_end = OnRunEnd::none;
-  std::string published_at;   // UTC text; set when the candidate is written
+  std::string published_at;  // UTC text; set when the candidate is written
 };
 
 /// The live marker of `schema`; nullopt if the schema or its marker table does not exist.

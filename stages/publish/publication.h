@@ -1,4 +1,5 @@
-// Publishes finished candidates and their markers by one RENAME, journalled so that no crash is guessed about.
+// Publishes finished candidates and their markers by one RENAME, journalled so that no crash is
+// guessed about.
 #pragma once
 
 #include <chrono>
@@ -74,17 +75,17 @@ struct PublisherOptions {
 /// Publishes all of `publication` or nothing.
 ///
 /// Order: refuse what is not plain (guard_refused), count the rows of tables to back up, make the
-/// views that can be made beside their live ones, journal the plan, RENAME, verify and catalogue the
-/// backups, make the remaining views, drop what was swapped out, close the journal.
-/// Errors: lock_contention with the blocker named where the account may see it; unavailable when
-/// the answer to the RENAME was lost: then nobody knows, and settle() at the next start finds out.
+/// views that can be made beside their live ones, journal the plan, RENAME, verify and catalogue
+/// the backups, make the remaining views, drop what was swapped out, close the journal. Errors:
+/// lock_contention with the blocker named where the account may see it; unavailable when the answer
+/// to the RENAME was lost: then nobody knows, and settle() at the next start finds out.
 PublishReport publish(Connection& session, const Publication& publication,
                       const PublisherOptions& options);
 
 /// Finishes or closes every publish on `schema` that a crash left open, by the marker: if it shows
 /// the planned generation and run the RENAME happened and the rest is done now; otherwise the plan
-/// is closed as abandoned. Call at every start with the schema's lock held, before anything is read.
-/// Returns one line a journal entry that was settled.
+/// is closed as abandoned. Call at every start with the schema's lock held, before anything is
+/// read. Returns one line a journal entry that was settled.
 std::vector<std::string> settle(Connection& session, std::string_view schema,
                                 const PublisherOptions& options);
 

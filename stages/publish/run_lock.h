@@ -9,10 +9,11 @@
 
 namespace pipeline::publish {
 
-/// A prefix and a hash, under 64 characters. Names differ between schemas, not between letter cases.
+/// A prefix and a hash, under 64 characters. Names differ between schemas, not between letter
+/// cases.
 std::string lock_name(std::string_view schema);
 
-/// Takes the locks of `schemas` on `session`, in the order staging first, then by name, so that two
+/// Takes the locks of `schemas` on `session`, always in the order of their names, so that two
 /// runs cannot wait for each other. Held until the session ends. Throws already_running, naming
 /// schema, holder's connection id and run if known, when one is not free within `patience`; then
 /// none is held.
