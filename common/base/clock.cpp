@@ -32,10 +32,10 @@ std::string format_instant(std::chrono::system_clock::time_point instant, std::s
   const auto day = std::chrono::floor<std::chrono::days>(instant);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{std::chrono::floor<std::chrono::milliseconds>(instant - day)};
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                 static_cast<unsigned>(date.month()),
-                                 static_cast<unsigned>(date.day()), time.hours().count(),
-                                 time.minutes().count(), time.seconds().count());
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  time.hours().count(), time.minutes().count(), time.seconds().count());
   if (with_milliseconds) text += fmt::format(".{:03}", time.subseconds().count());
   return text.append(suffix);
 }
@@ -70,7 +70,9 @@ std::string BusinessDate::iso() const {
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
-std::string BusinessDate::compact() const { return replace_all(iso(), "-", ""); }
+std::string BusinessDate::compact() const {
+  return replace_all(iso(), "-", "");
+}
 
 std::chrono::system_clock::time_point BusinessDate::instant_at(
     std::chrono::seconds time_of_day) const {

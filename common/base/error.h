@@ -59,7 +59,7 @@ Error current_error();
 
 /// Ends the program with file and line if `condition` is false: for what only a programmer can
 /// break. On in release too.
-void require(bool condition, std::string_view what_must_hold,
-             const char* file = __builtin_FILE(), int line = __builtin_LINE());
+void require(bool condition, std::string_view what_must_hold, const char* file = __builtin_FILE(),
+             int line = __builtin_LINE());
 
 }  // namespace pipeline

@@ -10,25 +10,30 @@ constexpr auto no = Retryable::no;
 constexpr auto yes = Retryable::yes;
 
 constexpr std::array entries{
-    ErrorKindEntry{sql_rejected, "Pipeline.SqlRejected", 1, no,
-                   "The server refused a statement; the message has its words, the file and the line."},
+    ErrorKindEntry{
+        sql_rejected, "Pipeline.SqlRejected", 1, no,
+        "The server refused a statement; the message has its words, the file and the line."},
     ErrorKindEntry{data_test_failed, "Pipeline.DataTestFailed", 1, no,
                    "A data test found rows it should not find; the candidate was not published."},
     ErrorKindEntry{hook_failed, "Pipeline.HookFailed", 1, no,
                    "A hook of a model failed; nothing of the layer was published."},
-    ErrorKindEntry{on_run_end_failed, "Pipeline.OnRunEndFailed", 1, no,
-                   "The models are published, an on-run-end hook failed; a rerun runs only the hooks."},
+    ErrorKindEntry{
+        on_run_end_failed, "Pipeline.OnRunEndFailed", 1, no,
+        "The models are published, an on-run-end hook failed; a rerun runs only the hooks."},
     ErrorKindEntry{partial_failure, "Pipeline.PartialFailure", 1, no,
                    "Several nodes failed in different ways; the result file lists them."},
     ErrorKindEntry{internal, "Pipeline.Internal", 2, no, "A mistake in the pipeline itself."},
-    ErrorKindEntry{config_invalid, "Pipeline.ConfigInvalid", 10, no,
-                   "Command line, pipeline.yaml, dbt project or state machine is wrong; nothing was touched."},
+    ErrorKindEntry{
+        config_invalid, "Pipeline.ConfigInvalid", 10, no,
+        "Command line, pipeline.yaml, dbt project or state machine is wrong; nothing was touched."},
     ErrorKindEntry{dump_not_yet, "Pipeline.DumpNotYet", 11, no,
                    "The dump of the business date has not arrived."},
-    ErrorKindEntry{dump_continuity, "Pipeline.DumpContinuity", 12, no,
-                   "The dumps of one or more dates are missing between the live date and the next dump."},
-    ErrorKindEntry{dump_freshness, "Pipeline.DumpFreshness", 13, no,
-                   "The dump is older than what is live, or the same bytes were loaded under another date."},
+    ErrorKindEntry{
+        dump_continuity, "Pipeline.DumpContinuity", 12, no,
+        "The dumps of one or more dates are missing between the live date and the next dump."},
+    ErrorKindEntry{
+        dump_freshness, "Pipeline.DumpFreshness", 13, no,
+        "The dump is older than what is live, or the same bytes were loaded under another date."},
     ErrorKindEntry{dump_corrupt, "Pipeline.DumpCorrupt", 14, no,
                    "The dump is truncated, damaged or incomplete."},
     ErrorKindEntry{dump_refused, "Pipeline.DumpRefused", 14, no,
@@ -53,9 +58,13 @@ constexpr std::array entries{
 
 }  // namespace
 
-std::span<const ErrorKindEntry> error_kinds() { return entries; }
+std::span<const ErrorKindEntry> error_kinds() {
+  return entries;
+}
 
-const ErrorKindEntry& entry_of(ErrorKind kind) { return entries[static_cast<std::size_t>(kind)]; }
+const ErrorKindEntry& entry_of(ErrorKind kind) {
+  return entries[static_cast<std::size_t>(kind)];
+}
 
 const ErrorKindEntry* find_error_kind(std::string_view name) {
   for (const auto& entry : entries) {

@@ -8,7 +8,8 @@
 namespace pipeline {
 
 /// What went wrong, as the caller, the operator and the state machine need to tell it apart.
-/// Adding a kind adds a line to the table in exit_code.cpp and an entry in docs/reference/exit-codes.md.
+/// Adding a kind adds a line to the table in exit_code.cpp and an entry in
+/// docs/reference/exit-codes.md.
 enum class ErrorKind {
   sql_rejected,        // the server refused a statement of a model, hook or load
   data_test_failed,    // every failure of the run is a data test of severity error

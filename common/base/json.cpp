@@ -78,8 +78,11 @@ class Builder {
 std::size_t utf8_length(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(at);
-  std::size_t length = first < 0x80 ? 1 : first >= 0xF0 && first < 0xF5 ? 4
-                       : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xC2 && first < 0xE0 ? 2 : 0;
+  std::size_t length = first < 0x80                    ? 1
+                       : first >= 0xF0 && first < 0xF5 ? 4
+                       : first >= 0xE0 && first < 0xF0 ? 3
+                       : first >= 0xC2 && first < 0xE0 ? 2
+                                                       : 0;
   if (length == 0 || at + length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(at + i) & 0xC0U) != 0x80U) return 0;
@@ -216,9 +219,13 @@ const Json::Object& Json::as_object() const {
   wrong_type(*this, "an object");
 }
 
-Json::Array& Json::as_array() { return const_cast<Array&>(std::as_const(*this).as_array()); }
+Json::Array& Json::as_array() {
+  return const_cast<Array&>(std::as_const(*this).as_array());
+}
 
-Json::Object& Json::as_object() { return const_cast<Object&>(std::as_const(*this).as_object()); }
+Json::Object& Json::as_object() {
+  return const_cast<Object&>(std::as_const(*this).as_object());
+}
 
 const Json* Json::find(std::string_view key) const {
   const auto* members = std::get_if<Object>(&value_);
@@ -229,7 +236,9 @@ const Json* Json::find(std::string_view key) const {
   return nullptr;
 }
 
-Json* Json::find(std::string_view key) { return const_cast<Json*>(std::as_const(*this).find(key)); }
+Json* Json::find(std::string_view key) {
+  return const_cast<Json*>(std::as_const(*this).find(key));
+}
 
 const Json& Json::at(std::string_view key) const {
   if (const Json* found = find(key)) return *found;

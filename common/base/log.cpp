@@ -22,8 +22,8 @@ std::atomic<Format>& chosen_format() {
 
 spdlog::logger& sink() {
   static const auto logger = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "pipeline", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("pipeline",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     // The time is part of our own line, so that text and JSON carry the same one.
     made->set_pattern("%v");
     made->set_level(spdlog::level::info);
@@ -35,20 +35,28 @@ spdlog::logger& sink() {
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warn: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
 
 std::string_view label(Level level) {
   switch (level) {
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warn: return "warn";
-    case Level::error: return "error";
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warn:
+      return "warn";
+    case Level::error:
+      return "error";
   }
   return "error";
 }
@@ -80,7 +88,9 @@ std::string as_text(Level level, std::string_view message) {
 
 }  // namespace
 
-Format default_format() { return isatty(STDERR_FILENO) != 0 ? Format::text : Format::json; }
+Format default_format() {
+  return isatty(STDERR_FILENO) != 0 ? Format::text : Format::json;
+}
 
 void configure(Level level, Format format) {
   chosen_format() = format;

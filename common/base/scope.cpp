@@ -10,12 +10,20 @@ Scope::Pairs& stack() {
 
 }  // namespace
 
-Scope::Scope(std::string_view key, std::string_view value) { stack().emplace_back(key, value); }
+Scope::Scope(std::string_view key, std::string_view value) {
+  stack().emplace_back(key, value);
+}
 
-Scope::~Scope() { stack().pop_back(); }
+Scope::~Scope() {
+  stack().pop_back();
+}
 
-const Scope::Pairs& Scope::current() { return stack(); }
+const Scope::Pairs& Scope::current() {
+  return stack();
+}
 
-void Scope::adopt(Pairs pairs) { stack() = std::move(pairs); }
+void Scope::adopt(Pairs pairs) {
+  stack() = std::move(pairs);
+}
 
 }  // namespace pipeline

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <deque>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include "common/base/error.h"
 #include "common/base/exit_code.h"
@@ -36,7 +36,8 @@ void add_options(CLI::App& app, const std::vector<CliOption>& options, std::dequ
                                   ? CLI::MultiOptionPolicy::TakeAll
                                   : CLI::MultiOptionPolicy::TakeLast);
     made->expected(1);
-    if (option.kind == OptionKind::repeated) made->expected(1, CLI::detail::expected_max_vector_size);
+    if (option.kind == OptionKind::repeated)
+      made->expected(1, CLI::detail::expected_max_vector_size);
   }
 }
 
@@ -77,7 +78,9 @@ bool names_command(const CliSpec& spec, const std::vector<std::string>& argument
 
 }  // namespace
 
-bool CliInvocation::has(std::string_view option) const { return given.contains(option); }
+bool CliInvocation::has(std::string_view option) const {
+  return given.contains(option);
+}
 
 std::optional<std::string> CliInvocation::value(std::string_view option) const {
   const auto found = given.find(option);
@@ -141,7 +144,8 @@ CliInvocation parse_cli(const CliSpec& spec, const std::vector<std::string>& arg
     return result;
   } catch (const CLI::ExtrasError&) {
     const auto extras = app.remaining(true);
-    throw Error(ErrorKind::config_invalid, unknown_word(spec, extras.empty() ? "" : extras.front()));
+    throw Error(ErrorKind::config_invalid,
+                unknown_word(spec, extras.empty() ? "" : extras.front()));
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorKind::config_invalid,
                 fmt::format("{}; `{} --help` lists what can be asked", error.what(), spec.program));

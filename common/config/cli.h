@@ -49,7 +49,7 @@ class CliInvocation {
   std::vector<std::string> values(std::string_view option) const;
   std::optional<std::string> positional(std::string_view name) const;
 
-  std::map<std::string, std::vector<std::string>, std::less<>> given;       // by "--name"
+  std::map<std::string, std::vector<std::string>, std::less<>> given;  // by "--name"
   std::map<std::string, std::string, std::less<>> given_positionals;
   /// Set when --help, --version or "--help exit-codes" was asked: print it on stdout and exit 0.
   std::optional<std::string> text_to_print;

@@ -27,10 +27,14 @@ std::string place(const YamlNode::Mark& mark) {
 
 std::string_view kind_name(YamlNode::Kind kind) {
   switch (kind) {
-    case YamlNode::Kind::null: return "nothing";
-    case YamlNode::Kind::scalar: return "a single value";
-    case YamlNode::Kind::sequence: return "a list";
-    case YamlNode::Kind::mapping: return "a mapping";
+    case YamlNode::Kind::null:
+      return "nothing";
+    case YamlNode::Kind::scalar:
+      return "a single value";
+    case YamlNode::Kind::sequence:
+      return "a list";
+    case YamlNode::Kind::mapping:
+      return "a mapping";
   }
   return "nothing";
 }
@@ -49,7 +53,8 @@ class YamlBuilder {
     if (depth > depth_max) refuse(node, fmt::format("nested deeper than {} levels", depth_max));
     switch (from.Type()) {
       case YAML::NodeType::Undefined:
-      case YAML::NodeType::Null: break;
+      case YAML::NodeType::Null:
+        break;
       case YAML::NodeType::Scalar:
         node.kind_ = YamlNode::Kind::scalar;
         node.text_ = from.Scalar();
@@ -88,8 +93,9 @@ YamlNode YamlNode::parse(std::string_view text, std::string_view file_name) {
   try {
     return builder.build(YAML::Load(std::string(text)), 0);
   } catch (const YAML::Exception& error) {
-    throw Error(ErrorKind::config_invalid,
-                fmt::format("{}: not valid YAML: {}", place(builder.mark_of(error.mark)), error.msg));
+    throw Error(
+        ErrorKind::config_invalid,
+        fmt::format("{}: not valid YAML: {}", place(builder.mark_of(error.mark)), error.msg));
   }
 }
 
@@ -102,7 +108,9 @@ YamlNode YamlNode::parse_file(const std::string& path) {
   return parse(text.str(), path);
 }
 
-std::string YamlNode::where() const { return place(mark_); }
+std::string YamlNode::where() const {
+  return place(mark_);
+}
 
 const std::string& YamlNode::text() const {
   if (is_sequence() || is_mapping()) {

@@ -31,7 +31,8 @@ std::string expanded(const YamlNode& node) {
       if (end == std::string::npos) refuse(node, "${ without a closing }");
       const std::string name = text.substr(at + 2, end - at - 2);
       const char* value = std::getenv(name.c_str());
-      if (value == nullptr) refuse(node, fmt::format("the environment variable {} is not set", name));
+      if (value == nullptr)
+        refuse(node, fmt::format("the environment variable {} is not set", name));
       result += value;
       at = end;
     } else {
@@ -78,7 +79,8 @@ class Reader {
 
   static std::chrono::seconds time_of_day(const YamlNode& node) {
     const auto time = parse_time_of_day(expanded(node));
-    if (!time) refuse(node, fmt::format("expected a time of day such as 07:40, found \"{}\"", node.text()));
+    if (!time)
+      refuse(node, fmt::format("expected a time of day such as 07:40, found \"{}\"", node.text()));
     return *time;
   }
 
@@ -164,7 +166,8 @@ class Reader {
     AccountConfig account{.user = text_of(node.at("user")), .password = {}};
     const YamlNode& password = node.at("password");
     if (!password.is_mapping()) {
-      refuse(password, "a password never stands here: name its place with file, environment or credential");
+      refuse(password,
+             "a password never stands here: name its place with file, environment or credential");
     }
     password.allow_only({"file", "environment", "credential"});
     if (password.entries().size() != 1) {
@@ -177,7 +180,7 @@ class Reader {
       account.password.name = path_of(value);
     } else {
       account.password.source = kind.text() == "environment" ? SecretReference::Source::environment
-                                                              : SecretReference::Source::credential;
+                                                             : SecretReference::Source::credential;
       account.password.name = text_of(value);
     }
     return account;
@@ -279,10 +282,14 @@ class Reader {
 
 std::string SecretReference::text() const {
   switch (source) {
-    case Source::none: return "nowhere";
-    case Source::file: return "file " + name;
-    case Source::environment: return "environment variable " + name;
-    case Source::credential: return "systemd credential " + name;
+    case Source::none:
+      return "nowhere";
+    case Source::file:
+      return "file " + name;
+    case Source::environment:
+      return "environment variable " + name;
+    case Source::credential:
+      return "systemd credential " + name;
   }
   return "nowhere";
 }

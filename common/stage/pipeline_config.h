@@ -24,11 +24,11 @@ struct AccountConfig {
 };
 
 struct SourceConfig {
-  std::string store;                       // URL or folder
+  std::string store;  // URL or folder
   std::string prefix = "dumps/";
   std::string object_pattern = "gghouse_%Y%m%d.sql.gz";  // %Y %m %d: the business date
   std::string processed_prefix = "processed/";
-  std::chrono::seconds wait_until{7 * 3600 + 40 * 60};   // JST, on the business date
+  std::chrono::seconds wait_until{7 * 3600 + 40 * 60};  // JST, on the business date
   std::chrono::seconds poll_interval{30};
 };
 
@@ -44,13 +44,13 @@ struct WarehouseConfig {
 
 struct StagingConfig {
   std::string schema = "staging";
-  std::vector<std::string> preserve;       // kept although empty in the dump
-  std::int64_t shrink_guard_rows = 1000;   // a live table above this may not become empty
+  std::vector<std::string> preserve;      // kept although empty in the dump
+  std::int64_t shrink_guard_rows = 1000;  // a live table above this may not become empty
 };
 
 struct LayerConfig {
-  std::string name;    // silver
-  std::string schema;  // its main schema, which holds the layer's marker
+  std::string name;                 // silver
+  std::string schema;               // its main schema, which holds the layer's marker
   std::vector<std::string> select;  // dbt selection
 };
 
@@ -76,8 +76,8 @@ struct ProtectEntry {
 };
 
 struct StageProgram {
-  std::string name;                // "staging_loader"
-  std::vector<std::string> argv;   // empty: the binary of that name beside the running one
+  std::string name;               // "staging_loader"
+  std::vector<std::string> argv;  // empty: the binary of that name beside the running one
 };
 
 struct OrchestratorConfig {

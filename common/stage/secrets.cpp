@@ -25,8 +25,10 @@ std::string file_text(const SecretReference& reference, const std::string& path)
 
 std::string fetch(const SecretReference& reference) {
   switch (reference.source) {
-    case SecretReference::Source::none: missing(reference, "no place is named");
-    case SecretReference::Source::file: return file_text(reference, reference.name);
+    case SecretReference::Source::none:
+      missing(reference, "no place is named");
+    case SecretReference::Source::file:
+      return file_text(reference, reference.name);
     case SecretReference::Source::environment: {
       const char* value = std::getenv(reference.name.c_str());
       if (value == nullptr) missing(reference, "the variable is not set");

@@ -31,9 +31,9 @@ struct StageProgramSpec {
 };
 
 /// Runs one command and returns the exit code. An Error is logged as one line, written to
-/// --result-file and returned by its code. SIGTERM or SIGINT calls the hooks of on_cancel() and ends
-/// the command with `cancelled` (exit 130) at its next check, or after 8 s the whole process: a
-/// killed stage leaves nothing half-published. --config defaults to $PIPELINE_CONFIG, then
+/// --result-file and returned by its code. SIGTERM or SIGINT calls the hooks of on_cancel() and
+/// ends the command with `cancelled` (exit 130) at its next check, or after 8 s the whole process:
+/// a killed stage leaves nothing half-published. --config defaults to $PIPELINE_CONFIG, then
 /// /etc/nightly-pipeline/pipeline.yaml.
 int stage_main(const StageProgramSpec& spec, int argc, char** argv);
 

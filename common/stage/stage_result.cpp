@@ -37,7 +37,8 @@ StageResult StageResult::from_json(const Json& document) {
                             document.at("schema").as_int()));
   }
   StageResult result;
-  result.status = document.at("status").as_string() == "succeeded" ? Status::succeeded : Status::failed;
+  result.status =
+      document.at("status").as_string() == "succeeded" ? Status::succeeded : Status::failed;
   if (const Json* failure = document.find("error")) {
     result.error = Failure{.name = failure->at("name").as_string(),
                            .cause = failure->at("cause").as_string(),

@@ -10,7 +10,8 @@
 
 namespace pipeline {
 
-/// Schema 1: {"schema":1,"status":"succeeded|failed","error":{"name","cause","retryable","context"},
+/// Schema 1:
+/// {"schema":1,"status":"succeeded|failed","error":{"name","cause","retryable","context"},
 /// "output":{...}}. `output` is the stage's own: counts, timings, what it published.
 struct StageResult {
   enum class Status { succeeded, failed };
