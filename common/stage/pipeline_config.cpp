@@ -195,11 +195,13 @@ class Reader {
   }
 
   void transform(const YamlNode& node) {
-    node.allow_only({"project", "profiles_dir", "target", "threads", "layers", "on_test_failure"});
+    node.allow_only({"project", "profiles_dir", "target", "target_path", "threads", "layers",
+                     "on_test_failure"});
     auto& transform = config_.transform;
     transform.project_dir = path_of(node.at("project"));
     if (const auto* n = node.find("profiles_dir")) transform.profiles_dir = path_of(*n);
     if (const auto* n = node.find("target")) transform.target = text_of(*n);
+    if (const auto* n = node.find("target_path")) transform.target_path = path_of(*n);
     if (const auto* n = node.find("threads")) transform.threads = static_cast<int>(at_least(1, *n));
     if (const auto* n = node.find("on_test_failure")) {
       const std::string word = text_of(*n);
