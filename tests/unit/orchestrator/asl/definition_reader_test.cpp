@@ -1,0 +1,307 @@
+// What a definition may say, what is refused and with which words.
+#include "orchestrator/asl/definition_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/error.h"
+
+namespace pipeline::asl {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<std::string> findings_of(std::string_view text) {
+  std::vector<std::string> lines;
+  for (const auto& finding : read_definition(YamlNode::parse(text, "m.yaml")).findings) {
+    lines.push_back(finding.text());
+  }
+  return lines;
+}
+
+/// A machine of one Task with `fields` added to it.
+std::string task_with(std::string_view fields) {
+  return std::string("StartAt: A\nStates:\n  A:\n    Type: Task\n    Resource: stage:a\n")
+      .append("    TimeoutSeconds: 5\n    End: true\n    ")
+      .append(fields)
+      .append("\n");
+}
+
+TEST(DefinitionReader, ReadsEveryFieldOfATask) {
+  const auto machine = parse_definition(R"(
+Comment: whole
+StartAt: A
+Version: "1.0"
+States:
+  A:
+    Type: Task
+    Comment: one
+    Resource: stage:a
+    TimeoutSeconds: 7
+    ResultPath: $.x.y
+    Retry:
+      - ErrorEquals: [E, F]
+        IntervalSeconds: 2
+        MaxAttempts: 0
+        BackoffRate: 1.5
+        MaxDelaySeconds: 9
+        JitterStrategy: FULL
+      - ErrorEquals: [States.ALL]
+    Catch:
+      - {ErrorEquals: [E], Next: B, ResultPath: null}
+      - {ErrorEquals: [States.ALL], Next: C, ResultPath: $.e}
+    Next: B
+  B: {Type: Succeed}
+  C: {Type: Fail, Error: x, CausePath: $.e.Cause}
+)",
+                                        "m.yaml")
+                           .machine;
+  EXPECT_EQ(machine.comment, "whole");
+  EXPECT_EQ(machine.start_at, "A");
+  const State& a = *machine.find("A");
+  EXPECT_EQ(a.comment, "one");
+  EXPECT_EQ(a.where, "m.yaml:6:3");
+  const auto& task = std::get<Task>(a.kind);
+  EXPECT_EQ(task.resource, "stage:a");
+  EXPECT_EQ(task.resource_where, "m.yaml:9:15");
+  EXPECT_EQ(task.timeout, std::chrono::seconds(7));
+  EXPECT_EQ(std::get<ReferencePath>(task.result_path).text(), "$.x.y");
+  EXPECT_EQ(task.next, "B");
+  ASSERT_EQ(task.retry.size(), 2U);
+  EXPECT_THAT(task.retry[0].error_equals, ElementsAre("E", "F"));
+  EXPECT_EQ(task.retry[0].interval, std::chrono::seconds(2));
+  EXPECT_EQ(task.retry[0].max_attempts, 0);
+  EXPECT_EQ(task.retry[0].backoff_rate, 1.5);
+  EXPECT_EQ(task.retry[0].max_delay, std::chrono::seconds(9));
+  EXPECT_EQ(task.retry[0].jitter, Jitter::full);
+  EXPECT_EQ(task.retry[1].max_attempts, 3);
+  ASSERT_EQ(task.catchers.size(), 2U);
+  EXPECT_TRUE(std::holds_alternative<Discard>(task.catchers[0].result_path));
+  EXPECT_EQ(task.catchers[1].next, "C");
+  const auto& fail = std::get<Fail>(machine.find("C")->kind);
+  EXPECT_EQ(std::get<std::string>(fail.error), "x");
+  EXPECT_EQ(std::get<ReferencePath>(fail.cause).text(), "$.e.Cause");
+}
+
+TEST(DefinitionReader, ReadsJsonAsWrittenByStepFunctions) {
+  const auto definition = parse_definition(
+      "{\n\t\"StartAt\": \"A\",\n\t\"States\": {\n\t\t\"A\": {\"Type\": \"Task\", "
+      "\"Resource\": \"stage:a\", \"TimeoutSeconds\": 5, \"ResultPath\": null, \"End\": true}\n"
+      "\t}\n}\n",
+      "m.json");
+  const auto& task = std::get<Task>(definition.machine.find("A")->kind);
+  EXPECT_TRUE(std::holds_alternative<Discard>(task.result_path));
+  EXPECT_FALSE(task.next);
+  EXPECT_EQ(definition.sha256.size(), 64U);
+}
+
+TEST(DefinitionReader, TakesNamesThatYamlCouldReadAsBooleansOrNumbersAsText) {
+  const auto machine = parse_definition(R"(
+StartAt: On
+States:
+  On: {Type: Task, Resource: "stage:a", TimeoutSeconds: 5, Next: Yes}
+  Yes: {Type: Task, Resource: "stage:a", TimeoutSeconds: 5, Next: 0123}
+  0123: {Type: Task, Resource: "stage:a", TimeoutSeconds: 5, Next: 07:00}
+  07:00: {Type: Succeed}
+)",
+                                        "m.yaml")
+                           .machine;
+  EXPECT_EQ(machine.start_at, "On");
+  EXPECT_EQ(std::get<Task>(machine.find("Yes")->kind).next, "0123");
+  EXPECT_NE(machine.find("07:00"), nullptr);
+}
+
+TEST(DefinitionReader, ReportsEverythingAtOnceInTheOrderOfTheFile) {
+  EXPECT_THAT(findings_of(R"(StartAt: Satging
+Stats: {}
+States:
+  Staging:
+    Type: Task
+    Resorce: stage:a
+    TimeoutSeconds: -1
+    Parameters: {}
+    Next: Slver
+  Silver:
+    Type: Choice
+  Gold:
+    Type: Tsk
+)"),
+              ElementsAre("m.yaml:1:10: StartAt names \"Satging\", which is no state; did you mean "
+                          "\"Staging\"?",
+                          "m.yaml:2:1: a state machine has no field \"Stats\"; did you mean "
+                          "\"States\"?",
+                          "m.yaml:4:3: the Task \"Staging\" has no Resource",
+                          "m.yaml:6:5: a Task state has no field \"Resorce\"; did you mean "
+                          "\"Resource\"?",
+                          "m.yaml:7:21: TimeoutSeconds must be a whole number from 1 to 99999999",
+                          "m.yaml:8:5: Parameters of a Task state is not supported yet",
+                          "m.yaml:9:11: Next names \"Slver\", which is no state; did you mean "
+                          "\"Silver\"?",
+                          "m.yaml:11:11: the state type Choice is not supported yet",
+                          "m.yaml:13:11: there is no state type \"Tsk\"; did you mean \"Task\"?"));
+}
+
+TEST(DefinitionReader, RefusesByNameWhatIsNotSupportedYet) {
+  for (const std::string type : {"Pass", "Choice", "Wait", "Parallel", "Map"}) {
+    EXPECT_THAT(findings_of("StartAt: A\nStates:\n  A:\n    Type: " + type + "\n    End: true\n"),
+                ElementsAre("m.yaml:4:11: the state type " + type + " is not supported yet"));
+  }
+  for (const std::string field : {"InputPath", "OutputPath", "Parameters", "ResultSelector",
+                                  "HeartbeatSeconds", "TimeoutSecondsPath", "Credentials"}) {
+    EXPECT_THAT(findings_of(task_with(field + ": x")),
+                ElementsAre("m.yaml:8:5: " + field + " of a Task state is not supported yet"));
+  }
+  EXPECT_THAT(findings_of("TimeoutSeconds: 5\n" + task_with("")),
+              ElementsAre("m.yaml:1:1: TimeoutSeconds of a state machine is not supported yet"));
+}
+
+TEST(DefinitionReader, RefusesAFieldOfAnotherStateType) {
+  EXPECT_THAT(findings_of("StartAt: A\nStates:\n  A: {Type: Succeed, Next: A}\n"),
+              ElementsAre(HasSubstr("a Succeed state has no field \"Next\"")));
+}
+
+TEST(DefinitionReader, RefusesUnreachableStates) {
+  EXPECT_THAT(findings_of("StartAt: A\nStates:\n  A: {Type: Succeed}\n  B: {Type: Succeed}\n"),
+              ElementsAre("m.yaml:4:3: no path from StartAt leads to the state \"B\""));
+}
+
+TEST(DefinitionReader, DoesNotCallAStateUnreachableBehindATypeThatIsNotSupportedYet) {
+  EXPECT_THAT(findings_of(R"(StartAt: A
+States:
+  A:
+    Type: Choice
+    Choices: [{Variable: $.x, IsNull: true, Next: B}]
+    Default: C
+  B: {Type: Succeed}
+  C: {Type: Succeed}
+)"),
+              ElementsAre("m.yaml:4:11: the state type Choice is not supported yet"));
+}
+
+TEST(DefinitionReader, StatesAllStandsAloneAndLast) {
+  EXPECT_THAT(findings_of(task_with("Retry: [{ErrorEquals: [States.ALL]}, {ErrorEquals: [E]}]")),
+              ElementsAre(HasSubstr("States.ALL must be in the last element of Retry")));
+  EXPECT_THAT(findings_of(task_with("Retry: [{ErrorEquals: [E, States.ALL]}]")),
+              ElementsAre(HasSubstr("States.ALL must stand alone in its ErrorEquals")));
+}
+
+TEST(DefinitionReader, WarnsOfErrorNamesThatNothingRaises) {
+  const auto lines = findings_of(task_with("Retry: [{ErrorEquals: [State.ALL, States.Tmeout]}]"));
+  EXPECT_THAT(lines, ElementsAre(HasSubstr("warning: nothing raises the error \"State.ALL\"; did "
+                                           "you mean \"States.ALL\"?"),
+                                 HasSubstr("did you mean \"States.Timeout\"?")));
+  EXPECT_NO_THROW(parse_definition(task_with("Retry: [{ErrorEquals: [State.ALL]}]"), "m.yaml"));
+}
+
+TEST(DefinitionReader, WarnsOfATaskWithoutATimeout) {
+  EXPECT_THAT(findings_of("StartAt: A\nStates:\n  A: {Type: Task, Resource: r, End: true}\n"),
+              ElementsAre("m.yaml:3:3: warning: the Task \"A\" has no TimeoutSeconds: an attempt "
+                          "may run for ever"));
+}
+
+TEST(DefinitionReader, ChecksTheNumbersOfARetrier) {
+  struct Case {
+    std::string field;
+    std::string message;
+  };
+  for (const auto& [field, message] : std::vector<Case>{
+           {"IntervalSeconds: 0", "IntervalSeconds must be a whole number from 1 to 99999999"},
+           {"IntervalSeconds: 1.5", "IntervalSeconds must be a whole number from 1 to 99999999"},
+           {"IntervalSeconds: '5'", "IntervalSeconds must be a whole number from 1 to 99999999"},
+           {"MaxAttempts: -1", "MaxAttempts must be a whole number from 0 to 99999999"},
+           {"MaxAttempts: 100000000", "MaxAttempts must be a whole number from 0 to 99999999"},
+           {"BackoffRate: 0.9", "BackoffRate must be a number not below 1.0"},
+           {"BackoffRate: nan", "BackoffRate must be a number not below 1.0"},
+           {"MaxDelaySeconds: 31622401",
+            "MaxDelaySeconds must be a whole number from 1 to 31622400"},
+           {"JitterStrategy: full", "JitterStrategy must be FULL or NONE"}}) {
+    SCOPED_TRACE(field);
+    EXPECT_THAT(findings_of(task_with("Retry: [{ErrorEquals: [E], " + field + "}]")),
+                ElementsAre(HasSubstr(message)));
+  }
+}
+
+TEST(DefinitionReader, ChecksTheShapeOfRetryAndCatch) {
+  struct Case {
+    std::string field;
+    std::string message;
+  };
+  for (const auto& [field, message] : std::vector<Case>{
+           {"Retry: {}", "Retry must be a list"},
+           {"Retry: [E]", "an element of Retry must be a mapping with ErrorEquals"},
+           {"Retry: [{MaxAttempts: 1}]", "ErrorEquals must be a list"},
+           {"Retry: [{ErrorEquals: []}]", "ErrorEquals must be a list"},
+           {"Retry: [{ErrorEquals: E}]", "ErrorEquals must be a list"},
+           {"Retry: [{ErrorEquals: [[E]]}]", "an error name must be a text"},
+           {"Retry: [{ErrorEquals: [E], Next: A}]", "a retrier has no field \"Next\""},
+           {"Catch: [{ErrorEquals: [E]}]", "Next is missing"},
+           {"Catch: [{ErrorEquals: [E], Next: B}]", "Next names \"B\", which is no state"},
+           {"Catch: [{ErrorEquals: [E], Next: A, ResultPath: x}]", "ResultPath must be $ or"},
+           {"ResultPath: $.a[0]", "ResultPath must be $ or"}}) {
+    SCOPED_TRACE(field);
+    EXPECT_THAT(findings_of(task_with(field)), ElementsAre(HasSubstr(message)));
+  }
+}
+
+TEST(DefinitionReader, AStateHasEitherNextOrEnd) {
+  EXPECT_THAT(findings_of(task_with("Next: A")),
+              ElementsAre(HasSubstr("either Next or End: true, not both")));
+  EXPECT_THAT(
+      findings_of("StartAt: A\nStates:\n  A: {Type: Task, Resource: r, TimeoutSeconds: 1}\n"),
+      ElementsAre(HasSubstr("has neither Next nor End: true")));
+  EXPECT_THAT(findings_of("StartAt: A\nStates:\n  A: {Type: Task, Resource: r, TimeoutSeconds: 1, "
+                          "End: yes}\n"),
+              testing::Contains(HasSubstr("End must be true or false")));
+}
+
+TEST(DefinitionReader, AFailStateHasATextOrAPathNotBoth) {
+  EXPECT_THAT(findings_of("StartAt: A\nStates:\n  A: {Type: Fail, Error: x, ErrorPath: $.x}\n"),
+              ElementsAre(HasSubstr("either Error or ErrorPath, not both")));
+}
+
+TEST(DefinitionReader, ChecksTheMachineItself) {
+  EXPECT_THAT(findings_of("[]"), ElementsAre(HasSubstr("a state machine is a mapping")));
+  EXPECT_THAT(findings_of(""), ElementsAre(HasSubstr("a state machine is a mapping")));
+  EXPECT_THAT(findings_of("StartAt: A\nStates: {}\n"),
+              ElementsAre(HasSubstr("at least one state")));
+  EXPECT_THAT(findings_of("States: {A: {Type: Succeed}}\n"),
+              ElementsAre(HasSubstr("StartAt is missing")));
+  EXPECT_THAT(findings_of("StartAt: A\nVersion: 2\nStates: {A: {Type: Succeed}}\n"),
+              ElementsAre(HasSubstr("the only Version is \"1.0\"")));
+  EXPECT_THAT(findings_of("StartAt: A\nStates: {A: 5}\n"),
+              ElementsAre(HasSubstr("must be a mapping with a Type")));
+  EXPECT_THAT(findings_of("StartAt: A\nStates: {A: {Comment: x}}\n"),
+              ElementsAre(HasSubstr("has no Type")));
+}
+
+TEST(DefinitionReader, BoundsTheLengthOfNamesInCharacters) {
+  std::string name;
+  for (int i = 0; i < 80; ++i) name += "日";
+  EXPECT_THAT(findings_of("StartAt: " + name + "\nStates: {" + name + ": {Type: Succeed}}\n"),
+              IsEmpty());
+  name += "x";
+  EXPECT_THAT(findings_of("StartAt: " + name + "\nStates: {" + name + ": {Type: Succeed}}\n"),
+              ElementsAre(HasSubstr("at most 80 characters")));
+}
+
+TEST(DefinitionReader, ANullNameIsRefusedWithAHint) {
+  EXPECT_THAT(findings_of("StartAt: ~\nStates: {A: {Type: Succeed}}\n"),
+              testing::Contains(HasSubstr("quote it, if it reads like null")));
+}
+
+TEST(DefinitionReader, ThrowsAllErrorsInOneMessage) {
+  try {
+    parse_definition("StartAt: B\nStates:\n  A: {Type: Map}\n", "m.yaml");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::config_invalid);
+    EXPECT_EQ(error.message(),
+              "m.yaml:1:10: StartAt names \"B\", which is no state; did you mean \"A\"?\n"
+              "m.yaml:3:13: the state type Map is not supported yet");
+  }
+}
+
+}  // namespace
+}  // namespace pipeline::asl
