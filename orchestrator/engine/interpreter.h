@@ -14,13 +14,16 @@
 
 namespace pipeline {
 
+/// A new number in [0, 1) from the machine's own source of randomness.
+double random_unit();
+
 struct RunPorts {
   TaskRunner& tasks;
   HistorySink& history;
   /// Retry intervals sleep through it; give a StoppableClock, so that a stop ends the wait.
   Clock& clock;
   /// Uniform in [0, 1): the draw of JitterStrategy FULL.
-  std::function<double()> random;
+  std::function<double()> random = random_unit;
 };
 
 struct RunOptions {
