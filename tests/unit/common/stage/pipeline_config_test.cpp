@@ -1,0 +1,102 @@
+// pipeline.yaml: what is read, and that every slip is answered with its place.
+#include "common/stage/pipeline_config.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/io/file.h"
+
+namespace pipeline {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string bundled = PIPELINE_SOURCE_DIR "/deploy/pipeline.yaml";
+
+class PipelineYaml : public testing::Test {
+ protected:
+  void SetUp() override {
+    setenv("PIPELINE_VAR", "/var/lib/np", 1);
+    path_ = testing::TempDir() + "/pipeline_" + std::to_string(getpid()) + ".yaml";
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+
+  /// The bundled file with one text replaced; what its reading is refused with.
+  std::string failure_with(const std::string& from, const std::string& to) {
+    const std::string text = read_file(bundled);
+    EXPECT_NE(text.find(from), std::string::npos) << from;
+    std::ofstream(path_) << replace_all(text, from, to);
+    try {
+      read_pipeline_config(path_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::config_invalid);
+      return error.message();
+    }
+    return "no failure";
+  }
+
+  std::string path_;
+};
+
+TEST_F(PipelineYaml, TheBundledFileIsRead) {
+  const PipelineConfig config = read_pipeline_config(bundled);
+  EXPECT_EQ(config.source.store, "/var/lib/np/store");
+  EXPECT_EQ(config.source.wait_until, std::chrono::minutes(7 * 60 + 40));
+  EXPECT_EQ(config.warehouse.server, WarehouseConfig::Server::managed);
+  EXPECT_EQ(config.warehouse.accounts.at("load").user, "etl_load");
+  EXPECT_EQ(config.warehouse.accounts.at("load").password.text(),
+            "file /var/lib/np/secrets/etl_load");
+  ASSERT_EQ(config.transform.layers.size(), 2U);
+  EXPECT_EQ(config.transform.layers[0].name, "silver");
+  EXPECT_THAT(config.transform.layers[1].select, ElementsAre("path:models/gold"));
+  EXPECT_EQ(config.transform.project_dir, PIPELINE_SOURCE_DIR "/stages/dbt");
+  EXPECT_EQ(config.protect_history.at(0).table, "silver.tenant_status_history");
+  EXPECT_EQ(config.alerts.at("ops").argv.at(0), "/var/lib/np/alert");
+  EXPECT_EQ(config.orchestrator.run_time, std::chrono::hours(7));
+}
+
+TEST_F(PipelineYaml, NamesPlaceAndNearestKeyOfAnUnknownOne) {
+  EXPECT_THAT(failure_with("  wait_until:", "  wait_untill:"),
+              HasSubstr("unknown key \"wait_untill\"; did you mean \"wait_until\"?"));
+}
+
+TEST_F(PipelineYaml, RefusesAPasswordThatStandsInTheFile) {
+  EXPECT_THAT(failure_with("      password:\n        file: ${PIPELINE_VAR}/secrets/etl_load",
+                           "      password: hunter2"),
+              HasSubstr("a password never stands here"));
+}
+
+TEST_F(PipelineYaml, NamesAnEnvironmentVariableThatIsNotSet) {
+  unsetenv("PIPELINE_NOT_SET");
+  EXPECT_THAT(failure_with("${PIPELINE_VAR}/store", "${PIPELINE_NOT_SET}/store"),
+              HasSubstr("PIPELINE_NOT_SET is not set"));
+}
+
+TEST_F(PipelineYaml, RefusesADumpNameWithoutItsDate) {
+  EXPECT_THAT(failure_with("gghouse_%Y%m%d.sql.gz", "gghouse.sql.gz"), HasSubstr("%Y is missing"));
+}
+
+TEST_F(PipelineYaml, RefusesAMissingAccount) {
+  EXPECT_THAT(failure_with("    publish:\n      user: etl_publish\n      password:\n"
+                           "        file: ${PIPELINE_VAR}/secrets/etl_publish\n",
+                           ""),
+              HasSubstr("the account \"publish\" is missing"));
+}
+
+TEST_F(PipelineYaml, RefusesAnImpossibleTimeOfDay) {
+  EXPECT_THAT(failure_with("\"07:40\"", "\"7 o'clock\""), HasSubstr("time of day"));
+}
+
+TEST_F(PipelineYaml, NamesAFileThatIsNotThere) {
+  EXPECT_THROW(read_pipeline_config("/does/not/exist.yaml"), Error);
+}
+
+}  // namespace
+}  // namespace pipeline
