@@ -66,7 +66,9 @@ TEST(Cli, NamesAnUnknownOptionAndTheNearestKnownOne) {
             "unknown option --busines-date; did you mean --business-date?");
 }
 
-TEST(Cli, NamesAMissingPositional) { EXPECT_THAT(failure_of({"show"}), HasSubstr("RUN")); }
+TEST(Cli, NamesAMissingPositional) {
+  EXPECT_THAT(failure_of({"show"}), HasSubstr("RUN"));
+}
 
 TEST(Cli, PrintsTheExitCodes) {
   EXPECT_THAT(*parse_cli(spec(), {"--help", "exit-codes"}).text_to_print,

@@ -38,10 +38,13 @@ TEST(Yaml, LeavesPlainScalarsAsTheyAreWritten) {
 }
 
 TEST(Yaml, RefusesAKeyGivenTwiceWithItsPlace) {
-  EXPECT_THAT(failure_of("a: 1\nb: 2\na: 3\n"), HasSubstr("f.yaml:3:1: the key \"a\" is given twice"));
+  EXPECT_THAT(failure_of("a: 1\nb: 2\na: 3\n"),
+              HasSubstr("f.yaml:3:1: the key \"a\" is given twice"));
 }
 
-TEST(Yaml, NamesThePlaceOfBrokenYaml) { EXPECT_THAT(failure_of("a: [1, 2\n"), HasSubstr("f.yaml:")); }
+TEST(Yaml, NamesThePlaceOfBrokenYaml) {
+  EXPECT_THAT(failure_of("a: [1, 2\n"), HasSubstr("f.yaml:"));
+}
 
 TEST(Yaml, RefusesAnAliasBomb) {
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
