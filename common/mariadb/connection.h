@@ -40,9 +40,10 @@ struct Account {
 struct ConnectionOptions {
   Endpoint endpoint;
   Account account;
-  std::string database;                  // empty: none
-  std::string time_zone = "+00:00";      // SET time_zone
-  std::string sql_mode = "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
+  std::string database;              // empty: none
+  std::string time_zone = "+00:00";  // SET time_zone
+  std::string sql_mode =
+      "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
   std::chrono::seconds connect_timeout{10};
   std::chrono::seconds read_timeout{3600};
   std::chrono::seconds lock_wait_timeout{60};  // metadata locks and row locks alike
@@ -116,9 +117,11 @@ class Connection {
   State* state_ = nullptr;
 };
 
-/// Ends the statement (and with `Victim::connection` the session) with id `connection_id` over a new
-/// connection of the same account; own sessions need no privilege. An id that is gone is no error.
+/// Ends the statement (and with `Victim::connection` the session) with id `connection_id` over a
+/// new connection of the same account; own sessions need no privilege. An id that is gone is no
+/// error.
 enum class Victim { statement, connection };
-void kill_from_outside(const ConnectionOptions& same_account, std::uint64_t connection_id, Victim victim);
+void kill_from_outside(const ConnectionOptions& same_account, std::uint64_t connection_id,
+                       Victim victim);
 
 }  // namespace pipeline

@@ -1,0 +1,513 @@
+// Connector/C is open by default: over TCP it speaks clear text, SSL_ENFORCE alone falls back to
+// clear text when the server offers no TLS, a server may switch the login to mysql_clear_password
+// and so be sent the password, and LOAD DATA LOCAL reads any file of this host. The options set
+// here close each of these; what each one does was tried against Connector/C 3.3.20.
+#include "common/mariadb/connection.h"
+
+#include <errmsg.h>
+#include <mysql.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/failpoint.h"
+#include "common/base/text.h"
+#include "common/mariadb/identifier.h"
+#include "common/mariadb/local_infile.h"
+#include "common/mariadb/server_errors.h"
+#include "common/mariadb/server_message.h"
+
+namespace pipeline {
+namespace {
+
+using Time = std::chrono::steady_clock;
+
+/// Everything but mysql_clear_password (and dialog, which may ask for it). Names as the server
+/// sends them; client_ed25519 is MariaDB's.
+constexpr const char* kAllowedLogins = "mysql_native_password,caching_sha2_password,client_ed25519";
+
+constexpr unsigned int kNoSuchThread = 1094;     // ER_NO_SUCH_THREAD
+constexpr unsigned int kUnknownDatabase = 1049;  // ER_BAD_DB_ERROR
+
+/// After these the session is gone, or in a state nobody knows.
+bool ends_session(unsigned int error_number) {
+  static constexpr std::array<unsigned int, 14> kEnding = {1053,
+                                                           1152,
+                                                           1158,
+                                                           1159,
+                                                           1160,
+                                                           1161,
+                                                           1184,
+                                                           1927,  // see server_errors.cpp
+                                                           CR_SERVER_GONE_ERROR,
+                                                           CR_SERVER_LOST,
+                                                           2014,
+                                                           2027,
+                                                           2055,
+                                                           3169};
+  for (const auto number : kEnding) {
+    if (number == error_number) return true;
+  }
+  return error_number == 4031 || error_number == 5013 || error_number == 5014;
+}
+
+void init_library_once() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    ::mysql_library_init(0, nullptr, nullptr);
+    // OpenSSL writes with write(2): a server that dies during a TLS session must give an error
+    // here, not end the process.
+    struct sigaction now {};
+    if (::sigaction(SIGPIPE, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) {
+      std::signal(SIGPIPE, SIG_IGN);
+    }
+  });
+}
+
+void set_keepalive(int socket) {
+  const auto set = [socket](int level, int name, int value) {
+    // Best effort: a kernel that refuses leaves the read timeout as the bound.
+    ::setsockopt(socket, level, name, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 60);   // seconds
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 10);  // seconds
+  set(IPPROTO_TCP, TCP_KEEPCNT, 6);
+}
+
+struct FreeResult {
+  void operator()(MYSQL_RES* result) const { ::mysql_free_result(result); }
+};
+using Result = std::unique_ptr<MYSQL_RES, FreeResult>;
+
+std::string password_hint(const Account& account) {
+  if (account.password.empty()) return "no password was given";
+  if (account.password_origin.empty()) return "nobody said where the password came from";
+  return "the password came from " + account.password_origin;
+}
+
+/// What an operator is to do about a failed TLS.
+std::string tls_hint(const TlsOptions& tls) {
+  return tls.ca_file.empty() ? "the server must offer TLS with a certificate that the system's CAs "
+                               "vouch for; give its CA file if it has its own"
+                             : "the server must offer TLS with a certificate from " + tls.ca_file;
+}
+
+}  // namespace
+
+std::string Endpoint::text() const {
+  return socket.empty() ? host + ":" + std::to_string(port) : socket;
+}
+
+struct Connection::State {
+  enum class Session { alive, lost };
+  using OnColumns = std::function<void(std::span<const MYSQL_FIELD>)>;
+
+  explicit State(const ConnectionOptions& wanted) : options(wanted) {}
+  ~State() {
+    if (mysql != nullptr) ::mysql_close(mysql);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  // The steps of open(), in their order.
+  void init();
+  void set_options();
+  void connect();
+  void set_up_session();
+
+  /// Sends one statement and waits for the first answer.
+  void send(std::string_view sql);
+  ExecuteResult execute(std::string_view sql);
+  void stream(std::string_view sql, const OnColumns& on_columns,
+              const std::function<void(RowView)>& on_row);
+  void read_rows(MYSQL_RES* result, const std::function<void(RowView)>& on_row);
+  /// Moves to the next result of a CALL; false if there is none.
+  bool next_result(std::string_view sql);
+  void abandon(Result result);
+  void drain();
+
+  Error failure(std::string_view sql);
+  Error connect_failure();
+  std::string server_says(std::string_view sql) const;
+  bool over_tcp() const { return options.endpoint.socket.empty(); }
+  template <typename Value>
+  void set(mysql_option option, const Value* value);
+
+  ConnectionOptions options;
+  LocalInfile infile;
+  MYSQL* mysql = nullptr;
+  Session session = Session::alive;
+  std::uint64_t id = 0;
+  std::uint64_t max_allowed_packet = 0;
+  std::string version;
+  ServerFamily family = ServerFamily::mariadb;
+  Time::time_point statement_start;
+};
+
+void Connection::State::init() {
+  failpoint("mariadb_init");
+  init_library_once();
+  mysql = ::mysql_init(nullptr);
+  if (mysql == nullptr) throw Error(ErrorKind::resource_exhausted, "mysql_init: out of memory");
+}
+
+template <typename Value>
+void Connection::State::set(mysql_option option, const Value* value) {
+  if (::mysql_options(mysql, option, value) != 0) {
+    throw Error(ErrorKind::internal,
+                "the MariaDB client library refuses option " + std::to_string(option));
+  }
+}
+
+void Connection::State::set_options() {
+  failpoint("mariadb_options");
+  const my_bool off = 0;
+  const my_bool on = 1;
+  const auto seconds = [](std::chrono::seconds duration) {
+    return static_cast<unsigned int>(duration.count());
+  };
+  const unsigned int connect_seconds = seconds(options.connect_timeout);
+  const unsigned int read_seconds = seconds(options.read_timeout);
+  set(MYSQL_OPT_CONNECT_TIMEOUT, &connect_seconds);
+  set(MYSQL_OPT_READ_TIMEOUT, &read_seconds);
+  // A server that waits for a lock in the middle of a load takes no bytes meanwhile.
+  set(MYSQL_OPT_WRITE_TIMEOUT, &read_seconds);
+  set(MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  // With it on, a COMMIT on the new session "succeeds" though the transaction was lost.
+  set(MYSQL_OPT_RECONNECT, &off);
+  set(MARIADB_OPT_RESTRICTED_AUTH, kAllowedLogins);
+
+  // Without it the name "localhost" would mean the default socket.
+  const unsigned int protocol = over_tcp() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
+  set(MYSQL_OPT_PROTOCOL, &protocol);
+  const bool tls = over_tcp() && options.endpoint.tls.mode == TlsOptions::Mode::verify;
+  set(MYSQL_OPT_SSL_ENFORCE, tls ? &on : &off);
+  set(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, tls ? &on : &off);
+  if (tls && !options.endpoint.tls.ca_file.empty()) {
+    set(MYSQL_OPT_SSL_CA, options.endpoint.tls.ca_file.c_str());
+  }
+
+  const unsigned int local_infile =
+      options.local_infile == ConnectionOptions::LocalInfile::own_handler ? 1 : 0;
+  set(MYSQL_OPT_LOCAL_INFILE, &local_infile);
+  ::mysql_set_local_infile_handler(mysql, &LocalInfile::on_open, &LocalInfile::on_read,
+                                   &LocalInfile::on_end, &LocalInfile::on_error, &infile);
+}
+
+void Connection::State::connect() {
+  failpoint("mariadb_connect");
+  const auto& endpoint = options.endpoint;
+  const char* const host = over_tcp() ? endpoint.host.c_str() : "localhost";
+  const char* const database = options.database.empty() ? nullptr : options.database.c_str();
+  const auto port = over_tcp() ? static_cast<unsigned int>(endpoint.port) : 0U;
+  const char* const socket = over_tcp() ? nullptr : endpoint.socket.c_str();
+  if (::mysql_real_connect(mysql, host, options.account.user.c_str(),
+                           options.account.password.reveal().c_str(), database, port, socket,
+                           0) == nullptr) {
+    throw connect_failure();
+  }
+  if (!over_tcp()) return;
+  set_keepalive(::mysql_get_socket(mysql));
+  if (endpoint.tls.mode == TlsOptions::Mode::verify && ::mysql_get_ssl_cipher(mysql) == nullptr) {
+    throw Error(ErrorKind::wrong_database, "the session with " + endpoint.text() +
+                                               " is not encrypted; " + tls_hint(endpoint.tls));
+  }
+}
+
+void Connection::State::set_up_session() {
+  failpoint("mariadb_session");
+  version = ::mysql_get_server_info(mysql);
+  family = to_lower(version).find("mariadb") != std::string::npos ? ServerFamily::mariadb
+                                                                  : ServerFamily::mysql;
+  const std::string lock_seconds = std::to_string(options.lock_wait_timeout.count());
+  execute("SET NAMES utf8mb4");
+  execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+  execute("SET autocommit=1, time_zone=" + quote_text(options.time_zone) +
+          ", sql_mode=" + quote_text(options.sql_mode) + ", lock_wait_timeout=" + lock_seconds +
+          ", innodb_lock_wait_timeout=" + lock_seconds);
+  const auto number = [](std::optional<std::string_view> text) {
+    std::uint64_t value = 0;
+    if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+    return value;
+  };
+  // mysql_thread_id() cuts the id to 32 bits.
+  stream("SELECT CONNECTION_ID(), @@max_allowed_packet", {}, [&](RowView row) {
+    id = number(row[0]);
+    max_allowed_packet = number(row[1]);
+  });
+}
+
+std::string Connection::State::server_says(std::string_view sql) const {
+  return message_without_values(::mysql_errno(mysql), ::mysql_error(mysql), sql);
+}
+
+Error Connection::State::connect_failure() {
+  const unsigned int number = ::mysql_errno(mysql);
+  const ErrorKind kind =
+      number == kUnknownDatabase ? ErrorKind::wrong_database : kind_of_server_error(number);
+  const std::string whom = "user " + options.account.user + " at " + options.endpoint.text();
+  std::string message;
+  if (kind == ErrorKind::access_denied) {
+    message = "access denied for " + whom + "; " + password_hint(options.account) +
+              "; the server says: " + server_says("");
+  } else if (number == CR_SSL_CONNECTION_ERROR) {
+    message = "no verified TLS session with " + options.endpoint.text() + ": " + server_says("") +
+              "; " + tls_hint(options.endpoint.tls);
+  } else {
+    message = "cannot connect as " + whom + ": " + server_says("");
+  }
+  return Error(kind, message)
+      .with("errno", std::to_string(number))
+      .with("sqlstate", ::mysql_sqlstate(mysql));
+}
+
+Error Connection::State::failure(std::string_view sql) {
+  const unsigned int number = ::mysql_errno(mysql);
+  ErrorKind kind = kind_of_server_error(number);
+  std::string message = server_says(sql);
+  if (ends_session(number)) session = Session::lost;
+  if (number == CR_SERVER_LOST && Time::now() - statement_start >= options.read_timeout) {
+    kind = ErrorKind::timed_out;
+    message = "no answer in " + std::to_string(options.read_timeout.count()) +
+              " s; the statement may still run in the server";
+  }
+  return Error(kind, message)
+      .with("errno", std::to_string(number))
+      .with("sqlstate", ::mysql_sqlstate(mysql))
+      .with("statement", statement_for_messages(sql));
+}
+
+void Connection::State::send(std::string_view sql) {
+  if (session == Session::lost) {
+    throw Error(ErrorKind::unavailable,
+                "the session with " + options.endpoint.text() + " was lost before")
+        .with("statement", statement_for_messages(sql));
+  }
+  // The server's own answer to such a packet is to hang up, which says nothing.
+  if (max_allowed_packet != 0 && sql.size() >= max_allowed_packet) {
+    throw Error(ErrorKind::resource_exhausted,
+                "a statement of " + human_bytes(sql.size()) +
+                    " is larger than the server's max_allowed_packet of " +
+                    human_bytes(max_allowed_packet))
+        .with("statement", statement_for_messages(sql));
+  }
+  statement_start = Time::now();
+  const int failed = ::mysql_real_query(mysql, sql.data(), static_cast<unsigned long>(sql.size()));
+  if (failed == 0) return;
+  auto error = failure(sql);
+  if (infile.session_cut()) session = Session::lost;
+  if (const auto infile_failure = infile.take_failure()) std::rethrow_exception(infile_failure);
+  throw error;
+}
+
+bool Connection::State::next_result(std::string_view sql) {
+  const int state = ::mysql_next_result(mysql);
+  if (state > 0) throw failure(sql);
+  return state == 0;
+}
+
+ExecuteResult Connection::State::execute(std::string_view sql) {
+  send(sql);
+  ExecuteResult done;
+  do {
+    Result rows(::mysql_use_result(mysql));
+    if (rows == nullptr && ::mysql_errno(mysql) != 0) throw failure(sql);
+    if (rows == nullptr) done.affected_rows = ::mysql_affected_rows(mysql);
+    if (rows != nullptr) read_rows(rows.get(), {});
+    if (::mysql_errno(mysql) != 0) throw failure(sql);
+    done.warnings = ::mysql_warning_count(mysql);
+    if (const char* info = ::mysql_info(mysql)) done.info = info;
+  } while (next_result(sql));
+  return done;
+}
+
+void Connection::State::read_rows(MYSQL_RES* result, const std::function<void(RowView)>& on_row) {
+  const unsigned int width = ::mysql_num_fields(result);
+  std::vector<std::optional<std::string_view>> views(width);
+  while (MYSQL_ROW row = ::mysql_fetch_row(result)) {
+    if (!on_row) continue;
+    const unsigned long* lengths = ::mysql_fetch_lengths(result);
+    for (unsigned int i = 0; i < width; ++i) {
+      views[i].reset();
+      if (row[i] != nullptr) views[i] = std::string_view(row[i], lengths[i]);
+    }
+    on_row(views);
+  }
+}
+
+void Connection::State::stream(std::string_view sql, const OnColumns& on_columns,
+                               const std::function<void(RowView)>& on_row) {
+  send(sql);
+  enum class Rows {
+    wanted,
+    dropped
+  } rows = Rows::wanted;  // of a CALL only the first result counts
+  do {
+    Result result(::mysql_use_result(mysql));
+    if (result == nullptr && ::mysql_errno(mysql) != 0) throw failure(sql);
+    if (result == nullptr) continue;
+    try {
+      if (rows == Rows::wanted && on_columns) {
+        on_columns({::mysql_fetch_fields(result.get()), ::mysql_num_fields(result.get())});
+      }
+      read_rows(result.get(), rows == Rows::wanted ? on_row : nullptr);
+    } catch (...) {
+      const auto thrown = std::current_exception();
+      abandon(std::move(result));
+      std::rethrow_exception(thrown);
+    }
+    if (::mysql_errno(mysql) != 0) throw failure(sql);
+    rows = Rows::dropped;
+  } while (next_result(sql));
+}
+
+/// Gets rid of the rest of a result without reading millions of rows: ends the statement, or if
+/// that is impossible the session. Never throws.
+void Connection::State::abandon(Result result) {
+  try {
+    kill_from_outside(options, id, Victim::statement);
+    read_rows(result.get(), {});
+    result.reset();
+    drain();
+    // The KILL may have come after the statement's end, and would then end the next one.
+    if (::mysql_query(mysql, "DO 0") != 0 && ends_session(::mysql_errno(mysql))) {
+      session = Session::lost;
+    }
+  } catch (const std::exception&) {
+    session = Session::lost;
+    ::shutdown(::mysql_get_socket(mysql), SHUT_RDWR);
+  }
+}
+
+void Connection::State::drain() {
+  while (::mysql_next_result(mysql) == 0) {
+    const Result rest(::mysql_use_result(mysql));
+    if (rest != nullptr) read_rows(rest.get(), {});
+  }
+}
+
+Connection Connection::open(const ConnectionOptions& options) {
+  auto state = std::make_unique<State>(options);
+  state->init();
+  state->set_options();
+  state->connect();
+  state->set_up_session();
+  return Connection(state.release());
+}
+
+Connection::Connection(Connection&& other) noexcept
+    : state_(std::exchange(other.state_, nullptr)) {}
+
+Connection& Connection::operator=(Connection&& other) noexcept {
+  if (this != &other) {
+    delete state_;
+    state_ = std::exchange(other.state_, nullptr);
+  }
+  return *this;
+}
+
+Connection::~Connection() {
+  delete state_;
+}
+
+ExecuteResult Connection::execute(std::string_view sql) {
+  return state_->execute(sql);
+}
+
+ResultTable Connection::query(std::string_view sql, std::size_t rows_max) {
+  ResultTable table;
+  const auto keep_columns = [&](std::span<const MYSQL_FIELD> fields) {
+    for (const auto& field : fields) table.columns.emplace_back(field.name, field.name_length);
+  };
+  state_->stream(sql, keep_columns, [&](RowView row) {
+    if (table.rows.size() == rows_max) {
+      throw Error(ErrorKind::internal,
+                  "a query gave more than " + std::to_string(rows_max) + " rows")
+          .with("statement", statement_for_messages(sql));
+    }
+    auto& kept = table.rows.emplace_back();
+    kept.reserve(row.size());
+    for (const auto& value : row) {
+      kept.push_back(value ? std::optional(std::string(*value)) : std::nullopt);
+    }
+  });
+  return table;
+}
+
+std::optional<std::string> Connection::query_value(std::string_view sql) {
+  auto table = query(sql);
+  if (table.rows.empty() || table.rows[0].empty()) return std::nullopt;
+  return std::move(table.rows[0][0]);
+}
+
+void Connection::stream(std::string_view sql, const std::function<void(RowView)>& on_row) {
+  state_->stream(sql, {}, on_row);
+}
+
+ExecuteResult Connection::load_local(std::string_view sql, ByteSource& source) {
+  require(state_->options.local_infile == ConnectionOptions::LocalInfile::own_handler,
+          "a session that loads was opened with LocalInfile::own_handler");
+  struct Disarm {
+    LocalInfile& infile;
+    ~Disarm() { infile.disarm(); }
+  } const disarm{state_->infile};
+  state_->infile.arm(source, ::mysql_get_socket(state_->mysql));
+  return state_->execute(sql);
+}
+
+std::uint64_t Connection::id() const {
+  return state_->id;
+}
+
+bool Connection::alive() const {
+  return state_->session == State::Session::alive;
+}
+
+bool Connection::ping() {
+  if (alive() && ::mysql_ping(state_->mysql) != 0) state_->session = State::Session::lost;
+  return alive();
+}
+
+ServerFamily Connection::family() const {
+  return state_->family;
+}
+
+const std::string& Connection::server_version() const {
+  return state_->version;
+}
+
+const ConnectionOptions& Connection::options() const {
+  return state_->options;
+}
+
+std::string Connection::literal(std::string_view text) const {
+  std::string escaped(text.size() * 2 + 1, '\0');
+  escaped.resize(::mysql_real_escape_string(state_->mysql, escaped.data(), text.data(),
+                                            static_cast<unsigned long>(text.size())));
+  return "'" + escaped + "'";
+}
+
+void kill_from_outside(const ConnectionOptions& same_account, std::uint64_t connection_id,
+                       Victim victim) {
+  ConnectionOptions options = same_account;
+  options.database.clear();
+  options.local_infile = ConnectionOptions::LocalInfile::refused;
+  auto killer = Connection::open(options);
+  const std::string what = victim == Victim::statement ? "QUERY " : "CONNECTION ";
+  try {
+    killer.execute("KILL " + what + std::to_string(connection_id));
+  } catch (const Error& error) {
+    if (error.context_value("errno") != std::to_string(kNoSuchThread)) throw;
+  }
+}
+
+}  // namespace pipeline

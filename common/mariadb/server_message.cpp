@@ -1,0 +1,72 @@
+#include "common/mariadb/server_message.h"
+
+#include <array>
+
+#include "common/base/secret.h"
+#include "common/base/text.h"
+
+namespace pipeline {
+namespace {
+
+constexpr std::size_t kStatementBytesShown = 200;
+constexpr std::string_view kValues = "values";
+
+/// A message that quotes a value: from behind `before` to in front of the last `after`.
+struct QuotedValue {
+  unsigned int error_number;
+  std::string_view before;
+  std::string_view after;
+};
+
+/// Source: errmsg-utf8.txt of MariaDB 10.11, the messages that print a field or a literal.
+constexpr unsigned int kSyntaxError = 1064;  // ER_PARSE_ERROR
+constexpr std::array kQuotedValues = {
+    QuotedValue{kSyntaxError, "near '", "' at line"},
+    QuotedValue{1062, "entry '", "' for key"},        // ER_DUP_ENTRY
+    QuotedValue{1292, "value: '", "'"},               // ER_TRUNCATED_WRONG_VALUE (no column)
+    QuotedValue{1292, "value: '", "' for column"},    // ... of a column
+    QuotedValue{1366, "value: '", "' for column"},    // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+    QuotedValue{1367, "value '", "' found"},          // ER_ILLEGAL_VALUE_FOR_TYPE
+    QuotedValue{1411, "value: '", "' for function"},  // ER_WRONG_VALUE_FOR_TYPE
+    QuotedValue{1525, "value: '", "'"},               // ER_WRONG_VALUE
+    QuotedValue{1526, "for value ", ""},              // ER_NO_PARTITION_FOR_GIVEN_VALUE
+    QuotedValue{1586, "entry '", "' for key"},        // ER_DUP_ENTRY_WITH_KEY_NAME
+    QuotedValue{1690, "in '", "'"},                   // ER_DATA_OUT_OF_RANGE quotes the expression
+};
+
+/// How many bytes at the front of `sql` hold no row: all, or up to VALUES of an INSERT or REPLACE.
+std::size_t bytes_before_rows(std::string_view sql) {
+  const std::string start = to_lower(sql.substr(0, kStatementBytesShown));
+  if (!start.starts_with("insert") && !start.starts_with("replace")) return sql.size();
+  const auto values = start.find(kValues);
+  return values == std::string::npos ? sql.size() : values + kValues.size();
+}
+
+}  // namespace
+
+std::string message_without_values(unsigned int error_number, std::string_view message,
+                                   std::string_view sql) {
+  if (error_number == kSyntaxError && bytes_before_rows(trim(sql)) == trim(sql).size()) {
+    return std::string(message);
+  }
+  std::string shortest(message);
+  for (const auto& quoted : kQuotedValues) {
+    if (quoted.error_number != error_number) continue;
+    const auto start = message.find(quoted.before);
+    if (start == std::string_view::npos) continue;
+    const auto value = start + quoted.before.size();
+    const auto end = quoted.after.empty() ? message.size() : message.rfind(quoted.after);
+    if (end == std::string_view::npos || end < value) continue;
+    shortest = std::string(message.substr(0, value)) + "..." + std::string(message.substr(end));
+  }
+  return shortest;
+}
+
+std::string statement_for_messages(std::string_view sql) {
+  sql = trim(sql);
+  const std::size_t shown = bytes_before_rows(sql);
+  if (shown < sql.size()) return redact(sql.substr(0, shown)) + " ...";
+  return redact(head(sql, kStatementBytesShown));
+}
+
+}  // namespace pipeline
