@@ -32,7 +32,7 @@ struct NewRun {
 };
 
 struct RunSummary {
-  std::string id;  // "20260202-070000-ab12": business date, start (JST), random; sorts by time
+  std::string id;  // "20260202-070000-ab12": business date, time of start (JST), random
   RunKind kind = RunKind::run;
   BusinessDate business_date;
   RunStatus status = RunStatus::running;
@@ -96,19 +96,24 @@ struct RunDetail {
 /// lock_contention after ten seconds behind another writer.
 class RunStore : public HistorySink {
  public:
-  /// Opens or makes the file, brings its schema up to date, and proves that it can be written.
+  /// Opens or makes the file and brings its schema up to date.
   explicit RunStore(const std::string& path);
   ~RunStore() override;
   RunStore(RunStore&&) noexcept;
   RunStore& operator=(RunStore&&) noexcept;
 
-  /// Records a run as RUNNING, owned by this process, and returns its id. Hold the RunLock.
+  /// Records a run as RUNNING, owned by this process, and returns its id. Hold the RunLock and
+  /// settle first: throws already_running if another run is RUNNING. The first write of a start,
+  /// so a disk that takes no history ends it before anything else is touched.
   std::string begin(const NewRun& run, Instant now);
   /// Records a run that could not start because another one holds the lock: ABORTED with
   /// Pipeline.AlreadyRunning. Returns its id.
   std::string record_already_running(const NewRun& run, Instant now);
+  /// The runs that are RUNNING, with their attempts: whose processes to look for before settling.
+  std::vector<RunDetail> open_runs() const;
   /// Ends every RUNNING run, and its open attempts, as ABORTED with Pipeline.Interrupted and
-  /// returns what they were. Hold the RunLock: with it, whoever owned them is dead.
+  /// returns them as they are now; `ended` is the last thing that was recorded of the run. Hold the
+  /// RunLock: with it, whoever owned them is dead.
   std::vector<RunSummary> settle_interrupted(Instant now);
 
   void record(const HistoryEvent& event) override;
