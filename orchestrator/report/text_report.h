@@ -1,6 +1,7 @@
 // What `history` and `show` print, as pure functions of what the history holds.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <span>
 #include <string>
@@ -21,5 +22,8 @@ std::string render_history(std::span<const RunSummary> runs, const ReportOptions
 
 /// One run: states, attempts with durations, errors and log paths, and what to type next.
 std::string render_run(const RunDetail& run, const ReportOptions& options);
+
+/// "850ms", "12.3s", "6m 05s", "2h 03m"; "0ms" for less than a millisecond and below zero.
+std::string format_duration(std::chrono::milliseconds duration);
 
 }  // namespace pipeline
