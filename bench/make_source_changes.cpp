@@ -78,6 +78,19 @@ void advance_status(SourceDatabase& db, RowView& tenant, Random& random, Date to
   follow_status(db, tenant, random, today);
 }
 
+/// Moves one tenant with a contract, if there is one, from one status to another.
+void move_one(SourceDatabase& db, Random& random, Date today, int from, int to) {
+  const std::size_t start = random.recent(db.tenants.row_count());
+  for (std::size_t i = 0; i < db.tenants.row_count(); ++i) {
+    RowView tenant = db.tenants.row((start + i) % db.tenants.row_count());
+    if (tenant.number("status") != from || tenant.is_null("moving_id")) continue;
+    tenant["status"] = number(to);
+    follow_status(db, tenant, random, today);
+    touch(tenant, random, today);
+    return;
+  }
+}
+
 void change_tracked(RowView& tenant, Random& random) {
   switch (random.below(5)) {
     case 0:
@@ -111,16 +124,9 @@ void change_tenants(SourceDatabase& db, Random& random, Date today) {
     }
     touch(tenant, random, today);
   }
-  // Someone who lives here gives notice every day.
-  for (std::size_t i = random.recent(db.tenants.row_count());;
-       i = (i + 1) % db.tenants.row_count()) {
-    RowView tenant = db.tenants.row(i);
-    if (tenant.number("status") != 9 || tenant.is_null("moving_id")) continue;
-    tenant["status"] = number(14);
-    follow_status(db, tenant, random, today);
-    touch(tenant, random, today);
-    break;
-  }
+  // Every day someone who lives here gives notice, and someone who gave notice leaves.
+  move_one(db, random, today, 9, 14);
+  move_one(db, random, today, 14, 16);
   for (std::size_t i = 0, n = share(db.tenants, 2); i < n; ++i) {
     add_tenant(db, random, today - days(1), today, i % 2 == 0 ? 4 : 0);
   }
