@@ -223,8 +223,11 @@ class Bound {
 
   bool has(std::string_view parameter) const;
   /// Each throws config_invalid if the argument is missing or of another kind.
-  const Value& value(std::string_view parameter) const;
-  const std::string& string(std::string_view parameter) const;
+  const Value& value(std::string_view parameter) const&;
+  const std::string& string(std::string_view parameter) const&;
+  // Of a Bound that ends with the statement.
+  Value value(std::string_view parameter) const&& { return value(parameter); }
+  std::string string(std::string_view parameter) const&& { return string(parameter); }
   std::int64_t integer(std::string_view parameter) const;
   bool boolean(std::string_view parameter) const;
   /// The argument, or `fallback` if it was not passed.
