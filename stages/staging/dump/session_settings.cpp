@@ -1,0 +1,186 @@
+#include "stages/staging/dump/session_settings.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+
+namespace pipeline::dump {
+namespace {
+
+// What mysqldump and mariadb-dump of all versions set. The load follows charset, time zone and
+// sql_mode and has its own rules for the rest.
+constexpr std::array<std::string_view, 17> known_variables{
+    "autocommit",
+    "character_set_client",
+    "character_set_connection",
+    "character_set_results",
+    "collation_connection",
+    "foreign_key_checks",
+    "max_statement_time",
+    "net_read_timeout",
+    "net_write_timeout",
+    "note_verbosity",
+    "sql_log_bin",
+    "sql_mode",
+    "sql_notes",
+    "sql_quote_show_create",
+    "time_zone",
+    "unique_checks",
+    "wait_timeout",
+};
+
+constexpr std::size_t user_variables_max = 1000;
+
+[[noreturn]] void refuse(const std::string& what) {
+  throw Error(ErrorKind::dump_refused, what);
+}
+
+const Token& token_at(const std::vector<Token>& tokens, std::size_t at) {
+  static const Token end;
+  return at < tokens.size() ? tokens[at] : end;
+}
+
+bool is_scope(const Token& token) {
+  return token.is("SESSION") || token.is("LOCAL") || token.is("GLOBAL") || token.is("PERSIST") ||
+         token.is("PERSIST_ONLY");
+}
+
+std::string printable(const Token& token) {
+  return token.kind == Token::Kind::text ? "'...'" : head(token.text, 64);
+}
+
+// "@@name", "@@session.name" or "name": moves `at` behind it.
+struct SystemVariable {
+  std::string name;
+  enum class Reach { session, server } reach = Reach::session;
+};
+
+SystemVariable read_system_variable(const std::vector<Token>& tokens, std::size_t& at) {
+  SystemVariable variable;
+  while (token_at(tokens, at).is('@')) ++at;
+  if (is_scope(token_at(tokens, at))) {
+    const bool session = token_at(tokens, at).is("SESSION") || token_at(tokens, at).is("LOCAL");
+    if (!session) variable.reach = SystemVariable::Reach::server;
+    ++at;
+    if (token_at(tokens, at).is('.')) ++at;
+  }
+  const Token& name = token_at(tokens, at);
+  if (name.kind != Token::Kind::word) refuse("a SET statement without a variable's name");
+  variable.name = to_lower(name.text);
+  ++at;
+  return variable;
+}
+
+std::string literal_value(const Token& token) {
+  return token.kind == Token::Kind::text ? unquote_text(token.text) : std::string(token.text);
+}
+
+}  // namespace
+
+void SettingTracker::apply(const std::vector<Token>& tokens) {
+  for (std::size_t at = 0; at < tokens.size();) {
+    const bool names =
+        tokens[at].is("NAMES") || tokens[at].is("CHARACTER") || tokens[at].is("CHARSET");
+    at = names ? set_names(tokens, at) : assign(tokens, at);
+    if (at == tokens.size()) return;
+    if (!tokens[at].is(',')) {
+      refuse(
+          fmt::format("a SET statement with \"{}\" where its value ends", printable(tokens[at])));
+    }
+    ++at;
+  }
+}
+
+std::size_t SettingTracker::set_names(const std::vector<Token>& tokens, std::size_t at) {
+  at += std::size_t{tokens[at].is("CHARACTER") ? 2U : 1U};
+  const Token& charset = token_at(tokens, at);
+  if (charset.kind != Token::Kind::word && charset.kind != Token::Kind::text) {
+    refuse("a SET NAMES without a character set");
+  }
+  settings_.charset = to_lower(literal_value(charset));
+  ++at;
+  if (token_at(tokens, at).is("COLLATE")) at += 2;
+  return std::min(at, tokens.size());
+}
+
+std::size_t SettingTracker::assign(const std::vector<Token>& tokens, std::size_t at) {
+  const bool user_variable = tokens[at].is('@') && !token_at(tokens, at + 1).is('@');
+  SystemVariable variable;
+  if (user_variable) {
+    ++at;
+    if (!token_at(tokens, at).names_something())
+      refuse("a SET statement without a variable's name");
+    variable.name = to_lower(unquote_name(tokens[at++]));
+  } else {
+    variable = read_system_variable(tokens, at);
+  }
+  if (token_at(tokens, at).is(':')) ++at;
+  if (!token_at(tokens, at).is('=')) refuse(fmt::format("a SET of {} without =", variable.name));
+  ++at;
+  if (!user_variable && variable.name == "gtid_purged") return tokens.size();  // of replicas only
+  if (variable.reach == SystemVariable::Reach::server) {
+    refuse(fmt::format("a SET GLOBAL of {}", variable.name));
+  }
+  if (!user_variable &&
+      std::ranges::find(known_variables, variable.name) == known_variables.end()) {
+    refuse(fmt::format("a SET of {}, which mysqldump does not write", variable.name));
+  }
+  const Value value = value_of(tokens, at);
+  if (!user_variable) {
+    set_variable(variable.name, value);
+  } else if (user_variables_.size() < user_variables_max) {
+    user_variables_[variable.name] = value;
+  } else {
+    refuse("more than a thousand user variables");
+  }
+  return at;
+}
+
+SettingTracker::Value SettingTracker::value_of(const std::vector<Token>& tokens,
+                                               std::size_t& at) const {
+  const Token& first = token_at(tokens, at);
+  if (first.is('@') && token_at(tokens, at + 1).is('@')) {
+    const auto variable = read_system_variable(tokens, at);
+    if (variable.name == "sql_mode") return settings_.sql_mode;
+    if (variable.name == "time_zone") return settings_.time_zone;
+    return {};
+  }
+  if (first.is('@')) {
+    const std::string name = to_lower(unquote_name(token_at(tokens, at + 1)));
+    at += 2;
+    const auto found = user_variables_.find(name);
+    return found == user_variables_.end() ? Value() : found->second;
+  }
+  if (first.is('-') || first.is('+')) ++at;
+  const Token& literal = token_at(tokens, at);
+  if (literal.kind != Token::Kind::word && literal.kind != Token::Kind::text) {
+    refuse("a SET statement without a value");
+  }
+  ++at;
+  if (literal.is("NULL") || literal.is("DEFAULT")) return {};
+  return literal_value(literal);
+}
+
+void SettingTracker::set_variable(const std::string& name, const Value& value) {
+  if (name == "time_zone") settings_.time_zone = value;
+  if (name != "sql_mode") return;
+  settings_.sql_mode = value;
+  const std::string modes = "," + to_lower(value.value_or("")) + ",";
+  // The combined modes of old servers (ansi, oracle, mssql, db2, maxdb, postgresql) hold
+  // ANSI_QUOTES.
+  for (const std::string_view mode : {"ansi_quotes", "no_backslash_escapes", "ansi", "oracle",
+                                      "mssql", "db2", "maxdb", "postgresql"}) {
+    if (modes.find("," + std::string(mode) + ",") != std::string::npos) {
+      refuse(fmt::format(
+          "the sql_mode {}, under which quotes and backslashes mean something else; dump "
+          "without it (and with --skip-triggers if only a trigger has it)",
+          mode));
+    }
+  }
+}
+
+}  // namespace pipeline::dump

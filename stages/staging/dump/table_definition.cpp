@@ -1,0 +1,551 @@
+#include "stages/staging/dump/table_definition.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "stages/staging/dump/sql_lexer.h"
+
+// The statement is resolved for one dialect, cut into tokens, and read as items between top-level
+// commas and options behind the closing parenthesis. The copy's text is the statement's own text
+// minus the ranges that were taken off: nothing that stays is ever written anew, so whatever we do
+// not understand of a column (collations, CHECKs, expressions) reaches the server as the source
+// wrote it.
+
+namespace pipeline::dump {
+namespace {
+
+using Tokens = std::span<const Token>;
+
+[[noreturn]] void refuse(const std::string& what) {
+  throw Error(ErrorKind::dump_refused, what);
+}
+
+struct TypeName {
+  std::string_view word;
+  Column::Kind kind;
+};
+
+constexpr std::array type_names{
+    TypeName{"TINYINT", Column::Kind::integer},
+    TypeName{"SMALLINT", Column::Kind::integer},
+    TypeName{"MEDIUMINT", Column::Kind::integer},
+    TypeName{"INT", Column::Kind::integer},
+    TypeName{"INTEGER", Column::Kind::integer},
+    TypeName{"BIGINT", Column::Kind::integer},
+    TypeName{"BOOL", Column::Kind::integer},
+    TypeName{"BOOLEAN", Column::Kind::integer},
+    TypeName{"DECIMAL", Column::Kind::decimal},
+    TypeName{"NUMERIC", Column::Kind::decimal},
+    TypeName{"FLOAT", Column::Kind::decimal},
+    TypeName{"DOUBLE", Column::Kind::decimal},
+    TypeName{"REAL", Column::Kind::decimal},
+    TypeName{"BIT", Column::Kind::bit},
+    TypeName{"YEAR", Column::Kind::year},
+    TypeName{"DATE", Column::Kind::date_time},
+    TypeName{"TIME", Column::Kind::date_time},
+    TypeName{"DATETIME", Column::Kind::date_time},
+    TypeName{"TIMESTAMP", Column::Kind::date_time},
+    TypeName{"CHAR", Column::Kind::text},
+    TypeName{"VARCHAR", Column::Kind::text},
+    TypeName{"TINYTEXT", Column::Kind::text},
+    TypeName{"TEXT", Column::Kind::text},
+    TypeName{"MEDIUMTEXT", Column::Kind::text},
+    TypeName{"LONGTEXT", Column::Kind::text},
+    TypeName{"ENUM", Column::Kind::text},
+    TypeName{"SET", Column::Kind::text},
+    TypeName{"BINARY", Column::Kind::binary},
+    TypeName{"VARBINARY", Column::Kind::binary},
+    TypeName{"TINYBLOB", Column::Kind::binary},
+    TypeName{"BLOB", Column::Kind::binary},
+    TypeName{"MEDIUMBLOB", Column::Kind::binary},
+    TypeName{"LONGBLOB", Column::Kind::binary},
+    TypeName{"JSON", Column::Kind::json},
+    TypeName{"GEOMETRY", Column::Kind::geometry},
+    TypeName{"POINT", Column::Kind::geometry},
+    TypeName{"LINESTRING", Column::Kind::geometry},
+    TypeName{"POLYGON", Column::Kind::geometry},
+    TypeName{"MULTIPOINT", Column::Kind::geometry},
+    TypeName{"MULTILINESTRING", Column::Kind::geometry},
+    TypeName{"MULTIPOLYGON", Column::Kind::geometry},
+    TypeName{"GEOMETRYCOLLECTION", Column::Kind::geometry},
+    TypeName{"GEOMCOLLECTION", Column::Kind::geometry},
+};
+
+// Options behind the columns. The servers' manuals, CREATE TABLE, "Table Options".
+enum class OptionRule { keep, take_off, with_engine, refuse };
+
+struct OptionName {
+  std::string_view words;  // upper case, one blank between
+  OptionRule rule;
+};
+
+// The longest match counts, so that "DATA DIRECTORY" is not read as an unknown "DATA".
+constexpr std::array option_names{
+    OptionName{"ENGINE", OptionRule::keep},
+    OptionName{"AUTO_INCREMENT", OptionRule::keep},
+    OptionName{"AUTOEXTEND_SIZE", OptionRule::take_off},
+    OptionName{"AVG_ROW_LENGTH", OptionRule::keep},
+    OptionName{"DEFAULT CHARSET", OptionRule::keep},
+    OptionName{"CHARSET", OptionRule::keep},
+    OptionName{"DEFAULT CHARACTER SET", OptionRule::keep},
+    OptionName{"CHARACTER SET", OptionRule::keep},
+    OptionName{"DEFAULT COLLATE", OptionRule::keep},
+    OptionName{"COLLATE", OptionRule::keep},
+    OptionName{"CHECKSUM", OptionRule::keep},
+    OptionName{"COMMENT", OptionRule::keep},
+    OptionName{"COMPRESSION", OptionRule::keep},
+    OptionName{"CONNECTION", OptionRule::refuse},
+    OptionName{"DATA DIRECTORY", OptionRule::take_off},
+    OptionName{"INDEX DIRECTORY", OptionRule::take_off},
+    OptionName{"DELAY_KEY_WRITE", OptionRule::with_engine},
+    OptionName{"ENCRYPTED", OptionRule::keep},
+    OptionName{"ENCRYPTION", OptionRule::keep},
+    OptionName{"ENCRYPTION_KEY_ID", OptionRule::keep},
+    OptionName{"INSERT_METHOD", OptionRule::refuse},
+    OptionName{"KEY_BLOCK_SIZE", OptionRule::keep},
+    OptionName{"MAX_ROWS", OptionRule::keep},
+    OptionName{"MIN_ROWS", OptionRule::keep},
+    OptionName{"PACK_KEYS", OptionRule::keep},
+    OptionName{"PAGE_CHECKSUM", OptionRule::with_engine},
+    OptionName{"PAGE_COMPRESSED", OptionRule::keep},
+    OptionName{"PAGE_COMPRESSION_LEVEL", OptionRule::keep},
+    OptionName{"ROW_FORMAT", OptionRule::with_engine},
+    OptionName{"SECONDARY_ENGINE", OptionRule::take_off},
+    OptionName{"STATS_AUTO_RECALC", OptionRule::keep},
+    OptionName{"STATS_PERSISTENT", OptionRule::keep},
+    OptionName{"STATS_SAMPLE_PAGES", OptionRule::keep},
+    OptionName{"TABLESPACE", OptionRule::take_off},
+    OptionName{"TRANSACTIONAL", OptionRule::with_engine},
+    OptionName{"UNION", OptionRule::refuse},
+    OptionName{"WITH SYSTEM VERSIONING", OptionRule::take_off},
+};
+
+// Engines whose tables InnoDB can hold. The publish step knows InnoDB alone: only its RENAME
+// survives a crash whole. BLACKHOLE is missing on purpose: it holds nothing.
+constexpr std::array<std::string_view, 10> replaceable_engines{
+    "MYISAM", "ARIA",    "MEMORY", "HEAP",   "ARCHIVE",
+    "CSV",    "ROCKSDB", "TOKUDB", "XTRADB", "NDBCLUSTER"};
+
+// Functions that wait, read files or take locks; no honest default or CHECK calls them.
+constexpr std::array<std::string_view, 6> refused_functions{
+    "SLEEP", "BENCHMARK", "GET_LOCK", "LOAD_FILE", "RELEASE_LOCK", "SYS_EXEC"};
+
+class DefinitionParser {
+ public:
+  explicit DefinitionParser(std::string code) : code_(std::move(code)), tokens_(tokenize(code_)) {}
+
+  TableDefinition parse() {
+    refuse_dangerous_functions();
+    read_name();
+    const std::size_t close = matching_close(at_);
+    read_items(at_ + 1, close);
+    read_options(close + 1);
+    definition_.body = remaining_text();
+    if (definition_.columns.empty()) refuse("a CREATE TABLE without columns");
+    return std::move(definition_);
+  }
+
+ private:
+  struct Cut {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    std::string_view replacement;
+  };
+
+  const Token& token(std::size_t at) const {
+    static const Token end;
+    return at < tokens_.size() ? tokens_[at] : end;
+  }
+
+  void refuse_dangerous_functions() const {
+    for (std::size_t at = 0; at + 1 < tokens_.size(); ++at) {
+      if (!tokens_[at + 1].is('(')) continue;
+      const auto is_it = [&](std::string_view name) { return tokens_[at].is(name); };
+      if (std::ranges::any_of(refused_functions, is_it)) {
+        refuse(fmt::format("a CREATE TABLE that calls {}", tokens_[at].text));
+      }
+    }
+  }
+
+  void read_name() {
+    if (!token(0).is("CREATE") || !token(1).is("TABLE")) {
+      refuse(fmt::format("a statement that is no plain CREATE TABLE ({})", statement_head(code_)));
+    }
+    at_ = 2;
+    if (token(at_).is("IF") && token(at_ + 1).is("NOT") && token(at_ + 2).is("EXISTS")) at_ += 3;
+    if (!token(at_).names_something()) refuse("a CREATE TABLE without a name");
+    definition_.name = unquote_name(token(at_));
+    ++at_;
+    if (token(at_).is('.')) refuse("a CREATE TABLE in another schema");
+    if (!token(at_).is('(') || token(at_ + 1).is("LIKE") || token(at_ + 1).is("SELECT")) {
+      refuse(fmt::format("a CREATE TABLE without columns ({})", statement_head(code_)));
+    }
+    body_begin_ = token(at_).offset;
+  }
+
+  std::size_t matching_close(std::size_t open) const {
+    int depth = 0;
+    for (std::size_t at = open; at < tokens_.size(); ++at) {
+      if (tokens_[at].is('(')) ++depth;
+      if (tokens_[at].is(')') && --depth == 0) return at;
+    }
+    refuse(fmt::format("a CREATE TABLE of {} with unequal parentheses", definition_.name));
+  }
+
+  // Cuts [begin, end) at top-level commas. An item that is taken off goes with one comma beside it.
+  void read_items(std::size_t begin, std::size_t end) {
+    std::optional<std::size_t> last_kept_end;  // offset behind the last item that stays
+    while (begin < end) {
+      const std::size_t item_end = end_of_item(begin, end);
+      const auto why_off = read_item({tokens_.data() + begin, item_end - begin});
+      if (!why_off) {
+        last_kept_end = tokens_[item_end - 1].end_offset();
+      } else {
+        note_taken_off(*why_off);
+        cut_item(begin, item_end, end, last_kept_end);
+      }
+      begin = item_end + 1;
+    }
+  }
+
+  std::size_t end_of_item(std::size_t begin, std::size_t end) const {
+    int depth = 0;
+    for (std::size_t at = begin; at < end; ++at) {
+      if (tokens_[at].is('(')) ++depth;
+      if (tokens_[at].is(')')) --depth;
+      if (tokens_[at].is(',') && depth == 0) {
+        if (at == begin)
+          refuse(fmt::format("an empty item in the CREATE TABLE of {}", definition_.name));
+        return at;
+      }
+    }
+    return end;
+  }
+
+  void cut_item(std::size_t begin, std::size_t item_end, std::size_t end,
+                std::optional<std::size_t> last_kept_end) {
+    if (last_kept_end) {
+      cuts_.push_back({.begin = *last_kept_end, .end = tokens_[item_end - 1].end_offset()});
+    } else {
+      const std::size_t next = item_end < end ? item_end + 1 : item_end;
+      cuts_.push_back({.begin = tokens_[begin].offset, .end = tokens_[next].offset});
+    }
+  }
+
+  /// Why the item is to be taken off, or nullopt if it stays.
+  std::optional<std::string> read_item(Tokens item) {
+    Tokens rest = item;
+    std::string constraint;
+    if (rest[0].is("CONSTRAINT")) {
+      rest = rest.subspan(1);
+      if (!rest.empty() && rest[0].kind == Token::Kind::name) {
+        constraint = unquote_name(rest[0]);
+        rest = rest.subspan(1);
+      } else if (rest.size() > 1 && rest[0].kind == Token::Kind::word &&
+                 !begins_constraint(rest[0])) {
+        constraint = std::string(rest[0].text);
+        rest = rest.subspan(1);
+      }
+      if (rest.empty()) refuse(fmt::format("a broken CONSTRAINT in {}", definition_.name));
+    }
+    if (rest[0].is("FOREIGN")) {
+      return constraint.empty() ? "a foreign key without a name"
+                                : fmt::format("foreign key `{}`", constraint);
+    }
+    if (rest[0].is("PERIOD")) return "system versioning";
+    if (rest[0].is("CHECK")) return {};
+    if (const auto key = key_kind(rest)) {
+      read_key(rest, *key, constraint);
+      return {};
+    }
+    read_column(item);
+    return {};
+  }
+
+  static bool begins_constraint(const Token& token) {
+    return token.is("PRIMARY") || token.is("UNIQUE") || token.is("FOREIGN") || token.is("CHECK");
+  }
+
+  static std::optional<Key::Kind> key_kind(Tokens item) {
+    if (item[0].is("PRIMARY")) return Key::Kind::primary;
+    if (item[0].is("UNIQUE")) return Key::Kind::unique;
+    if (item[0].is("FULLTEXT")) return Key::Kind::fulltext;
+    if (item[0].is("SPATIAL")) return Key::Kind::spatial;
+    if (item[0].is("KEY") || item[0].is("INDEX")) return Key::Kind::plain;
+    return {};
+  }
+
+  void read_key(Tokens item, Key::Kind kind, const std::string& constraint) {
+    Key key{.kind = kind, .name = constraint, .columns = {}};
+    std::size_t at = 1;
+    while (at < item.size() && (item[at].is("KEY") || item[at].is("INDEX"))) ++at;
+    if (at < item.size() && item[at].names_something() && !item[at].is("USING")) {
+      key.name = unquote_name(item[at]);
+    }
+    while (at < item.size() && !item[at].is('(')) ++at;
+    int depth = 0;
+    for (; at < item.size(); ++at) {
+      if (item[at].is(')') && --depth == 0) break;
+      const bool first_of_part = item[at].is('(') || item[at].is(',');
+      if (item[at].is('(')) ++depth;
+      if (depth == 1 && first_of_part && at + 1 < item.size()) {
+        key.columns.push_back(item[at + 1].names_something() ? unquote_name(item[at + 1]) : "");
+      }
+    }
+    definition_.keys.push_back(std::move(key));
+  }
+
+  void read_column(Tokens item) {
+    if (!item[0].names_something() || item.size() < 2 || item[1].kind != Token::Kind::word) {
+      refuse(
+          fmt::format("a column without name or type in the CREATE TABLE of {}", definition_.name));
+    }
+    Column column;
+    column.name = unquote_name(item[0]);
+    std::size_t at = 1;
+    read_type(item, at, column);
+    for (; at < item.size(); ++at) at = read_attribute(item, at, column);
+    definition_.columns.push_back(std::move(column));
+  }
+
+  void read_type(Tokens item, std::size_t& at, Column& column) {
+    const Token& word = item[at];
+    column.type = to_lower(word.text);
+    const auto found = std::ranges::find_if(
+        type_names, [&](const TypeName& candidate) { return word.is(candidate.word); });
+    if (found != type_names.end()) column.kind = found->kind;
+    ++at;
+    if (at < item.size() && item[at].is('(')) {
+      const std::size_t open = item[at].offset;
+      std::size_t close = at;
+      while (close < item.size() && !item[close].is(')')) ++close;
+      if (close == item.size()) refuse("a type without its closing parenthesis");
+      column.type += code_.substr(open, item[close].end_offset() - open);
+      if (column.kind == Column::Kind::bit) {
+        const auto digits = item[at + 1].text;
+        std::from_chars(digits.data(), digits.data() + digits.size(), column.bit_length);
+      }
+      at = close + 1;
+    }
+    if (column.kind == Column::Kind::bit && column.bit_length == 0) column.bit_length = 1;
+  }
+
+  // Reads the attribute that begins at `at`; returns the index of its last token.
+  std::size_t read_attribute(Tokens item, std::size_t at, Column& column) {
+    const auto next_is = [&](std::size_t ahead, std::string_view word) {
+      return at + ahead < item.size() && item[at + ahead].is(word);
+    };
+    if (item[at].is('(')) return end_of_group(item, at);
+    if (item[at].is("NOT") && next_is(1, "NULL")) {
+      column.nullable = Column::Nullable::no;
+      return at + 1;
+    }
+    if (item[at].is("DEFAULT") && next_is(1, "NULL")) return at + 1;
+    if (item[at].is("AUTO_INCREMENT")) column.auto_increment = Column::AutoIncrement::yes;
+    if (item[at].is("INVISIBLE")) column.invisible = Column::Invisible::yes;
+    if ((item[at].is("CHARSET") ||
+         (item[at].is("SET") && at > 0 && item[at - 1].is("CHARACTER"))) &&
+        at + 1 < item.size()) {
+      column.charset = to_lower(item[at + 1].text);
+      return at + 1;
+    }
+    if (item[at].is("COLLATE") && at + 1 < item.size()) {
+      if (column.charset.empty()) column.charset = charset_of_collation(item[at + 1].text);
+      return at + 1;
+    }
+    if (item[at].is("COMMENT")) return at + 1;
+    if (item[at].is("PRIMARY") || item[at].is("UNIQUE")) {
+      const bool primary = item[at].is("PRIMARY");
+      definition_.keys.push_back({.kind = primary ? Key::Kind::primary : Key::Kind::unique,
+                                  .name = "",
+                                  .columns = {column.name}});
+      if (primary) column.nullable = Column::Nullable::no;
+      return next_is(1, "KEY") ? at + 1 : at;
+    }
+    if (item[at].is("REFERENCES")) return take_off_references(item, at, column);
+    if (item[at].is("GENERATED") && next_is(1, "ALWAYS") && next_is(2, "AS") && next_is(3, "ROW")) {
+      return take_off(item, at, at + 4, "system versioning");
+    }
+    if (item[at].is("AS")) column.generated = Column::Generated::yes;
+    const bool with = item[at].is("WITH") || item[at].is("WITHOUT");
+    if (with && next_is(1, "SYSTEM") && next_is(2, "VERSIONING")) {
+      return take_off(item, at, at + 2, "system versioning");
+    }
+    return at;
+  }
+
+  static std::size_t end_of_group(Tokens item, std::size_t open) {
+    int depth = 0;
+    for (std::size_t at = open; at < item.size(); ++at) {
+      if (item[at].is('(')) ++depth;
+      if (item[at].is(')') && --depth == 0) return at;
+    }
+    return item.size() - 1;
+  }
+
+  // REFERENCES t (c) [MATCH x] [ON DELETE|UPDATE action] ...: up to an attribute that is none of
+  // it.
+  std::size_t take_off_references(Tokens item, std::size_t at, const Column& column) {
+    std::size_t last = at;
+    while (last + 1 < item.size() && !item[last + 1].is('(')) ++last;
+    last = last + 1 < item.size() ? end_of_group(item, last + 1) : last;
+    constexpr std::array<std::string_view, 12> words{"MATCH",    "FULL",   "PARTIAL", "SIMPLE",
+                                                     "ON",       "DELETE", "UPDATE",  "CASCADE",
+                                                     "RESTRICT", "NO",     "ACTION",  "SET"};
+    const auto belongs = [&](const Token& word) {
+      return std::ranges::any_of(words, [&](std::string_view name) { return word.is(name); }) ||
+             ((word.is("NULL") || word.is("DEFAULT")) && item[last].is("SET"));
+    };
+    while (last + 1 < item.size() && belongs(item[last + 1])) ++last;
+    return take_off(item, at, last, fmt::format("foreign key of column `{}`", column.name));
+  }
+
+  std::size_t take_off(Tokens item, std::size_t first, std::size_t last, std::string what) {
+    last = std::min(last, item.size() - 1);
+    cuts_.push_back({.begin = item[first].offset, .end = item[last].end_offset()});
+    note_taken_off(std::move(what));
+    return last;
+  }
+
+  void note_taken_off(std::string what) {
+    if (std::ranges::find(definition_.taken_off, what) == definition_.taken_off.end()) {
+      definition_.taken_off.push_back(std::move(what));
+    }
+  }
+
+  static std::string charset_of_collation(std::string_view collation) {
+    return to_lower(collation.substr(0, collation.find('_')));
+  }
+
+  void read_options(std::size_t at) {
+    const bool other_engine = engine_is_replaced(at);
+    std::string collation_charset;
+    while (at < tokens_.size()) {
+      if (token(at).is(',')) {
+        ++at;
+      } else if (token(at).is("PARTITION") && token(at + 1).is("BY")) {
+        cuts_.push_back({.begin = token(at).offset, .end = code_.size()});
+        note_taken_off("partitions");
+        return;
+      } else {
+        at = read_option(at, other_engine, collation_charset);
+      }
+    }
+    if (definition_.charset.empty()) definition_.charset = collation_charset;
+  }
+
+  bool engine_is_replaced(std::size_t at) {
+    for (; at < tokens_.size(); ++at) {
+      if (!token(at).is("ENGINE")) continue;
+      const Token& name = token(at + (token(at + 1).is('=') ? 2 : 1));
+      std::string engine =
+          name.kind == Token::Kind::text ? unquote_text(name.text) : unquote_name(name);
+      if (to_lower(engine) == "innodb") return false;
+      const auto is_it = [&](std::string_view known) {
+        return to_lower(engine) == to_lower(known);
+      };
+      if (!std::ranges::any_of(replaceable_engines, is_it)) {
+        refuse(fmt::format(
+            "the table {} of engine {}, which reaches outside of the table or keeps no rows",
+            definition_.name, head(engine, 64)));
+      }
+      cuts_.push_back({.begin = name.offset, .end = name.end_offset(), .replacement = "InnoDB"});
+      note_taken_off("engine " + engine);
+      return true;
+    }
+    return false;
+  }
+
+  // MariaDB writes the options of an engine in backticks: `PAGE_COMPRESSED`='ON'.
+  static bool spells(const Token& token, std::string_view word) {
+    return token.is(word) ||
+           (token.kind == Token::Kind::name && to_lower(unquote_name(token)) == to_lower(word));
+  }
+
+  std::size_t read_option(std::size_t at, bool other_engine, std::string& collation_charset) {
+    std::size_t words = 0;
+    const OptionName* option = nullptr;
+    for (const auto& candidate : option_names) {
+      const auto pieces = split(candidate.words, ' ');
+      bool matches = pieces.size() > words;
+      for (std::size_t i = 0; matches && i < pieces.size(); ++i)
+        matches = spells(token(at + i), pieces[i]);
+      if (matches) {
+        option = &candidate;
+        words = pieces.size();
+      }
+    }
+    if (option == nullptr) {
+      refuse(fmt::format("the table {} with the option {}, which mysqldump does not write",
+                         definition_.name, head(token(at).text, 64)));
+    }
+    std::size_t last = at + words - 1;
+    if (token(last + 1).is('=')) ++last;
+    if (option->words != "WITH SYSTEM VERSIONING") ++last;
+    if (last >= tokens_.size()) {
+      refuse(fmt::format("the table {} with an option without a value", definition_.name));
+    }
+    if (token(last).is('(') || option->rule == OptionRule::refuse) {
+      refuse(fmt::format("the table {} with the option {}", definition_.name, option->words));
+    }
+    if (option->words.ends_with("CHARSET") || option->words.ends_with("CHARACTER SET")) {
+      definition_.charset = to_lower(token(last).text);
+    }
+    if (option->words.ends_with("COLLATE"))
+      collation_charset = charset_of_collation(token(last).text);
+    if (option->rule == OptionRule::take_off ||
+        (option->rule == OptionRule::with_engine && other_engine)) {
+      cuts_.push_back({.begin = token(at).offset, .end = token(last).end_offset()});
+      const bool versioning = option->words == "WITH SYSTEM VERSIONING";
+      note_taken_off(versioning ? "system versioning" : to_lower(option->words));
+    }
+    return last + 1;
+  }
+
+  std::string remaining_text() {
+    std::ranges::sort(cuts_, {}, &Cut::begin);
+    std::string text;
+    std::size_t at = body_begin_;
+    for (const auto& cut : cuts_) {
+      if (cut.begin > at) text += code_.substr(at, cut.begin - at);
+      text += cut.replacement;
+      at = std::max(at, cut.end);
+    }
+    text += code_.substr(at);
+    return std::string(trim(text));
+  }
+
+  std::string code_;
+  std::vector<Token> tokens_;
+  std::size_t at_ = 0;
+  std::size_t body_begin_ = 0;
+  std::vector<Cut> cuts_;
+  TableDefinition definition_;
+};
+
+}  // namespace
+
+std::vector<std::string> TableDefinition::primary_key() const {
+  const auto found = std::ranges::find(keys, Key::Kind::primary, &Key::kind);
+  return found == keys.end() ? std::vector<std::string>() : found->columns;
+}
+
+const Column* TableDefinition::find_column(std::string_view wanted) const {
+  // Column names are compared without regard to case by every server.
+  const auto found = std::ranges::find_if(columns, [&](const Column& column) {
+    return column.name == wanted || to_lower(column.name) == to_lower(wanted);
+  });
+  return found == columns.end() ? nullptr : &*found;
+}
+
+TableDefinition parse_table_definition(std::string_view statement, Dialect dialect) {
+  return DefinitionParser(resolve_comments(statement, dialect)).parse();
+}
+
+}  // namespace pipeline::dump

@@ -1,0 +1,1 @@
+/*!80016 SET GLOBAL general_log=1 */;

@@ -1,0 +1,1 @@
+/*!50000 DROP DATABASE gold */;

@@ -1,0 +1,1 @@
+CREATE TABLE gold.t (a int);

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int) ENGINE=MRG_MyISAM UNION=(gold.hist);

@@ -1,0 +1,1 @@
+/*!50000 SET NAMES utf8; DROP DATABASE gold */;

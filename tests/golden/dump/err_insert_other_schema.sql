@@ -1,0 +1,2 @@
+CREATE TABLE t (a int, b text);
+INSERT INTO gold.t VALUES (1,'x');

@@ -1,0 +1,1 @@
+LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE t;

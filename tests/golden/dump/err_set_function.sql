@@ -1,0 +1,1 @@
+SET @x = LOAD_FILE('/etc/passwd');

@@ -1,0 +1,1 @@
+SET sort_buffer_size=1099511627776;

@@ -1,0 +1,2 @@
+-- Dump completed
+CREATE TABLE t (a int, b text);

@@ -1,0 +1,1 @@
+CREATE DATABASE a; USE `a`; USE `b`;
