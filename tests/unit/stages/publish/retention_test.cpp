@@ -1,0 +1,63 @@
+// Retention: old and replaced by a newer verified backup, or it stays.
+#include "stages/publish/retention.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pipeline::publish {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Verified = Backup::Verified;
+
+const auto now = *parse_utc("2026-02-10T00:00:00.000Z");
+
+Backup backup(std::string table, int days_old, Verified verified = Verified::yes) {
+  Backup made;
+  made.live = {"silver", std::move(table)};
+  made.backup_name = made.live.table + "_" + std::to_string(days_old);
+  made.verified = verified;
+  made.created_at = now - std::chrono::days(days_old);
+  return made;
+}
+
+std::vector<std::string> names(const std::vector<Backup>& backups) {
+  std::vector<std::string> result;
+  for (const auto& one : backups) result.push_back(one.backup_name);
+  return result;
+}
+
+TEST(Retention, DropsWhatIsOldAndReplaced) {
+  EXPECT_THAT(names(expired_backups({backup("t", 1), backup("t", 4), backup("t", 5)}, now, 3)),
+              ElementsAre("t_4", "t_5"));
+}
+
+TEST(Retention, NeverDropsTheLastBackupHoweverOld) {
+  EXPECT_THAT(expired_backups({backup("t", 400)}, now, 3), IsEmpty());
+}
+
+TEST(Retention, NeverDropsTheNewestVerifiedBackup) {
+  EXPECT_THAT(names(expired_backups(
+                  {backup("t", 1, Verified::no), backup("t", 10), backup("t", 20)}, now, 3)),
+              ElementsAre("t_20"));
+  EXPECT_THAT(expired_backups({backup("t", 1, Verified::no), backup("t", 9, Verified::no)}, now, 3),
+              IsEmpty());
+}
+
+TEST(Retention, CountsEachTableForItself) {
+  EXPECT_THAT(expired_backups({backup("t", 1), backup("u", 9)}, now, 3), IsEmpty());
+}
+
+TEST(Retention, DropsNothingWhenTheClockWentBack) {
+  EXPECT_THAT(expired_backups({backup("t", -1), backup("t", 9)}, now, 3), IsEmpty());
+}
+
+TEST(Retention, AClockThatJumpedAheadLeavesTheNewestVerifiedOne) {
+  EXPECT_THAT(
+      names(expired_backups({backup("t", 1), backup("t", 2)}, now + std::chrono::days(365), 3)),
+      ElementsAre("t_2"));
+}
+
+}  // namespace
+}  // namespace pipeline::publish
