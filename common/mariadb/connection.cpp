@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <csignal>
@@ -39,24 +40,16 @@ constexpr unsigned int kUnknownDatabase = 1049;  // ER_BAD_DB_ERROR
 
 /// After these the session is gone, or in a state nobody knows.
 bool ends_session(unsigned int error_number) {
-  static constexpr std::array<unsigned int, 14> kEnding = {1053,
-                                                           1152,
-                                                           1158,
-                                                           1159,
-                                                           1160,
-                                                           1161,
-                                                           1184,
-                                                           1927,  // see server_errors.cpp
-                                                           CR_SERVER_GONE_ERROR,
-                                                           CR_SERVER_LOST,
-                                                           2014,
-                                                           2027,
-                                                           2055,
-                                                           3169};
-  for (const auto number : kEnding) {
-    if (number == error_number) return true;
-  }
-  return error_number == 4031 || error_number == 5013 || error_number == 5014;
+  static constexpr std::array<unsigned int, 10> kServerSide = {
+      1053, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 3169, 4031};  // names in server_errors.cpp
+  static constexpr std::array<unsigned int, 8> kClientSide = {
+      CR_SERVER_GONE_ERROR,    CR_SERVER_LOST,      CR_COMMANDS_OUT_OF_SYNC,
+      CR_SSL_CONNECTION_ERROR, CR_MALFORMED_PACKET, CR_SERVER_LOST_EXTENDED,
+      CR_ERR_NET_READ,         CR_ERR_NET_WRITE};
+  const auto has = [error_number](const auto& numbers) {
+    return std::find(numbers.begin(), numbers.end(), error_number) != numbers.end();
+  };
+  return has(kServerSide) || has(kClientSide);
 }
 
 void init_library_once() {
@@ -92,6 +85,16 @@ std::string password_hint(const Account& account) {
   if (account.password.empty()) return "no password was given";
   if (account.password_origin.empty()) return "nobody said where the password came from";
   return "the password came from " + account.password_origin;
+}
+
+/// True if a TLS error says that the line broke, not that the other side is the wrong one.
+/// Connector/C gives both the number 2026; the texts are those of OpenSSL 3.0 and of strerror.
+bool line_broke(std::string_view tls_error) {
+  static constexpr std::array<std::string_view, 3> kBroken = {
+      "unexpected eof", "Connection reset by peer", "Broken pipe"};
+  return std::any_of(kBroken.begin(), kBroken.end(), [&](std::string_view text) {
+    return tls_error.find(text) != std::string_view::npos;
+  });
 }
 
 /// What an operator is to do about a failed TLS.
@@ -252,14 +255,16 @@ std::string Connection::State::server_says(std::string_view sql) const {
 
 Error Connection::State::connect_failure() {
   const unsigned int number = ::mysql_errno(mysql);
-  const ErrorKind kind =
-      number == kUnknownDatabase ? ErrorKind::wrong_database : kind_of_server_error(number);
+  const bool broken = number == CR_SSL_CONNECTION_ERROR && line_broke(::mysql_error(mysql));
+  ErrorKind kind = kind_of_server_error(number);
+  if (number == kUnknownDatabase) kind = ErrorKind::wrong_database;
+  if (broken) kind = ErrorKind::unavailable;
   const std::string whom = "user " + options.account.user + " at " + options.endpoint.text();
   std::string message;
   if (kind == ErrorKind::access_denied) {
     message = "access denied for " + whom + "; " + password_hint(options.account) +
               "; the server says: " + server_says("");
-  } else if (number == CR_SSL_CONNECTION_ERROR) {
+  } else if (number == CR_SSL_CONNECTION_ERROR && !broken) {
     message = "no verified TLS session with " + options.endpoint.text() + ": " + server_says("") +
               "; " + tls_hint(options.endpoint.tls);
   } else {
@@ -275,6 +280,8 @@ Error Connection::State::failure(std::string_view sql) {
   ErrorKind kind = kind_of_server_error(number);
   std::string message = server_says(sql);
   if (ends_session(number)) session = Session::lost;
+  // Over TLS this is how a session ends that was killed; at the login it has another meaning.
+  if (number == CR_SSL_CONNECTION_ERROR) kind = ErrorKind::unavailable;
   if (number == CR_SERVER_LOST && Time::now() - statement_start >= options.read_timeout) {
     kind = ErrorKind::timed_out;
     message = "no answer in " + std::to_string(options.read_timeout.count()) +

@@ -70,9 +70,11 @@ enum class ServerFamily { mariadb, mysql };
 /// Never reconnects by itself: a lost session throws unavailable and the object is dead.
 class Connection {
  public:
-  /// Opens, sets charset utf8mb4, READ COMMITTED, time zone, sql_mode and lock limits. A failure at
-  /// any step leaves nothing open. Errors: access_denied (1044, 1045, 1698, 4151; names user, host
-  /// and where the secret came from), unavailable (2002, 2003, 2005, 1040, 1203, 1226 ...).
+  /// Opens, sets charset utf8mb4, READ COMMITTED, autocommit, time zone, sql_mode and lock limits.
+  /// A failure at any step leaves nothing open. Errors: access_denied (1044, 1045, 1698, 4151;
+  /// names user, server and where the secret came from), unavailable (2002, 2003, 2005, 1040, 1203,
+  /// 1226, a line that breaks), wrong_database (no TLS, or a certificate of somebody else; no such
+  /// database). From the first open on the process ignores SIGPIPE, unless it handles it.
   static Connection open(const ConnectionOptions& options);
 
   Connection(Connection&& other) noexcept;
@@ -82,20 +84,28 @@ class Connection {
   ~Connection();
 
   /// Runs one statement (multi-statements are off) and drops any rows. Errors by kind from
-  /// server_errors.h, with errno, sqlstate and the statement's first 200 bytes as context.
+  /// server_errors.h, with errno, sqlstate and the statement's first 200 bytes as context; no field
+  /// values. A statement over the server's max_allowed_packet is resource_exhausted and not sent;
+  /// no answer within read_timeout is timed_out: the session is lost then, and the statement may
+  /// still run in the server (kill_from_outside).
   ExecuteResult execute(std::string_view sql);
-  /// Runs one statement and keeps all rows; refuses (internal) more than `rows_max`.
+  /// Runs one statement and keeps all rows; refuses (internal) more than `rows_max`. Of a CALL the
+  /// first result counts.
   ResultTable query(std::string_view sql, std::size_t rows_max = 1'000'000);
   /// First column of the first row; nullopt when there is no row or the value is NULL.
   std::optional<std::string> query_value(std::string_view sql);
   /// Streams rows without keeping them. The views are valid during the call only. An exception of
-  /// `on_row` ends the statement and comes through.
+  /// `on_row` ends the statement, by a KILL over a second session, and comes through; if the KILL
+  /// fails, this session is lost.
   using RowView = std::span<const std::optional<std::string_view>>;
   void stream(std::string_view sql, const std::function<void(RowView)>& on_row);
 
   /// Runs a LOAD DATA LOCAL INFILE statement whose file is `source`; the file name in the statement
   /// is ignored. The handler is armed for this one statement only; outside of it a server that asks
-  /// for a file gets an error. An Error thrown by the source comes through unchanged.
+  /// for a file gets an error (guard_refused here). What the source throws comes through unchanged
+  /// and the session is lost: it is cut, so that the server rolls the statement and its transaction
+  /// back. (The client library would send "end of file", and the rows so far would be committed:
+  /// tried with Connector/C 3.3.20.)
   ExecuteResult load_local(std::string_view sql, ByteSource& source);
 
   /// The server's id of this session, as in KILL.

@@ -497,6 +497,107 @@ TEST_F(ConnectionTest, SendsNoLocalFileThatAStatementNames) {
   EXPECT_EQ(rows_in_table(), "1");
 }
 
+// TLS
+
+/// A server with a certificate for "localhost", signed by its own authority.
+class TlsTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    certificates_ = std::make_unique<test::TempDir>();
+    openssl({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-subj", "/CN=authority of the test", "-days", "2", "-keyout", file("ca.key"), "-out",
+             file("ca.pem")});
+    openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
+             "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout",
+             file("server.key"), "-out", file("server.csr")});
+    openssl({"x509", "-req", "-in", file("server.csr"), "-CA", file("ca.pem"), "-CAkey",
+             file("ca.key"), "-CAcreateserial", "-days", "2", "-copy_extensions", "copy", "-out",
+             file("server.pem")});
+    server_ = std::make_unique<MariadbServer>(MariadbServer::Options{
+        .listen = MariadbServer::Listen::socket_and_tcp,
+        .extra_arguments = {"--ssl-ca=" + file("ca.pem"), "--ssl-cert=" + file("server.pem"),
+                            "--ssl-key=" + file("server.key")}});
+  }
+  static void TearDownTestSuite() {
+    server_.reset();
+    certificates_.reset();
+  }
+
+  static std::string file(const char* name) { return certificates_->file(name); }
+  static void openssl(std::vector<std::string> argv) {
+    argv.insert(argv.begin(), "openssl");
+    const auto made = test::run_program({.argv = argv});
+    ASSERT_TRUE(made.ok()) << made.text();
+  }
+  /// Verified TLS to localhost by name with the server's own authority.
+  static ConnectionOptions verified() {
+    auto options = server_->root_options();
+    options.endpoint = server_->tcp_endpoint();
+    options.endpoint.host = "localhost";
+    options.endpoint.tls = TlsOptions{.ca_file = file("ca.pem")};
+    return options;
+  }
+
+  static std::unique_ptr<test::TempDir> certificates_;
+  static std::unique_ptr<MariadbServer> server_;
+};
+
+std::unique_ptr<test::TempDir> TlsTest::certificates_;
+std::unique_ptr<MariadbServer> TlsTest::server_;
+
+TEST_F(TlsTest, EncryptsASessionWithAServerOfTheRightNameAndAuthority) {
+  auto session = Connection::open(verified());
+  const auto row = session.query("SHOW SESSION STATUS LIKE 'Ssl_version'").rows.at(0);
+  EXPECT_EQ(row.at(1).value_or("").substr(0, 4), "TLSv");
+  kill_from_outside(session.options(), session.id(), Victim::connection);
+  EXPECT_EQ(error_of([&] { session.query("SELECT 1"); }).kind(), ErrorKind::unavailable);
+}
+
+TEST_F(TlsTest, RefusesAnAuthorityThatTheSystemDoesNotKnow) {
+  auto options = verified();
+  options.endpoint.tls.ca_file.clear();
+  const Error error = error_of([&] { Connection::open(options); });
+  EXPECT_EQ(error.kind(), ErrorKind::wrong_database) << error.what();
+  EXPECT_NE(error.message().find("give its CA file"), std::string::npos) << error.what();
+}
+
+TEST_F(TlsTest, RefusesAServerOfAnotherName) {
+  auto options = verified();
+  options.endpoint.host = "127.0.0.1";
+  EXPECT_EQ(error_of([&] { Connection::open(options); }).kind(), ErrorKind::wrong_database);
+}
+
+TEST_F(TlsTest, RefusesAnAuthorityFileThatIsNotThere) {
+  auto options = verified();
+  options.endpoint.tls.ca_file = "/no/such/ca.pem";
+  const Error error = error_of([&] { Connection::open(options); });
+  EXPECT_NE(error.message().find("/no/such/ca.pem"), std::string::npos) << error.what();
+}
+
+TEST_F(TlsTest, AServerThatDiesDoesNotTakeThisProcessAlong) {
+  auto session = Connection::open(verified());
+  server_->kill();
+  const std::string statement = "SELECT '" + std::string(1U << 20U, 'x') + "'";
+  EXPECT_EQ(error_of([&] { session.query(statement); }).kind(), ErrorKind::unavailable);
+  EXPECT_FALSE(session.alive());
+  server_->start();
+}
+
+TEST_F(TlsTest, ACutAtAnyByteOfTheLoginIsUnavailable) {
+  for (std::size_t bytes = 0; bytes < 4000; bytes += 61) {
+    FaultProxy proxy(server_->endpoint(), FaultProxy::Listen::socket_and_tcp);
+    auto options = verified();
+    options.endpoint.port = proxy.tcp_endpoint().port;
+    proxy.arm({.kind = Fault::Kind::cut_after_server_bytes, .bytes = bytes});
+    const Error error = error_of([&] { Connection::open(options); });
+    if (proxy.struck() == 0) {
+      EXPECT_GT(bytes, 900U) << "the login was over before " << bytes << " bytes";
+      break;
+    }
+    EXPECT_EQ(error.kind(), ErrorKind::unavailable) << bytes << ": " << error.what();
+  }
+}
+
 // Faults on the way
 
 class FaultTest : public ConnectionTest {

@@ -188,11 +188,8 @@ void FaultProxy::State::run(Session& session) {
 
 Next FaultProxy::State::client_spoke(Session& session) {
   if (!receive_some(session.client.get(), session.from_client)) return Next::cut;
-  if (session.framing == Session::Framing::bytes) {
-    const std::string bytes = std::exchange(session.from_client, {});
-    return send_counted(session.server.get(), bytes, Fault::Kind::cut_after_client_bytes);
-  }
-  while (session.from_client.size() >= kHeaderBytes &&
+  while (session.framing == Session::Framing::packets &&
+         session.from_client.size() >= kHeaderBytes &&
          session.from_client.size() >= packet_bytes(session.from_client)) {
     const std::string packet = session.from_client.substr(0, packet_bytes(session.from_client));
     session.from_client.erase(0, packet.size());
@@ -201,7 +198,11 @@ Next FaultProxy::State::client_spoke(Session& session) {
       session.framing = Session::Framing::bytes;
     }
   }
-  return Next::go_on;
+  if (session.framing == Session::Framing::packets || session.from_client.empty()) {
+    return Next::go_on;
+  }
+  const std::string bytes = std::exchange(session.from_client, {});
+  return send_counted(session.server.get(), bytes, Fault::Kind::cut_after_client_bytes);
 }
 
 Next FaultProxy::State::forward(Session& session, std::string_view packet) {
