@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,17 +54,32 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
+/// The child leads its own process group, so that the time limit ends what it started too, and has
+/// the default answer to SIGPIPE, as any program that a shell starts.
+void set_attributes(posix_spawnattr_t& attributes) {
+  sigset_t to_default;
+  ::sigemptyset(&to_default);
+  ::sigaddset(&to_default, SIGPIPE);
+  ::posix_spawnattr_setsigdefault(&attributes, &to_default);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+}
+
 pid_t spawn(const ProgramToRun& program, const Pipe& in, const Pipe& out, const Pipe& err) {
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, in.read_end.get(), STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, out.write_end.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, err.write_end.get(), STDERR_FILENO);
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  set_attributes(attributes);
   auto arguments = program.argv;
   auto variables = environment_of(program);
   pid_t pid = -1;
-  const int failed = ::posix_spawnp(&pid, arguments.at(0).c_str(), &actions, nullptr,
+  const int failed = ::posix_spawnp(&pid, arguments.at(0).c_str(), &actions, &attributes,
                                     pointers_to(arguments).data(), pointers_to(variables).data());
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) {
     throw Error(ErrorKind::internal, "cannot start " + arguments[0] + ": " + std::strerror(failed));
@@ -103,6 +119,7 @@ ProgramResult run_program(const ProgramToRun& program) {
   // A child that does not read its input must not end this process.
   std::signal(SIGPIPE, SIG_IGN);
   const pid_t pid = spawn(program, in, out, err);
+  UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));  // readable once it ended
   in.read_end.reset();
   out.write_end.reset();
   err.write_end.reset();
@@ -111,21 +128,24 @@ ProgramResult run_program(const ProgramToRun& program) {
   ProgramResult result;
   std::string_view input = program.standard_input;
   if (input.empty()) in.write_end.reset();
-  while (out.read_end || err.read_end) {
+  while (out.read_end || err.read_end || process) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         started + program.time_limit - Time::now());
     if (left.count() <= 0) {
       result.ended = ProgramResult::Ended::by_time_limit;
-      ::kill(pid, SIGKILL);
+      ::kill(-pid, SIGKILL);
       break;
     }
-    std::array<pollfd, 3> fds{{{in.write_end ? in.write_end.get() : -1, POLLOUT, 0},
-                               {out.read_end ? out.read_end.get() : -1, POLLIN, 0},
-                               {err.read_end ? err.read_end.get() : -1, POLLIN, 0}}};
+    // poll() leaves out what has the descriptor -1.
+    std::array<pollfd, 4> fds{{{in.write_end.get(), POLLOUT, 0},
+                               {out.read_end.get(), POLLIN, 0},
+                               {err.read_end.get(), POLLIN, 0},
+                               {process.get(), POLLIN, 0}}};
     ::poll(fds.data(), fds.size(), static_cast<int>(left.count()));
     if (fds[0].revents != 0) write_some(in.write_end, input);
     if (fds[1].revents != 0) read_some(out.read_end, result.out);
     if (fds[2].revents != 0) read_some(err.read_end, result.err);
+    if (fds[3].revents != 0) process.reset();
   }
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {

@@ -15,7 +15,7 @@ struct ProgramToRun {
       env;  // on top of, or instead of, the variables of this process
   enum class Environment { added, replaced } environment = Environment::added;
   std::string standard_input;
-  std::chrono::milliseconds time_limit{60'000};  // then SIGKILL
+  std::chrono::milliseconds time_limit{60'000};  // then SIGKILL to its process group
 };
 
 struct ProgramResult {
