@@ -1,0 +1,169 @@
+-- The schemas and accounts of the pipeline, each with the rights it needs and no more.
+--
+-- How to apply it, as an administrator of the server (it may run any number of times; passwords are
+-- set anew each time, rights are only added):
+--
+--   sed -e "s/@PASSWORD_etl_load@/$(cat /etc/nightly-pipeline/secrets/etl_load)/g" \
+--       ... one -e for each account ...  deploy/sql/grants.sql | mariadb
+--
+-- Passwords must not hold a quote, a backslash, a slash or an ampersand. The tables in `pipeline`
+-- are made by pipeline.sql after this.
+--
+-- An underscore in the schema name of a GRANT stands for any character, so each one is escaped.
+-- (MySQL 8 with partial_revokes=ON takes names literally: remove the backslashes there.)
+--
+-- What keeps published data safe is which account lacks which right:
+--   - what users wrote (models, hooks, tests) runs as etl_build, which can only read live schemas;
+--   - only etl_publish swaps tables, and it never runs what users wrote; the right to drop, which a
+--     RENAME asks for, reaches live tables too, so its password deserves the most care;
+--   - nobody but the administrator can change or delete a row of the vault.
+
+-- Each fails with error 1242 while its placeholder stands in for a password. One statement an
+-- account, since a client prints the statement that failed.
+SET @is_set = IF('@PASSWORD_etl_load@' NOT LIKE '@PASSWORD%', 1, (SELECT 1 UNION SELECT 2));
+SET @is_set = IF('@PASSWORD_etl_build@' NOT LIKE '@PASSWORD%', 1, (SELECT 1 UNION SELECT 2));
+SET @is_set = IF('@PASSWORD_etl_publish@' NOT LIKE '@PASSWORD%', 1, (SELECT 1 UNION SELECT 2));
+SET @is_set = IF('@PASSWORD_etl_vault@' NOT LIKE '@PASSWORD%', 1, (SELECT 1 UNION SELECT 2));
+SET @is_set = IF('@PASSWORD_etl_janitor@' NOT LIKE '@PASSWORD%', 1, (SELECT 1 UNION SELECT 2));
+SET @is_set = IF('@PASSWORD_etl_admin@' NOT LIKE '@PASSWORD%', 1, (SELECT 1 UNION SELECT 2));
+
+-- ---- schemas: live, candidates, and our own -------------------------------------------------
+
+CREATE DATABASE IF NOT EXISTS `staging` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE DATABASE IF NOT EXISTS `staging__next` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE DATABASE IF NOT EXISTS `seeds` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE DATABASE IF NOT EXISTS `seeds__next` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE DATABASE IF NOT EXISTS `silver` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE DATABASE IF NOT EXISTS `silver__next` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE DATABASE IF NOT EXISTS `gold` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE DATABASE IF NOT EXISTS `gold__next` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE DATABASE IF NOT EXISTS `vault` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE DATABASE IF NOT EXISTS `pipeline` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE DATABASE IF NOT EXISTS `preflight__next` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+CREATE DATABASE IF NOT EXISTS `scratch__next` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+-- ---- etl_load: fills the candidates of staging
+
+CREATE USER IF NOT EXISTS 'etl_load'@'localhost' IDENTIFIED BY '@PASSWORD_etl_load@';
+CREATE USER IF NOT EXISTS 'etl_load'@'%' IDENTIFIED BY '@PASSWORD_etl_load@';
+ALTER USER 'etl_load'@'localhost' IDENTIFIED BY '@PASSWORD_etl_load@';
+ALTER USER 'etl_load'@'%' IDENTIFIED BY '@PASSWORD_etl_load@';
+
+GRANT ALL PRIVILEGES ON `staging\_\_next`.*
+  TO 'etl_load'@'localhost', 'etl_load'@'%';
+GRANT SELECT ON `staging`.*
+  TO 'etl_load'@'localhost', 'etl_load'@'%';
+GRANT SELECT, INSERT, UPDATE ON `pipeline`.*
+  TO 'etl_load'@'localhost', 'etl_load'@'%';
+
+-- ---- etl_build: runs models, hooks and tests, that is, what users wrote
+
+CREATE USER IF NOT EXISTS 'etl_build'@'localhost' IDENTIFIED BY '@PASSWORD_etl_build@';
+CREATE USER IF NOT EXISTS 'etl_build'@'%' IDENTIFIED BY '@PASSWORD_etl_build@';
+ALTER USER 'etl_build'@'localhost' IDENTIFIED BY '@PASSWORD_etl_build@';
+ALTER USER 'etl_build'@'%' IDENTIFIED BY '@PASSWORD_etl_build@';
+
+GRANT SELECT ON `staging`.*
+  TO 'etl_build'@'localhost', 'etl_build'@'%';
+GRANT SELECT ON `seeds`.*
+  TO 'etl_build'@'localhost', 'etl_build'@'%';
+GRANT SELECT ON `silver`.*
+  TO 'etl_build'@'localhost', 'etl_build'@'%';
+GRANT SELECT ON `gold`.*
+  TO 'etl_build'@'localhost', 'etl_build'@'%';
+GRANT ALL PRIVILEGES ON `seeds\_\_next`.*
+  TO 'etl_build'@'localhost', 'etl_build'@'%';
+GRANT ALL PRIVILEGES ON `silver\_\_next`.*
+  TO 'etl_build'@'localhost', 'etl_build'@'%';
+GRANT ALL PRIVILEGES ON `gold\_\_next`.*
+  TO 'etl_build'@'localhost', 'etl_build'@'%';
+GRANT ALL PRIVILEGES ON `preflight\_\_next`.*
+  TO 'etl_build'@'localhost', 'etl_build'@'%';
+GRANT ALL PRIVILEGES ON `scratch\_\_next`.*
+  TO 'etl_build'@'localhost', 'etl_build'@'%';
+GRANT SELECT, INSERT, UPDATE ON `pipeline`.*
+  TO 'etl_build'@'localhost', 'etl_build'@'%';
+
+-- ---- etl_publish: swaps finished candidates for live tables, and makes views
+
+CREATE USER IF NOT EXISTS 'etl_publish'@'localhost' IDENTIFIED BY '@PASSWORD_etl_publish@';
+CREATE USER IF NOT EXISTS 'etl_publish'@'%' IDENTIFIED BY '@PASSWORD_etl_publish@';
+ALTER USER 'etl_publish'@'localhost' IDENTIFIED BY '@PASSWORD_etl_publish@';
+ALTER USER 'etl_publish'@'%' IDENTIFIED BY '@PASSWORD_etl_publish@';
+
+-- ALTER, DROP, CREATE, INSERT is what RENAME asks for; both sides need all four, since staging is
+-- swapped two ways. TRIGGER is there to see triggers, since a publish refuses tables that have one:
+-- MariaDB shows their names without it, MySQL does not (its manual; not run here).
+GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `staging`.*
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `seeds`.*
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `silver`.*
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `gold`.*
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `staging\_\_next`.*
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `seeds\_\_next`.*
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `silver\_\_next`.*
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `gold\_\_next`.*
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT SELECT, INSERT, UPDATE ON `pipeline`.*
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+
+-- ---- etl_vault: appends to the vault
+
+CREATE USER IF NOT EXISTS 'etl_vault'@'localhost' IDENTIFIED BY '@PASSWORD_etl_vault@';
+CREATE USER IF NOT EXISTS 'etl_vault'@'%' IDENTIFIED BY '@PASSWORD_etl_vault@';
+ALTER USER 'etl_vault'@'localhost' IDENTIFIED BY '@PASSWORD_etl_vault@';
+ALTER USER 'etl_vault'@'%' IDENTIFIED BY '@PASSWORD_etl_vault@';
+
+GRANT SELECT, INSERT ON `vault`.*
+  TO 'etl_vault'@'localhost', 'etl_vault'@'%';
+GRANT SELECT ON `silver`.*
+  TO 'etl_vault'@'localhost', 'etl_vault'@'%';
+GRANT SELECT ON `gold`.*
+  TO 'etl_vault'@'localhost', 'etl_vault'@'%';
+GRANT SELECT, INSERT, UPDATE ON `pipeline`.*
+  TO 'etl_vault'@'localhost', 'etl_vault'@'%';
+
+-- ---- etl_janitor: drops old backups and what failed runs left behind
+
+CREATE USER IF NOT EXISTS 'etl_janitor'@'localhost' IDENTIFIED BY '@PASSWORD_etl_janitor@';
+CREATE USER IF NOT EXISTS 'etl_janitor'@'%' IDENTIFIED BY '@PASSWORD_etl_janitor@';
+ALTER USER 'etl_janitor'@'localhost' IDENTIFIED BY '@PASSWORD_etl_janitor@';
+ALTER USER 'etl_janitor'@'%' IDENTIFIED BY '@PASSWORD_etl_janitor@';
+
+GRANT SELECT, DROP ON `staging`.*
+  TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+GRANT SELECT, DROP ON `seeds`.*
+  TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+GRANT SELECT, DROP ON `silver`.*
+  TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+GRANT SELECT, DROP ON `gold`.*
+  TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+GRANT SELECT, DROP ON `staging\_\_next`.*
+  TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+GRANT SELECT, DROP ON `seeds\_\_next`.*
+  TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+GRANT SELECT, DROP ON `silver\_\_next`.*
+  TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+GRANT SELECT, DROP ON `gold\_\_next`.*
+  TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+GRANT SELECT, INSERT, UPDATE ON `pipeline`.*
+  TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+
+-- ---- etl_admin: sets up, adopts, makes and alters vault tables, gives rights on single tables
+--
+-- Everything with GRANT OPTION is the simple choice; no stage ever logs in with it. A managed server
+-- (Aurora, RDS) refuses ALL ON *.*: leave this account out there and use the master user.
+
+CREATE USER IF NOT EXISTS 'etl_admin'@'localhost' IDENTIFIED BY '@PASSWORD_etl_admin@';
+CREATE USER IF NOT EXISTS 'etl_admin'@'%' IDENTIFIED BY '@PASSWORD_etl_admin@';
+ALTER USER 'etl_admin'@'localhost' IDENTIFIED BY '@PASSWORD_etl_admin@';
+ALTER USER 'etl_admin'@'%' IDENTIFIED BY '@PASSWORD_etl_admin@';
+
+GRANT ALL PRIVILEGES ON *.*
+  TO 'etl_admin'@'localhost', 'etl_admin'@'%' WITH GRANT OPTION;
