@@ -20,8 +20,11 @@ using ExpressionPtr = std::unique_ptr<Expression>;
 using StatementPtr = std::unique_ptr<Statement>;
 using Body = std::vector<StatementPtr>;
 
-/// Levels that expressions and blocks of one template may nest.
+/// Levels of brackets and blocks that may be open at one place of a template.
 inline constexpr int kNestingMax = 200;
+/// Nodes from the root of an expression to its farthest leaf. Chains of operators make trees as
+/// deep as they are long; walking and freeing a tree takes stack for every level.
+inline constexpr int kHeightMax = 1000;
 
 struct CallArguments {
   std::vector<ExpressionPtr> positional;
@@ -105,7 +108,8 @@ struct DictNode {
 };
 
 struct Expression {
-  Span span;  // of the operator, name or bracket that an error should point at
+  Span span;   // of the operator, name or bracket that an error should point at
+  int height;  // 1 for a leaf
   std::variant<ConstantNode, NameNode, AttributeNode, SubscriptNode, SliceNode, CallNode,
                FilterNode, TestNode, UnaryNode, BinaryNode, LogicNode, ConcatNode, CompareNode,
                ConditionalNode, ListNode, TupleNode, DictNode>

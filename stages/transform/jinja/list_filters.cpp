@@ -316,7 +316,7 @@ Value random_item(CallContext& context, const Arguments& arguments) {
 Value length_of(CallContext&, const Arguments& arguments) {
   const Value& value = Bound("length", arguments, {"value"}).value("value");
   const auto found = length(value);
-  if (!found) fail(fmt::format("a {} has no length", value.type_name()));
+  if (!found) fail(fmt::format("'{}' object has no length", value.type_name()));
   return *found;
 }
 
@@ -344,7 +344,7 @@ Value batch(CallContext&, const Arguments& arguments) {
   const Bound bound("batch", arguments, {"value", "linecount", "fill_with"});
   const std::size_t size = positive_count(bound, "linecount");
   const Value fill = bound.value_or("fill_with", {});
-  check_size(fill.is_none() ? 0 : size * 16);
+  check_size(fill.is_none() ? 0 : size * kItemBytes);
   List batches;
   List current;
   for (Value& item : iterate(bound.value("value"))) {
@@ -362,7 +362,7 @@ Value slice(CallContext&, const Arguments& arguments) {
   const Bound bound("slice", arguments, {"value", "slices", "fill_with"});
   const List items = iterate(bound.value("value"));
   const std::size_t slices = positive_count(bound, "slices");
-  check_size(slices * 16);
+  check_size(slices * kItemBytes);
   const Value fill = bound.value_or("fill_with", {});
   const std::size_t whole = items.size() / slices;
   const std::size_t longer = items.size() % slices;

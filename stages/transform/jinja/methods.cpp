@@ -149,7 +149,7 @@ Value str_join(const Value& self, const Arguments& arguments) {
   bool first = true;
   for (const Value& item : iterate(bound.value("iterable"))) {
     if (!item.is_string()) {
-      fail(fmt::format("join() needs strings, but an item is a {}", item.type_name()));
+      fail(fmt::format("join() needs strings, but an item is of type {}", item.type_name()));
     }
     if (!first) text += self.as_string();
     text += item.as_string();
@@ -324,14 +324,16 @@ Value str_partition(const Value& self, const Arguments& arguments) {
 // --- list and tuple
 
 Value list_append(const Value& self, const Arguments& arguments) {
-  self.as_list().push_back(Bound("append", arguments, {"object"}).value("object"));
+  List& list = self.as_list();
+  check_size((list.size() + 1) * kItemBytes);
+  list.push_back(Bound("append", arguments, {"object"}).value("object"));
   return {};
 }
 
 Value list_extend(const Value& self, const Arguments& arguments) {
   const List items = iterate(Bound("extend", arguments, {"iterable"}).value("iterable"));
   List& list = self.as_list();
-  check_size((list.size() + items.size()) * 16);
+  check_size((list.size() + items.size()) * kItemBytes);
   list.insert(list.end(), items.begin(), items.end());
   return {};
 }

@@ -13,9 +13,6 @@ namespace pipeline::jinja {
 
 namespace {
 
-// What one item of a list weighs against kValueBytesMax.
-constexpr std::size_t kItemBytes = 16;
-
 [[noreturn]] void fail(std::string message) {
   throw Error(ErrorKind::config_invalid, std::move(message));
 }
@@ -45,7 +42,7 @@ void check_defined(const Value& value) {
 }
 
 [[noreturn]] void fail_operands(BinaryOperator op, const Value& left, const Value& right) {
-  fail(fmt::format("'{}' does not work between a {} and a {}", symbol_of(op), left.type_name(),
+  fail(fmt::format("'{}' does not work between {} and {}", symbol_of(op), left.type_name(),
                    right.type_name()));
 }
 
@@ -231,7 +228,7 @@ bool less_items(const List& left, const List& right) {
 [[noreturn]] void fail_order(const Value& left, const Value& right) {
   check_defined(left);
   check_defined(right);
-  fail(fmt::format("a {} and a {} cannot be ordered", left.type_name(), right.type_name()));
+  fail(fmt::format("{} and {} cannot be ordered", left.type_name(), right.type_name()));
 }
 
 }  // namespace
@@ -270,14 +267,14 @@ Value negate(const Value& operand) {
   check_defined(operand);
   if (is_whole(operand)) return integers(BinaryOperator::subtract, 0, operand.as_int());
   if (operand.is_float()) return -operand.as_double();
-  fail(fmt::format("'-' does not work on a {}", operand.type_name()));
+  fail(fmt::format("'-' does not work on {}", operand.type_name()));
 }
 
 Value positive(const Value& operand) {
   check_defined(operand);
   if (is_whole(operand)) return operand.as_int();
   if (operand.is_float()) return operand;
-  fail(fmt::format("'+' does not work on a {}", operand.type_name()));
+  fail(fmt::format("'+' does not work on {}", operand.type_name()));
 }
 
 bool less(const Value& left, const Value& right) {
@@ -318,7 +315,7 @@ bool contains(const Value& container, const Value& needle) {
   if (container.is_string()) {
     check_defined(needle);
     if (!needle.is_string()) {
-      fail(fmt::format("'in' a str looks for a str, not for a {}", needle.type_name()));
+      fail(fmt::format("'in' a str looks for a str, not for {}", needle.type_name()));
     }
     return container.as_string().find(needle.as_string()) != std::string::npos;
   }
@@ -374,7 +371,7 @@ Value get_slice(const Value& container, const Value& begin, const Value& end, co
     return text;
   }
   if (!container.is_list() && !container.is_tuple()) {
-    fail(fmt::format("a {} cannot be sliced", container.type_name()));
+    fail(fmt::format("'{}' object cannot be sliced", container.type_name()));
   }
   const List& all = container.as_items();
   List items;
@@ -437,7 +434,7 @@ List iterate(const Value& value) {
     case Kind::floating:
       break;
   }
-  fail(fmt::format("a {} cannot be iterated", value.type_name()));
+  fail(fmt::format("'{}' object is not iterable", value.type_name()));
 }
 
 std::optional<std::int64_t> length(const Value& value) {

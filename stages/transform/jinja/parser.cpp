@@ -66,6 +66,56 @@ class Level {
   int& depth_;
 };
 
+// The height of the tallest child.
+template <typename Node>
+int height_below(const Node& node) {
+  int height = 0;
+  const auto see = [&height](const ExpressionPtr& child) {
+    if (child != nullptr) height = std::max(height, child->height);
+  };
+  const auto see_all = [&see](const auto& children) {
+    for (const auto& child : children) see(child);
+  };
+  if constexpr (requires { node.object; }) see(node.object);
+  if constexpr (requires { node.callee; }) see(node.callee);
+  if constexpr (requires { node.subject; }) see(node.subject);
+  if constexpr (requires { node.key; }) see(node.key);
+  if constexpr (requires { node.operand; }) see(node.operand);
+  if constexpr (requires { node.items; }) see_all(node.items);
+  if constexpr (requires { node.parts; }) see_all(node.parts);
+  if constexpr (requires { node.left; }) {
+    see(node.left);
+    see(node.right);
+  }
+  if constexpr (requires { node.step; }) {
+    see(node.begin);
+    see(node.end);
+    see(node.step);
+  }
+  if constexpr (requires { node.otherwise; }) {
+    see(node.test);
+    see(node.then);
+    see(node.otherwise);
+  }
+  if constexpr (requires { node.rest; }) {
+    see(node.first);
+    for (const auto& operand : node.rest) see(operand.second);
+  }
+  if constexpr (requires { node.entries; }) {
+    for (const auto& [key, value] : node.entries) {
+      see(key);
+      see(value);
+    }
+  }
+  if constexpr (requires { node.arguments; }) {
+    see_all(node.arguments.positional);
+    for (const auto& argument : node.arguments.keyword) see(argument.second);
+    see(node.arguments.star);
+    see(node.arguments.star_star);
+  }
+  return height;
+}
+
 class Parser {
  public:
   Parser(TemplateData& data, const std::vector<MacroTag>& macro_tags, LexFrom from)
@@ -140,8 +190,12 @@ class Parser {
   }
 
   template <typename Node>
-  static ExpressionPtr expression(Span span, Node node) {
-    return std::make_unique<Expression>(Expression{span, std::move(node)});
+  ExpressionPtr expression(Span span, Node node) const {
+    const int height = 1 + height_below(node);
+    if (height > kHeightMax) {
+      fail(fmt::format("an expression with more than {} operators in a row", kHeightMax), span);
+    }
+    return std::make_unique<Expression>(Expression{span, height, std::move(node)});
   }
   template <typename Node>
   static StatementPtr statement(Span span, Node node) {
@@ -452,9 +506,7 @@ class Parser {
     const Level level(depth_);
     check_depth();
     ExpressionPtr value = parse_or();
-    int chained = 0;
     while (is_name("if")) {
-      check_chain(++chained);
       const Span span = take().span;
       ConditionalNode node;
       node.test = parse_or();
@@ -465,18 +517,9 @@ class Parser {
     return value;
   }
 
-  // Chains of operators make trees as deep as they are long.
-  void check_chain(int operators) const {
-    if (depth_ + operators > kNestingMax) {
-      fail(fmt::format("more than {} operators in a row", kNestingMax), current().span);
-    }
-  }
-
   ExpressionPtr parse_or() {
     ExpressionPtr left = parse_and();
-    int chained = 0;
     while (is_name("or")) {
-      check_chain(++chained);
       const Span span = take().span;
       left = expression(span, LogicNode{LogicOperator::logical_or, std::move(left), parse_and()});
     }
@@ -485,9 +528,7 @@ class Parser {
 
   ExpressionPtr parse_and() {
     ExpressionPtr left = parse_not();
-    int chained = 0;
     while (is_name("and")) {
-      check_chain(++chained);
       const Span span = take().span;
       left = expression(span, LogicNode{LogicOperator::logical_and, std::move(left), parse_not()});
     }
@@ -533,12 +574,11 @@ class Parser {
   ExpressionPtr parse_binary(const std::array<BinarySymbol, Size>& symbols,
                              ParseOperand parse_operand) {
     ExpressionPtr left = parse_operand();
-    for (int chained = 1; current().kind == TokenKind::symbol; ++chained) {
+    while (current().kind == TokenKind::symbol) {
       const auto entry =
           std::find_if(symbols.begin(), symbols.end(),
                        [&](const BinarySymbol& symbol) { return is_symbol(symbol.symbol); });
       if (entry == symbols.end()) break;
-      check_chain(chained);
       const Span span = take().span;
       left = expression(span, BinaryNode{entry->op, std::move(left), parse_operand()});
     }
@@ -695,8 +735,7 @@ class Parser {
   }
 
   ExpressionPtr parse_postfix(ExpressionPtr value) {
-    for (int chained = 1;; ++chained) {
-      check_chain(chained);
+    while (true) {
       if (is_symbol(".")) {
         value = parse_attribute(std::move(value));
       } else if (is_symbol("[")) {
@@ -710,8 +749,7 @@ class Parser {
   }
 
   ExpressionPtr parse_filters_and_tests(ExpressionPtr value) {
-    for (int chained = 1;; ++chained) {
-      check_chain(chained);
+    while (true) {
       if (is_symbol("|")) {
         value = parse_filter(std::move(value));
       } else if (is_name("is")) {

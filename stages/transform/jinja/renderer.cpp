@@ -92,8 +92,8 @@ class MacroObject final : public Object {
     auto scope = std::make_shared<Scope>();
     scope->parent = scope_.lock();
     Renderer renderer(environment_, data_, context_, std::move(scope));
-    // The body of a call block is part of the macro around it: a value returned from it ends
-    // that macro, so it passes through here.
+    // A call block is no macro of its own: a value returned from it ends the macro that called
+    // caller(), so it passes through here.
     if (definition_->tag == "call") return run(renderer, arguments);
     try {
       return run(renderer, arguments);
@@ -512,7 +512,7 @@ void Renderer::assign(const Expression& target, Value value) {
     at(target.span, [&] {
       if (!object.is_object() || !object.as_object().set_attr(attribute->name, value)) {
         fail(target.span,
-             fmt::format("cannot set an attribute of a {}; use namespace()", object.type_name()));
+             fmt::format("cannot set an attribute of '{}'; use namespace()", object.type_name()));
       }
     });
     return;
@@ -637,6 +637,14 @@ Value Renderer::evaluate(const Expression& expression) {
   return std::visit([&](const auto& node) { return compute(expression, node); }, expression.node);
 }
 
+Value Renderer::defined(const Expression& expression) {
+  Value value = evaluate(expression);
+  if (value.is_undefined() && value.undefined_policy() != UndefinedPolicy::chainable) {
+    fail(expression.span, value.undefined_description());
+  }
+  return value;
+}
+
 Value Renderer::compute(const Expression&, const ConstantNode& node) {
   return node.value;
 }
@@ -660,13 +668,13 @@ Value Renderer::attribute(const Value& object, std::string_view name) {
 }
 
 Value Renderer::compute(const Expression& expression, const AttributeNode& node) {
-  const Value object = evaluate(*node.object);
+  const Value object = defined(*node.object);
   span_ = expression.span;
   return at(expression.span, [&] { return attribute(object, node.name); });
 }
 
 Value Renderer::compute(const Expression& expression, const SubscriptNode& node) {
-  const Value object = evaluate(*node.object);
+  const Value object = defined(*node.object);
   const Value key = evaluate(*node.key);
   span_ = expression.span;
   return at(expression.span, [&] {
@@ -696,9 +704,9 @@ Value Renderer::call_named(const Value& callable, std::string_view name,
   }
   if (!callable.is_callable()) {
     throw Error(ErrorKind::config_invalid,
-                name.empty()
-                    ? fmt::format("a {} cannot be called", callable.type_name())
-                    : fmt::format("'{}' is a {} and cannot be called", name, callable.type_name()));
+                name.empty() ? fmt::format("'{}' object is not callable", callable.type_name())
+                             : fmt::format("'{}' is not callable: it is of type {}", name,
+                                           callable.type_name()));
   }
   // Keeps the object alive while it runs: the template may overwrite its name meanwhile.
   const std::shared_ptr<Object> object = callable.as_object_ptr();
@@ -718,7 +726,7 @@ Value Renderer::call_member(const Value& object, std::string_view name,
 Value Renderer::call_expression(const Expression& expression, const CallNode& node,
                                 const Value* caller) {
   const auto* member = std::get_if<AttributeNode>(&node.callee->node);
-  const Value target = evaluate(member != nullptr ? *member->object : *node.callee);
+  const Value target = defined(member != nullptr ? *member->object : *node.callee);
   Arguments arguments = arguments_of(node.arguments);
   if (caller != nullptr) arguments.keyword.emplace_back("caller", *caller);
   span_ = expression.span;
@@ -780,8 +788,10 @@ Value Renderer::compute(const Expression& expression, const UnaryNode& node) {
 }
 
 Value Renderer::compute(const Expression& expression, const BinaryNode& node) {
-  const Value left = evaluate(*node.left);
-  const Value right = evaluate(*node.right);
+  const Value left = defined(*node.left);
+  // '%s' % x prints what x is, nothing included.
+  const bool prints = node.op == BinaryOperator::modulo && left.is_string();
+  const Value right = prints ? evaluate(*node.right) : defined(*node.right);
   return at(expression.span, [&] { return binary(node.op, left, right); });
 }
 

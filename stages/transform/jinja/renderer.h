@@ -64,6 +64,8 @@ class Renderer final : public CallContext {
   Flow execute(const Statement& statement, const BreakNode& node);
   Flow execute(const Statement& statement, const ContinueNode& node);
 
+  /// The value, or an error that points at the expression if it is undefined.
+  Value defined(const Expression& expression);
   Value compute(const Expression& expression, const ConstantNode& node);
   Value compute(const Expression& expression, const NameNode& node);
   Value compute(const Expression& expression, const AttributeNode& node);

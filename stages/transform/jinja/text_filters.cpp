@@ -321,7 +321,7 @@ class JsonWriter {
       case Kind::undefined:
         fail(value.undefined_description());
       case Kind::object:
-        fail(fmt::format("tojson: a {} cannot be written as JSON", value.type_name()));
+        fail(fmt::format("tojson: '{}' cannot be written as JSON", value.type_name()));
     }
   }
 
@@ -399,7 +399,7 @@ class JsonWriter {
     if (key.is_none()) return "null";
     if (key.is_bool()) return key.as_bool() ? "true" : "false";
     if (!key.is_string() && !key.is_number()) {
-      fail(fmt::format("tojson: a {} cannot be a key", key.type_name()));
+      fail(fmt::format("tojson: '{}' cannot be a key", key.type_name()));
     }
     return key.str();
   }

@@ -404,7 +404,7 @@ class Braces {
       return signed_number(std::signbit(value.as_double()), digits, spec);
     }
     if (spec.type != '\0' && spec.type != 's') {
-      fail(fmt::format("format '{}' does not fit a {}", spec.type, value.type_name()));
+      fail(fmt::format("format '{}' does not fit {}", spec.type, value.type_name()));
     }
     return text_of(value.str(), spec);
   }

@@ -139,7 +139,7 @@ std::size_t hash_of(const Value& value, int depth) {
     case Kind::dict:
       break;
   }
-  fail(fmt::format("a {} cannot be a key (unhashable type)", value.type_name()));
+  fail(fmt::format("unhashable type: '{}' cannot be a key", value.type_name()));
 }
 
 // Prints nested values; containers that are already open print as "[...]".
@@ -329,7 +329,7 @@ namespace {
 
 [[noreturn]] void fail_kind(const Value& value, std::string_view wanted) {
   if (value.is_undefined()) fail(value.undefined_description());
-  fail(fmt::format("expected a {}, got {}", wanted, value.type_name()));
+  fail(fmt::format("expected {}, got {}", wanted, value.type_name()));
 }
 
 }  // namespace
@@ -601,11 +601,11 @@ const Value& checked(std::string_view function, std::string_view parameter, cons
                      bool fits, std::string_view wanted) {
   if (fits) return value;
   if (value.is_undefined()) {
-    fail(fmt::format("{}() wants a {} as '{}', but {}", function, wanted, parameter,
+    fail(fmt::format("{}() wants {} as '{}', but {}", function, wanted, parameter,
                      value.undefined_description()));
   }
-  fail(fmt::format("{}() wants a {} as '{}', got {}", function, wanted, parameter,
-                   value.type_name()));
+  fail(
+      fmt::format("{}() wants {} as '{}', got {}", function, wanted, parameter, value.type_name()));
 }
 
 }  // namespace
@@ -657,7 +657,7 @@ Value Object::call_method(CallContext& context, std::string_view name, const Arg
   const std::optional<Value> method = get_attr(name);
   if (!method) fail(fmt::format("'{}' has no method '{}'", type_name(), name));
   if (!method->is_callable()) {
-    fail(fmt::format("'{}' of '{}' is a {} and cannot be called", name, type_name(),
+    fail(fmt::format("'{}' of '{}' is not callable: it is of type {}", name, type_name(),
                      method->type_name()));
   }
   return method->as_object().call(context, arguments);
