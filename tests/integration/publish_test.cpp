@@ -1,0 +1,372 @@
+// The publish step on a real server: whole generations only, backups kept, crashes settled.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "stages/publish/catalogue.h"
+#include "stages/publish/plain_tables.h"
+#include "stages/publish/publication.h"
+#include "stages/publish/retention.h"
+#include "stages/publish/run_lock.h"
+#include "stages/publish/sql.h"
+#include "tests/support/mariadb_server.h"
+#include "tests/support/polling_reader.h"
+#include "tests/support/run_program.h"
+
+namespace pipeline::publish {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+constexpr int published_tables = 3;
+
+/// The socket of the server that a probe process is to use; set for probes only.
+const char* probe_socket() {
+  return std::getenv("PUBLISH_PROBE_SOCKET");
+}
+
+test::MariadbServer& server() {
+  static test::MariadbServer instance;
+  return instance;
+}
+
+ConnectionOptions account(const std::string& name) {
+  if (probe_socket() == nullptr) return server().account_options(name);
+  ConnectionOptions options;
+  options.endpoint.socket = probe_socket();
+  options.account = {.user = name, .password = Secret("pw_" + name), .password_origin = "the test"};
+  return options;
+}
+
+PublisherOptions quick() {
+  return {.clock = system_clock(),
+          .try_without_waiting = std::chrono::seconds(0),
+          .keep_trying_for = std::chrono::seconds(2)};
+}
+
+/// Candidates t0 to t2 with `generation` in each row, one view, and the markers of silver.
+Publication make_candidates(std::uint64_t generation, const std::string& run_id,
+                            const std::string& date) {
+  Connection build = Connection::open(account("etl_build"));
+  Publication publication;
+  publication.run_id = run_id;
+  for (int i = 0; i < published_tables; ++i) {
+    const TableName live{"silver", "t" + std::to_string(i)};
+    const std::string candidate = quote_name("silver__next", live.table);
+    build.execute("DROP TABLE IF EXISTS " + candidate);
+    build.execute("CREATE TABLE " + candidate + " (id INT PRIMARY KEY, generation INT NOT NULL)");
+    build.execute(
+        fmt::format("INSERT INTO {} VALUES (1, {}), (2, {})", candidate, generation, generation));
+    publication.tables.push_back(
+        {.live = live, .swapped_out = i == 0 ? SwappedOut::backup : SwappedOut::dropped});
+  }
+  const Marker marker{.generation = generation,
+                      .upstream_generation = generation,
+                      .run_id = run_id,
+                      .business_date = *BusinessDate::parse(date)};
+  write_candidate_marker(build, "silver", marker);
+  publication.markers = {{"silver", marker}};
+  publication.views = {
+      {.live = {"silver", "v"}, .select = "SELECT generation FROM `silver`.`t1` WHERE id = 1"}};
+  return publication;
+}
+
+PublishReport publish_generation(std::uint64_t generation, const std::string& run_id,
+                                 const std::string& date = "2026-02-01") {
+  const Publication publication = make_candidates(generation, run_id, date);
+  Connection session = Connection::open(account("etl_publish"));
+  take_run_locks(session, {"silver", "staging"});
+  settle(session, "silver", quick());
+  return publish(session, publication, quick());
+}
+
+constexpr std::string_view all_generations =
+    "SELECT CONCAT_WS(',', (SELECT generation FROM silver.pipeline_marker), "
+    "(SELECT MAX(generation) FROM silver.t0), (SELECT MIN(generation) FROM silver.t1), "
+    "(SELECT MAX(generation) FROM silver.t2), (SELECT generation FROM silver.v))";
+
+class Publishing : public testing::Test {
+ protected:
+  void SetUp() override {
+    Connection root = server().open_root();
+    const auto leftovers = root.query(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE "
+        "TABLE_SCHEMA "
+        "IN ('silver', 'silver__next')");
+    for (const auto& row : leftovers.rows) {
+      root.execute(fmt::format("DROP {} {}", *row[2] == "VIEW" ? "VIEW" : "TABLE",
+                               quote_name(*row[0], *row[1])));
+    }
+    for (const auto* table : {"publish_journal", "backup", "published_table", "session"}) {
+      root.execute(fmt::format("TRUNCATE TABLE pipeline.{}", table));
+    }
+  }
+
+  static std::string live_state() {
+    return server().open_root().query_value(all_generations).value_or("");
+  }
+  static std::string journal_states() {
+    return server()
+        .open_root()
+        .query_value("SELECT GROUP_CONCAT(state ORDER BY publish_id) FROM pipeline.publish_journal")
+        .value_or("");
+  }
+};
+
+TEST_F(Publishing, MakesTablesViewAndMarkerLiveTogether) {
+  const auto first = publish_generation(1, "r1");
+  EXPECT_EQ(live_state(), "1,1,1,1,1");
+  EXPECT_THAT(first.views_after, ElementsAre("silver.v")) << "nothing was live to make it against";
+  const auto second = publish_generation(2, "r2");
+  EXPECT_EQ(live_state(), "2,2,2,2,2");
+  EXPECT_THAT(second.views_after, IsEmpty()) << "the view is swapped in by the RENAME itself";
+  EXPECT_EQ(journal_states(), "done,done");
+}
+
+TEST_F(Publishing, LeavesNothingBehindButBackups) {
+  publish_generation(1, "r1");
+  publish_generation(2, "r2");
+  Connection root = server().open_root();
+  EXPECT_EQ(
+      root.query_value("SELECT GROUP_CONCAT(TABLE_NAME ORDER BY 1) FROM information_schema.TABLES "
+                       "WHERE TABLE_SCHEMA = 'silver' AND TABLE_NAME NOT LIKE 't0\\_backup\\_%'"),
+      "pipeline_marker,t0,t1,t2,v");
+  EXPECT_EQ(
+      root.query_value(
+          "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'silver__next'"),
+      "0");
+}
+
+TEST_F(Publishing, KeepsWhatItSwappedOutAsACataloguedBackup) {
+  publish_generation(1, "r1");
+  const auto report = publish_generation(2, "r2");
+  ASSERT_THAT(report.backups, SizeIs(1));
+  EXPECT_TRUE(report.backups[0].verified());
+  Connection root = server().open_root();
+  const auto backups = list_backups(root, TableName{"silver", "t0"});
+  ASSERT_THAT(backups, SizeIs(1));
+  EXPECT_EQ(backups[0].run_id, "r2");
+  EXPECT_EQ(backups[0].generation, 1U);
+  EXPECT_EQ(backups[0].rows, 2U);
+  EXPECT_EQ(root.query_value("SELECT MAX(generation) FROM " +
+                             quote_name("silver", backups[0].backup_name)),
+            "1");
+}
+
+TEST_F(Publishing, ReadersSeeWholeGenerationsOnly) {
+  publish_generation(1, "r1");
+  test::PollingReader reader(server().root_options(), {std::string(all_generations)});
+  for (std::uint64_t generation = 2; generation <= 8; ++generation) {
+    reader.wait_for_turns(50);
+    publish_generation(generation, "r" + std::to_string(generation));
+  }
+  reader.wait_for_turns(50);
+  reader.stop();
+  EXPECT_THAT(reader.errors(), IsEmpty());
+  for (const auto& seen : reader.observations()) {
+    bool whole = false;
+    for (int g = 1; g <= 8; ++g) {
+      whole = whole || seen.find(fmt::format("{0},{0},{0},{0},{0}", g)) != std::string::npos;
+    }
+    EXPECT_TRUE(whole) << "a reader saw " << seen;
+  }
+  EXPECT_THAT(reader.observations(), SizeIs(8));
+}
+
+TEST_F(Publishing, RefusesATriggerByNameBeforeAnythingIsRenamed) {
+  publish_generation(1, "r1");
+  server().open_root().execute(
+      "CREATE TRIGGER silver.t1_bi BEFORE INSERT ON silver.t1 FOR EACH ROW SET NEW.id = NEW.id");
+  try {
+    publish_generation(2, "r2");
+    FAIL() << "a trigger would have been lost";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::guard_refused);
+    EXPECT_THAT(error.message(), HasSubstr("silver.t1 has the trigger t1_bi"));
+  }
+  EXPECT_EQ(live_state(), "1,1,1,1,1");
+}
+
+TEST_F(Publishing, RefusesForeignKeysPartitionsAndOtherEnginesOfCandidates) {
+  Publication publication = make_candidates(1, "r1", "2026-02-01");
+  Connection root = server().open_root();
+  root.execute(
+      "ALTER TABLE silver__next.t0 ADD CONSTRAINT fk_rails_1 FOREIGN KEY (id) REFERENCES "
+      "silver__next.t1 (id)");
+  root.execute("ALTER TABLE silver__next.t2 PARTITION BY HASH (id) PARTITIONS 2");
+  const auto objections =
+      objections_to(root, {{"silver__next", "t0"}, {"silver__next", "t1"}, {"silver__next", "t2"}});
+  EXPECT_THAT(objections, Contains(HasSubstr("silver__next.t0 has the foreign key fk_rails_1")));
+  EXPECT_THAT(objections,
+              Contains(HasSubstr("silver__next.t1 is referenced by the foreign key fk_rails_1")));
+  EXPECT_THAT(objections, Contains(HasSubstr("silver__next.t2 is partitioned")));
+  Connection session = Connection::open(account("etl_publish"));
+  EXPECT_THROW(publish(session, publication, quick()), Error);
+}
+
+TEST_F(Publishing, GivesUpOnAHeldTableNamesItAndChangesNothing) {
+  publish_generation(1, "r1");
+  Connection reader = server().open_root();
+  reader.execute("BEGIN");
+  reader.query("SELECT * FROM silver.t2");
+  try {
+    publish_generation(2, "r2");
+    FAIL() << "a table in use was renamed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::lock_contention);
+    EXPECT_THAT(error.message(), HasSubstr("silver could not be published"));
+  }
+  reader.execute("ROLLBACK");
+  EXPECT_EQ(live_state(), "1,1,1,1,1");
+  EXPECT_EQ(journal_states(), "done,abandoned");
+  publish_generation(3, "r3");
+  EXPECT_EQ(live_state(), "3,3,3,3,3");
+}
+
+TEST_F(Publishing, RefusesWhenAnUpstreamLayerMoved) {
+  Publication publication = make_candidates(1, "r1", "2026-02-01");
+  publication.unchanged_generations = {{"staging", 7}};
+  Connection session = Connection::open(account("etl_publish"));
+  EXPECT_THROW(publish(session, publication, quick()), Error);
+}
+
+struct CrashCase {
+  const char* failpoint;
+  bool happened;
+};
+
+class Crashing : public Publishing, public testing::WithParamInterface<CrashCase> {};
+
+TEST_P(Crashing, IsSettledByTheNextStart) {
+  publish_generation(1, "r1");
+  const auto probe = test::run_program(
+      {.argv = {"/proc/self/exe"},
+       .env = {{"PUBLISH_PROBE_SOCKET", server().socket()},
+               {"PIPELINE_FAILPOINT", std::string(GetParam().failpoint) + ":kill"}}});
+  ASSERT_EQ(probe.signal, SIGKILL) << probe.text();
+  const std::string expected = GetParam().happened ? "2,2,2,2,2" : "1,1,1,1,1";
+  EXPECT_EQ(live_state(), expected);
+
+  Connection session = Connection::open(account("etl_publish"));
+  take_run_locks(session, {"silver"}, std::chrono::seconds(10));
+  const auto settled = settle(session, "silver", quick());
+  const bool closed_before = std::string_view(GetParam().failpoint) == "publish_before_close";
+  EXPECT_THAT(settled, SizeIs(1)) << closed_before;
+  EXPECT_EQ(live_state(), expected);
+  EXPECT_EQ(journal_states(), GetParam().happened ? "done,done" : "done,abandoned");
+  EXPECT_THAT(list_backups(session, TableName{"silver", "t0"}),
+              SizeIs(GetParam().happened ? 1 : 0));
+  EXPECT_THAT(settle(session, "silver", quick()), IsEmpty()) << "settling is done once";
+  EXPECT_EQ(session.query_value(
+                "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
+                "'silver' AND (TABLE_NAME LIKE '%\\_\\_next' OR TABLE_NAME LIKE '%\\_\\_old')"),
+            "0");
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryFailpoint, Crashing,
+                         testing::Values(CrashCase{"publish_after_journal", false},
+                                         CrashCase{"publish_before_rename", false},
+                                         CrashCase{"publish_after_rename", true},
+                                         CrashCase{"publish_after_catalogue", true},
+                                         CrashCase{"publish_after_views", true},
+                                         CrashCase{"publish_before_close", true}),
+                         [](const auto& crash) { return std::string(crash.param.failpoint); });
+
+TEST_F(Publishing, AnIncrementalModelOfTheSameDateStartsFromTheGenerationBefore) {
+  const TableName live{"silver", "t0"};
+  Connection root = server().open_root();
+  const auto date = [](const char* text) { return *BusinessDate::parse(text); };
+  using Start = IncrementalBase::Start;
+  EXPECT_EQ(incremental_base(root, live, date("2026-02-01")).start, Start::nothing);
+  publish_generation(1, "r1", "2026-02-01");
+  EXPECT_EQ(incremental_base(root, live, date("2026-02-01")).start, Start::nothing)
+      << "its first version was built for this very date";
+  EXPECT_EQ(incremental_base(root, live, date("2026-02-02")).start, Start::live);
+  publish_generation(2, "r2", "2026-02-02");
+  const auto again = incremental_base(root, live, date("2026-02-02"));
+  ASSERT_EQ(again.start, Start::backup);
+  EXPECT_EQ(root.query_value("SELECT MAX(generation) FROM " + again.table.quoted()), "1");
+  publish_generation(3, "r3", "2026-02-02");
+  EXPECT_EQ(incremental_base(root, live, date("2026-02-02")).table, again.table)
+      << "a second rerun starts from the same generation as the first";
+  root.execute("DROP TABLE " + again.table.quoted());
+  EXPECT_EQ(incremental_base(root, live, date("2026-02-02")).start, Start::live_again);
+}
+
+TEST_F(Publishing, RetentionDropsOnlyWhatItMadeAndNeverTheNewest) {
+  for (std::uint64_t g = 1; g <= 4; ++g) publish_generation(g, "r" + std::to_string(g));
+  Connection root = server().open_root();
+  root.execute("CREATE TABLE silver.property_geo_latlon_backup (id INT)");
+  root.execute("CREATE TABLE silver.t0_backup_20200101_000000 (id INT)");
+  ASSERT_THAT(list_backups(root), SizeIs(3));
+  Connection janitor = Connection::open(account("etl_janitor"));
+  const auto much_later = std::chrono::system_clock::now() + std::chrono::days(30);
+  EXPECT_THAT(apply_retention(janitor, much_later, 3), SizeIs(2));
+  EXPECT_THAT(list_backups(root), SizeIs(1));
+  EXPECT_EQ(list_backups(root)[0].generation, 3U);
+  EXPECT_EQ(relation_kind(root, {"silver", "property_geo_latlon_backup"}), RelationKind::table);
+  EXPECT_EQ(relation_kind(root, {"silver", "t0_backup_20200101_000000"}), RelationKind::table);
+}
+
+TEST_F(Publishing, ASecondRunIsToldWhoHoldsTheLock) {
+  Connection first = Connection::open(account("etl_publish"));
+  take_run_locks(first, {"silver"});
+  note_session(first, {.run_id = "r1", .target = "silver", .role = "publish"});
+  Connection second = Connection::open(account("etl_publish"));
+  try {
+    take_run_locks(second, {"gold", "silver"}, std::chrono::seconds(0));
+    FAIL() << "two runs hold one lock";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::already_running);
+    EXPECT_THAT(error.message(), HasSubstr("of run r1 (publish)"));
+  }
+  Connection third = Connection::open(account("etl_publish"));
+  EXPECT_NO_THROW(take_run_locks(third, {"gold"}, std::chrono::seconds(0)))
+      << "who does not get all locks keeps none";
+}
+
+TEST_F(Publishing, SessionsOfADeadRunAreEndedBeforeTheNextBegins) {
+  Connection zombie = Connection::open(account("etl_build"));
+  note_session(zombie, {.run_id = "r1", .target = "silver", .role = "build"});
+  Connection bystander = Connection::open(account("etl_build"));
+  note_session(bystander, {.run_id = "x", .target = "gold", .role = "build"});
+  Connection session = Connection::open(account("etl_publish"));
+  take_run_locks(session, {"silver"});
+  EXPECT_THAT(end_left_over_sessions(session, account("etl_build"), "silver"),
+              ElementsAre(zombie.id()));
+  EXPECT_FALSE(zombie.ping());
+  EXPECT_TRUE(bystander.ping()) << "another target's session is left alone";
+  EXPECT_THAT(end_left_over_sessions(session, account("etl_build"), "silver"), IsEmpty());
+}
+
+}  // namespace
+
+int run_probe() {
+  try {
+    publish_generation(2, "r2");
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << "\n";
+    return 1;
+  }
+}
+
+}  // namespace pipeline::publish
+
+int main(int argc, char** argv) {
+  if (pipeline::publish::probe_socket() != nullptr) return pipeline::publish::run_probe();
+  testing::InitGoogleTest(&argc, argv);
+  pipeline::publish::server().apply_grants();
+  return RUN_ALL_TESTS();
+}
