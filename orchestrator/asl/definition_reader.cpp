@@ -87,6 +87,11 @@ bool is_path_step(std::string_view step) {
   });
 }
 
+/// A key's text; empty for a key that is no single value.
+std::string name_of(const YamlNode& key) {
+  return key.is_scalar() ? key.text() : "";
+}
+
 /// Walks the document once and collects what is wrong; goes on after every finding.
 class Reader {
  public:
@@ -137,7 +142,7 @@ class Reader {
 
   void check_fields(const YamlNode& mapping, const Fields& fields) {
     for (const auto& [key, value] : mapping.entries()) {
-      const std::string name = key.is_scalar() ? key.text() : "";
+      const std::string name = name_of(key);
       if (contains(fields.known, name)) continue;
       if (contains(fields.not_yet, name)) {
         error(key, fmt::format("{} of {} is not supported yet", name, fields.what));
@@ -215,7 +220,7 @@ class Reader {
       if (!name.empty()) state_names_.push_back(key.text());
     }
     for (const auto& [key, body] : states->entries()) {
-      State state{.name = key.is_scalar() ? key.text() : "", .where = key.where()};
+      State state{.name = name_of(key), .where = key.where()};
       if (!body.is_mapping()) {
         error(body, fmt::format("the state \"{}\" must be a mapping with a Type", state.name));
         continue;
@@ -257,13 +262,13 @@ class Reader {
       task.resource = text_of(*resource, "Resource");
       task.resource_where = resource->where();
     } else {
-      error(key, fmt::format("the Task \"{}\" has no Resource", key.text()));
+      error(key, fmt::format("the Task \"{}\" has no Resource", name_of(key)));
     }
     if (const auto timeout = integer(body, "TimeoutSeconds", 1, seconds_max)) {
       task.timeout = std::chrono::seconds(*timeout);
     } else if (body.find("TimeoutSeconds") == nullptr) {
       warn(key, fmt::format("the Task \"{}\" has no TimeoutSeconds: an attempt may run for ever",
-                            key.text()));
+                            name_of(key)));
     }
     task.result_path = read_result_path(body);
     task.retry = read_retry(body);
@@ -278,7 +283,7 @@ class Reader {
     const bool has_next = body.find("Next") != nullptr;
     if (ends && has_next) error(*end, "a state has either Next or End: true, not both");
     if (!ends && !has_next) {
-      error(key, fmt::format("the state \"{}\" has neither Next nor End: true", key.text()));
+      error(key, fmt::format("the state \"{}\" has neither Next nor End: true", name_of(key)));
     }
     if (!has_next) return {};
     return read_target(key, body, "Next");

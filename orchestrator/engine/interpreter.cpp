@@ -11,7 +11,9 @@
 
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
+#include "common/base/log.h"
 #include "common/base/scope.h"
+#include "common/base/text.h"
 #include "orchestrator/asl/payload.h"
 #include "orchestrator/asl/retry_policy.h"
 
@@ -21,6 +23,9 @@ namespace {
 // Step Functions' quota for one execution: a definition that loops ends some time. Twenty are kept
 // back for what must still be written when the bound is met.
 constexpr int events_max = 25'000 - 20;
+
+// The history keeps the whole cause; a log line only its beginning.
+constexpr std::size_t logged_cause_bytes = 2'000;
 
 struct Failure {
   std::string error;
@@ -76,6 +81,7 @@ class Execution {
       Step step = enter(*state, at.output);
       if (auto* result = std::get_if<RunResult>(&step)) {
         record(event::ExecutionEnded{.result = *result});
+        tell_end(*result);
         return std::move(*result);
       }
       at = std::get<GoOn>(std::move(step));
@@ -107,6 +113,8 @@ class Execution {
       if (!retry) return give_up(state, task, input, *failure);
       record(event::RetryScheduled{
           .state = state.name, .retry = static_cast<int>(retry->number), .delay = retry->delay});
+      log::warn("the next attempt starts in {} s",
+                std::chrono::duration<double>(retry->delay).count());
       failpoint("engine.retry_wait");
       ports_.clock.sleep_for(retry->delay);
     }
@@ -141,12 +149,32 @@ class Execution {
                                 .resource = task.resource,
                                 .timeout = task.timeout});
     failpoint("engine.task_scheduled");
+    log::info("attempt {} starts: {}", request.attempt, task.resource);
     TaskReport report = run_task(request);
     keep_reserved_names(report.outcome);
+    tell_outcome(request.attempt, report.outcome);
     failpoint("engine.task_ended");
     record(event::TaskEnded{.state = state.name, .attempt = request.attempt, .report = report});
     failpoint("engine.outcome_recorded");
     return report;
+  }
+
+  static void tell_outcome(int attempt, const TaskOutcome& outcome) {
+    if (const auto failure = std::visit(FailureOf{}, outcome)) {
+      log::warn("attempt {} failed: {}: {}", attempt, failure->error,
+                head(failure->cause, logged_cause_bytes));
+    } else {
+      log::info("attempt {} succeeded", attempt);
+    }
+  }
+
+  static void tell_end(const RunResult& result) {
+    if (result.status == RunStatus::succeeded) {
+      log::info("the run ended {}", word_of(result.status));
+    } else {
+      log::error("the run ended {} in {}: {}: {}", word_of(result.status), result.failed_state,
+                 result.error, head(result.cause, logged_cause_bytes));
+    }
   }
 
   /// What the runner throws is a failed attempt; what the history throws ends everything.

@@ -217,6 +217,10 @@ struct OutcomeOf {
 
 }  // namespace
 
+std::string history_path(const std::string& state_dir) {
+  return state_dir + "/history.sqlite";
+}
+
 std::string_view word_of(RunKind kind) {
   return kind == RunKind::run ? "run" : "rerun";
 }

@@ -18,6 +18,9 @@ namespace pipeline {
 
 using Instant = std::chrono::system_clock::time_point;
 
+/// "STATE_DIR/history.sqlite"
+std::string history_path(const std::string& state_dir);
+
 enum class RunKind { run, rerun };
 std::string_view word_of(RunKind kind);  // "run", "rerun"
 

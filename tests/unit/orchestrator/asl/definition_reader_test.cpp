@@ -4,6 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "common/base/error.h"
 
 namespace pipeline::asl {
@@ -289,6 +294,44 @@ TEST(DefinitionReader, BoundsTheLengthOfNamesInCharacters) {
 TEST(DefinitionReader, ANullNameIsRefusedWithAHint) {
   EXPECT_THAT(findings_of("StartAt: ~\nStates: {A: {Type: Succeed}}\n"),
               testing::Contains(HasSubstr("quote it, if it reads like null")));
+}
+
+TEST(DefinitionReader, NamesOddKeysInsteadOfThrowing) {
+  for (const std::string text : {"StartAt: A\nStates:\n  ? [x, y]\n  : {Type: Task}\n",
+                                 "? {a: b}\n: c\n", "StartAt: A\nStates:\n  ~: {Type: Task}\n",
+                                 "StartAt: A\nStates:\n  A:\n    ? [Type]\n    : Task\n"}) {
+    SCOPED_TRACE(text);
+    EXPECT_THAT(findings_of(text), testing::Not(IsEmpty()));
+  }
+}
+
+TEST(DefinitionReader, NeverThrowsWhateverStandsWhereAValueShould) {
+  std::ifstream file(PIPELINE_SOURCE_DIR "/deploy/state_machine.yaml");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  int read = 0;
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    const auto colon = lines[at].find(": ");
+    if (colon == std::string::npos || lines[at].find('&') != std::string::npos) continue;
+    for (const std::string odd :
+         {"", "[]", "{}", "x", "-1", "1e999", "[[a]]", "{a: {b: c}}", "''"}) {
+      std::string text;
+      for (std::size_t i = 0; i < lines.size(); ++i) {
+        text += i == at ? lines[i].substr(0, colon + 2) + odd : lines[i];
+        text += '\n';
+      }
+      SCOPED_TRACE(testing::Message() << "line " << at + 1 << ": " << odd);
+      std::optional<YamlNode> root;
+      try {
+        root = YamlNode::parse(text, "m.yaml");
+      } catch (const Error&) {
+        continue;  // no YAML any more
+      }
+      EXPECT_NO_THROW(read_definition(*root));
+      ++read;
+    }
+  }
+  EXPECT_GT(read, 300);
 }
 
 TEST(DefinitionReader, ThrowsAllErrorsInOneMessage) {

@@ -46,7 +46,7 @@ States:
 
 class RunStoreTest : public testing::Test {
  protected:
-  std::string path() const { return folder.file("history.sqlite"); }
+  std::string path() const { return history_path(folder.path()); }
 
   NewRun new_run() const {
     return {.business_date = *BusinessDate::parse("2026-02-02"),
