@@ -1,0 +1,164 @@
+// The systemd units of deploy/systemd, as systemd itself understands them.
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/text.h"
+#include "tests/support/run_program.h"
+#include "tests/support/temp_dir.h"
+
+namespace pipeline {
+namespace {
+
+using test::ProgramResult;
+using test::run_program;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+const std::string folder = std::string(PIPELINE_SOURCE_DIR) + "/deploy/systemd/";
+const std::vector<std::string> units{"nightly-pipeline.service", "nightly-pipeline.timer",
+                                     "nightly-pipeline-alert@.service"};
+
+/// The values of "key=" in a unit, in their order.
+std::vector<std::string> values_of(const std::string& unit, std::string_view key) {
+  std::vector<std::string> values;
+  const std::string start = std::string(key) + "=";
+  for (const std::string& line : split(test::read_text_file(folder + unit), '\n')) {
+    if (line.starts_with(start)) values.push_back(line.substr(start.size()));
+  }
+  return values;
+}
+
+/// What `systemd-analyze verify` says of copies of all units. The copies start a program that
+/// exists, since verify asks for it; `from` is replaced by `to` in each copy before that.
+ProgramResult verify_copies(const std::string& from = "", const std::string& to = "") {
+  const test::TempDir dir;
+  std::vector<std::string> argv{"systemd-analyze", "verify"};
+  for (const std::string& unit : units) {
+    std::string text =
+        replace_all(test::read_text_file(folder + unit), "/usr/bin/orchestrator", "/bin/true");
+    if (!from.empty()) text = replace_all(text, from, to);
+    argv.push_back(dir.write(unit, text));
+  }
+  return run_program({.argv = argv});
+}
+
+TEST(SystemdUnits, AreAcceptedWithoutAWord) {
+  const ProgramResult result = verify_copies();
+  EXPECT_TRUE(result.ok()) << result.text();
+  // For an unknown key systemd says a line and exits with 0.
+  EXPECT_THAT(result.err, IsEmpty());
+}
+
+TEST(SystemdUnits, WouldNotBeAcceptedWithASlip) {
+  const std::pair<std::string, std::string> slips[]{
+      {"Persistent=", "Persistant="},
+      {"07:00:00 Asia/Tokyo", "07:00:00 Asia/Tokio"},
+      {"KillMode=mixed", "KillMode=mixt"},
+      {"/bin/true", "/bin/there-is-no-such-program"},
+      {"SystemCallFilter=@system-service", "SystemCallFilter=@system-servant"},
+  };
+  for (const auto& [right, wrong] : slips) {
+    SCOPED_TRACE(wrong);
+    EXPECT_THAT(verify_copies(right, wrong).err, Not(IsEmpty()));
+  }
+}
+
+TEST(SystemdUnits, FireAtSevenInTokyoWhateverTheHostsZone) {
+  const std::vector<std::string> calendars = values_of("nightly-pipeline.timer", "OnCalendar");
+  ASSERT_EQ(calendars.size(), 1U);
+  for (const std::string zone : {"UTC", "America/New_York", "Asia/Tokyo"}) {
+    SCOPED_TRACE(zone);
+    const ProgramResult result =
+        run_program({.argv = {"systemd-analyze", "calendar", "--iterations=1",
+                              "--base-time=2026-02-01 00:00:00 UTC", calendars.front()},
+                     .env = {{"TZ", zone}, {"LC_ALL", "C"}}});
+    EXPECT_TRUE(result.ok()) << result.text();
+    EXPECT_THAT(result.out, HasSubstr("2026-02-01 22:00:00 UTC"));
+  }
+  EXPECT_EQ(values_of("nightly-pipeline.timer", "Persistent"), std::vector<std::string>{"true"});
+}
+
+TEST(SystemdUnits, NameOnlyUnitsThatExist) {
+  // Systemd keeps silent about a template that is missing.
+  EXPECT_EQ(values_of("nightly-pipeline.timer", "Unit"), std::vector<std::string>{units[0]});
+  EXPECT_EQ(values_of(units[0], "OnFailure"),
+            std::vector<std::string>{"nightly-pipeline-alert@%n.service"});
+  for (const std::string& unit : units) EXPECT_TRUE(std::filesystem::exists(folder + unit)) << unit;
+}
+
+TEST(SystemdUnits, UseNoKeyThatAOneshotIgnores) {
+  EXPECT_EQ(values_of(units[0], "Type"), std::vector<std::string>{"oneshot"});
+  EXPECT_THAT(values_of(units[0], "WatchdogSec"), IsEmpty());
+  EXPECT_THAT(values_of(units[0], "RuntimeMaxSec"), IsEmpty());
+  // Without it a oneshot may hang for ever.
+  EXPECT_EQ(values_of(units[0], "TimeoutStartSec").size(), 1U);
+}
+
+TEST(SystemdUnits, HandOverThePasswordOfEveryAccountButTheAdministrators) {
+  std::string grants =
+      test::read_text_file(std::string(PIPELINE_SOURCE_DIR) + "/deploy/sql/grants.sql");
+  const std::vector<std::string> credentials = values_of(units[0], "LoadCredential");
+  constexpr std::string_view mark = "CREATE USER IF NOT EXISTS '";
+  std::size_t accounts = 0;
+  for (const std::string& line : split(grants, '\n')) {
+    if (!line.starts_with(mark) || line.find("@'localhost'") == std::string::npos) continue;
+    const std::string account =
+        line.substr(mark.size(), line.find('\'', mark.size()) - mark.size());
+    const std::string credential = account + ":/etc/nightly-pipeline/secrets/" + account;
+    if (account == "etl_admin") {
+      EXPECT_THAT(credentials, Not(Contains(HasSubstr(account))));
+    } else {
+      EXPECT_THAT(credentials, Contains(credential));
+      ++accounts;
+    }
+  }
+  EXPECT_EQ(accounts, credentials.size());
+}
+
+TEST(SystemdUnits, LeaveLittleExposed) {
+  const test::TempDir dir;
+  std::filesystem::copy(folder + units[0], dir.file(units[0]));
+  const ProgramResult result =
+      run_program({.argv = {"systemd-analyze", "security", "--offline=true", "--threshold=25",
+                            dir.file(units[0])}});
+  EXPECT_TRUE(result.ok()) << result.text() << result.out;
+}
+
+TEST(SystemdUnits, CallTheOperatorsProgramWhenTheOrchestratorCannotSpeak) {
+  const std::vector<std::string> commands = values_of(units[2], "ExecStart");
+  ASSERT_EQ(commands.size(), 1U);
+  const std::size_t first = commands[0].find('\'');
+  const std::size_t last = commands[0].rfind('\'');
+  ASSERT_LT(first, last);
+  // In a unit file $$ is a dollar sign.
+  const std::string script =
+      replace_all(commands[0].substr(first + 1, last - first - 1), "$$", "$");
+  const test::TempDir dir;
+  const std::string program = dir.file("on-failure");
+  const auto alert = [&] {
+    return run_program(
+        {.argv = {"/bin/sh", "-c", script, "sh", "some.service", program},
+         .env = {{"MONITOR_SERVICE_RESULT", "exit-code"}, {"MONITOR_EXIT_STATUS", "21"}}});
+  };
+  const std::string line = "<2>some.service failed: exit-code, status 21\n";
+  const ProgramResult without = alert();
+  EXPECT_TRUE(without.ok()) << without.text();
+  EXPECT_EQ(without.out, line);
+
+  dir.write("on-failure", "#!/bin/sh\necho \"called for $1\"\nexit 3\n");
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const ProgramResult with = alert();
+  EXPECT_EQ(with.out, line + "called for some.service\n");
+  EXPECT_EQ(with.exit_code, 3) << "a failing alert must not look like one that was sent";
+}
+
+}  // namespace
+}  // namespace pipeline
