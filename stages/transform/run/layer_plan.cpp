@@ -1,0 +1,170 @@
+#include "stages/transform/run/layer_plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "stages/publish/marker.h"
+#include "stages/transform/compile/node_selector.h"
+
+namespace pipeline::dbt {
+namespace {
+
+using Ids = std::set<std::string, std::less<>>;
+
+/// Collects all that is wrong before it throws.
+class Objections {
+ public:
+  void add(const Node& node, std::string_view what) {
+    lines_.push_back(fmt::format("{}: {}", node.place.text(), what));
+  }
+  void add(std::string line) { lines_.push_back(std::move(line)); }
+  void throw_if_any(std::string_view layer) const {
+    if (lines_.empty()) return;
+    throw Error(ErrorKind::config_invalid,
+                fmt::format("the layer {} cannot be built: {}", layer, join(lines_, "; ")));
+  }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+void object_to_settings(const Node& node, Objections& objections) {
+  switch (node.config.on_schema_change) {
+    case OnSchemaChange::ignore:
+    case OnSchemaChange::fail:
+      break;
+    case OnSchemaChange::append_new_columns:
+      objections.add(node, "on_schema_change: append_new_columns is not supported yet");
+      break;
+    case OnSchemaChange::sync_all_columns:
+      objections.add(node, "on_schema_change: sync_all_columns is not supported yet");
+      break;
+  }
+  if (node.config.strategy == IncrementalStrategy::delete_insert &&
+      node.config.materialized == Materialization::incremental && node.config.unique_key.empty()) {
+    objections.add(node, "the strategy delete+insert needs a unique_key");
+  }
+  if (node.relation.identifier == publish::marker_table) {
+    objections.add(node, fmt::format("the name {} belongs to the pipeline", publish::marker_table));
+  }
+}
+
+void object_to_place(const Node& node, const LayerPlanOptions& options, Objections& objections) {
+  const std::string& schema = node.relation.schema;
+  if (schema == options.staging_schema) {
+    objections.add(node, fmt::format("it would be built in {}, which the loader owns", schema));
+  }
+  for (std::size_t other = 0; other < options.layers.size(); ++other) {
+    if (other != options.layer && schema == options.layers[other].schema) {
+      objections.add(node, fmt::format("it would be built in {}, the schema of the layer {}",
+                                       schema, options.layers[other].name));
+    }
+  }
+}
+
+void object_to_parents(const Node& node, const Graph& graph, const Ids& known,
+                       Objections& objections) {
+  for (const auto& parent_id : node.depends_on) {
+    const Node& parent = graph.at(parent_id);
+    if (parent.type == ResourceType::source || known.contains(parent_id)) continue;
+    objections.add(node, fmt::format("it reads {}, which no layer up to this one builds; add it to "
+                                     "transform.layers",
+                                     parent_id));
+  }
+}
+
+/// Two nodes with one name would overwrite each other; a server may fold letter cases.
+void object_to_doubles(const std::vector<const Node*>& nodes, Objections& objections) {
+  std::set<std::string> seen;
+  for (const Node* node : nodes) {
+    const TableName name = live_name(*node);
+    if (!seen.insert(to_lower(name.text())).second) {
+      objections.add(*node, fmt::format("another node of the layer is {} too", name.text()));
+    }
+  }
+}
+
+Selection select_layer(const Graph& graph, const LayerSpec& layer, const Ids& earlier) {
+  return select_nodes(
+      graph, {.select = layer.select, .exclude = {}, .is_published = [&](const Node& node) {
+                return node.type == ResourceType::source || earlier.contains(node.unique_id);
+              }});
+}
+
+void add_once(std::vector<std::string>& list, const std::string& item) {
+  if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
+}
+
+std::string hash_of(const Compiler& compiler, const LayerPlanOptions& options) {
+  const LayerSpec& layer = options.layers[options.layer];
+  std::string text = compiler.project().hash + "\n" + compiler.project().target.name + "\n" +
+                     layer.schema + "\n" + options.staging_schema;
+  for (const auto& entry : layer.select) text += "\n" + entry;
+  return sha256_hex(text);
+}
+
+}  // namespace
+
+TableName live_name(const Node& node) {
+  return {node.relation.schema, node.relation.identifier};
+}
+
+bool keeps_backup(const Node& node, const BackupRule& rule, LayerPlace place) {
+  const auto kind = node.config.materialized;
+  if (kind != Materialization::table && kind != Materialization::incremental) return false;
+  if (rule.tables_given) {
+    return std::find(rule.tables.begin(), rule.tables.end(), live_name(node).text()) !=
+           rule.tables.end();
+  }
+  return kind == Materialization::incremental || place == LayerPlace::last;
+}
+
+LayerPlan plan_layer(const Compiler& compiler, const LayerPlanOptions& options) {
+  const Graph& graph = compiler.graph();
+  const LayerSpec& layer = options.layers.at(options.layer);
+  LayerPlan plan;
+  plan.schemas.push_back(layer.schema);
+  plan.reads.push_back(options.staging_schema);
+  Ids known;
+  for (std::size_t earlier = 0; earlier < options.layer; ++earlier) {
+    add_once(plan.reads, options.layers[earlier].schema);
+    for (const auto& id : select_layer(graph, options.layers[earlier], known).built) {
+      known.insert(id);
+      add_once(plan.reads, graph.at(id).relation.schema);
+    }
+  }
+  const Selection selection = select_layer(graph, layer, known);
+  for (const auto& id : selection.built) {
+    // What an earlier layer builds is not built again by a selection that names it twice.
+    if (!known.contains(id)) plan.nodes.push_back(&graph.at(id));
+  }
+  for (const auto& id : selection.tests) plan.tests.push_back(&graph.at(id));
+
+  Objections objections;
+  for (const Node* node : plan.nodes) {
+    known.insert(node->unique_id);
+    add_once(plan.schemas, node->relation.schema);
+  }
+  for (const Node* node : plan.nodes) {
+    object_to_settings(*node, objections);
+    object_to_place(*node, options, objections);
+    object_to_parents(*node, graph, known, objections);
+  }
+  object_to_doubles(plan.nodes, objections);
+  if (!compiler.project().on_run_end.empty()) {
+    objections.add("dbt_project.yml: on-run-end hooks are not supported yet");
+  }
+  objections.throw_if_any(layer.name);
+  // Its own schemas are published, not watched.
+  std::erase_if(plan.reads, [&](const std::string& schema) {
+    return std::find(plan.schemas.begin(), plan.schemas.end(), schema) != plan.schemas.end();
+  });
+  plan.hash = hash_of(compiler, options);
+  return plan;
+}
+
+}  // namespace pipeline::dbt

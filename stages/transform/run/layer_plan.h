@@ -1,0 +1,55 @@
+// What one layer builds, tests, reads and locks: decided from the project alone, before any server
+// is asked.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/mariadb/identifier.h"
+#include "stages/transform/compile/compiler.h"
+
+namespace pipeline::dbt {
+
+struct LayerSpec {
+  std::string name;    // silver
+  std::string schema;  // its main schema
+  std::vector<std::string> select;
+};
+
+/// Which replaced tables are kept as backups.
+struct BackupRule {
+  bool tables_given = false;
+  std::vector<std::string> tables;  // "silver.int_contracts"; used if given
+  int keep_days = 3;
+};
+
+struct LayerPlan {
+  std::vector<const Node*> nodes;  // parents first
+  std::vector<const Node*> tests;
+  /// Schemas that the layer publishes, the main one first.
+  std::vector<std::string> schemas;
+  /// Schemas whose markers must not move meanwhile: staging and those of earlier layers.
+  std::vector<std::string> reads;
+  /// Of the project, the layer's selection and its place.
+  std::string hash;
+};
+
+struct LayerPlanOptions {
+  std::vector<LayerSpec> layers;  // all, in order
+  std::size_t layer = 0;          // the one to plan
+  std::string staging_schema;
+};
+
+/// Throws config_invalid, naming every node in the way: for settings that are not supported yet,
+/// for nodes in the main schema of another layer or in staging, for nodes that read what no layer
+/// up to this one builds, and for on-run-end hooks. Nodes live as long as the compiler's graph.
+LayerPlan plan_layer(const Compiler& compiler, const LayerPlanOptions& options);
+
+TableName live_name(const Node& node);
+
+/// Whether the table that `node` replaces stays as a backup: what backups.tables lists; without it
+/// every incremental model and every table of the last layer.
+enum class LayerPlace { earlier, last };
+bool keeps_backup(const Node& node, const BackupRule& rule, LayerPlace place);
+
+}  // namespace pipeline::dbt

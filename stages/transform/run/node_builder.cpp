@@ -1,0 +1,334 @@
+#include "stages/transform/run/node_builder.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/failpoint.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/io/file.h"
+#include "stages/publish/marker.h"
+#include "stages/publish/sql.h"
+#include "stages/transform/run/candidate_copy.h"
+#include "stages/transform/run/node_error.h"
+#include "stages/transform/run/node_sql.h"
+#include "stages/transform/run/seed_loader.h"
+
+namespace pipeline::dbt {
+namespace {
+
+struct Column {
+  std::string name;
+  std::string type;  // without its length
+  bool generated = false;
+  bool counted = false;  // AUTO_INCREMENT
+};
+
+std::vector<Column> columns_of(Connection& session, const TableName& table) {
+  std::vector<Column> columns;
+  const auto found = session.query(
+      fmt::format("SELECT COLUMN_NAME, DATA_TYPE, COALESCE(GENERATION_EXPRESSION, ''), EXTRA FROM "
+                  "information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} ORDER BY "
+                  "ORDINAL_POSITION",
+                  quote_text(table.schema), quote_text(table.table)));
+  for (const auto& row : found.rows) {
+    columns.push_back({.name = row[0].value_or(""),
+                       .type = row[1].value_or(""),
+                       .generated = !row[2].value_or("").empty(),
+                       .counted = row[3].value_or("").find("auto_increment") != std::string::npos});
+  }
+  return columns;
+}
+
+const Column* find_column(const std::vector<Column>& columns, std::string_view name) {
+  const auto found = std::find_if(columns.begin(), columns.end(), [&](const Column& column) {
+    return to_lower(column.name) == to_lower(name);
+  });
+  return found == columns.end() ? nullptr : &*found;
+}
+
+// A varchar above this does not fit an index with others (InnoDB: 3072 bytes, utf8mb4: 4 each).
+constexpr int indexed_characters_max = 255;
+
+LongColumns long_columns(Connection& session, const TableName& table) {
+  LongColumns columns;
+  const auto found = session.query(fmt::format(
+      "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = "
+      "{} AND CHARACTER_MAXIMUM_LENGTH > {}",
+      quote_text(table.schema), quote_text(table.table), indexed_characters_max));
+  for (const auto& row : found.rows) columns[to_lower(row[0].value_or(""))] = true;
+  return columns;
+}
+
+class NodeBuilder {
+ public:
+  NodeBuilder(const BuildContext& context, const Node& node)
+      : context_(context), session_(context.session), node_(node), table_(candidate_name(node)) {}
+
+  NodeResult build() {
+    drop_leftovers();
+    switch (node_.config.materialized) {
+      case Materialization::seed:
+        build_seed();
+        break;
+      case Materialization::view:
+        build_view();
+        break;
+      case Materialization::table:
+        build_table();
+        break;
+      case Materialization::incremental:
+        build_incremental();
+        break;
+      case Materialization::test:
+        throw Error(ErrorKind::internal, "a test is not built");
+    }
+    context_.artifacts.write(context_.compiler.target_path(node_, "run"), executed_);
+    return std::move(result_);
+  }
+
+ private:
+  CompileRequest request() const {
+    return {.naming = Naming::shadow, .run = &context_.state, .warehouse = &context_.warehouse};
+  }
+
+  const std::string& table_options() const {
+    return context_.table_options.at(node_.relation.schema);
+  }
+
+  CompiledSql compile() const {
+    write_compiled();
+    return context_.compiler.compile(node_, request());
+  }
+
+  /// With live names, for people. A template that asks the server about a table which is not
+  /// published yet cannot be written so.
+  void write_compiled() const {
+    CompileRequest live = request();
+    live.naming = Naming::live;
+    try {
+      context_.artifacts.write(context_.compiler.target_path(node_, "compiled"),
+                               context_.compiler.compile(node_, live).sql);
+    } catch (const Error& error) {
+      if (!session_.alive()) throw;
+      log::debug("no compiled SQL with live names of {}: {}", node_.unique_id, error.message());
+    }
+  }
+
+  /// A statement of ours about the node: its faults have no line.
+  ExecuteResult execute(const std::string& statement) {
+    executed_ += statement + ";\n";
+    try {
+      return session_.execute(statement);
+    } catch (const Error& error) {
+      throw node_error(error, node_, {.file = node_.place.file, .line = 0});
+    }
+  }
+
+  /// A statement that ends with the model's SQL.
+  ExecuteResult execute_model(const std::string& statement, const CompiledSql& compiled) {
+    executed_ += statement + ";\n";
+    return execute_for_node(session_, node_, compiled, statement, model_sql_line);
+  }
+
+  void drop_leftovers() {
+    for (const auto& name : {table_, scratch_table(table_)}) {
+      execute("DROP VIEW IF EXISTS " + name.quoted());
+      execute("DROP TABLE IF EXISTS " + name.quoted());
+    }
+    executed_.clear();
+  }
+
+  void hooks(Compiler::HookPoint point) {
+    const auto rendered = context_.compiler.compile_hooks(node_, point, request());
+    const bool before = point == Compiler::HookPoint::pre;
+    for (const auto& hook : rendered) executed_ += hook.sql + ";\n";
+    run_hooks(session_, rendered, before ? "pre-hook" : "post-hook", node_.unique_id,
+              node_.place.file);
+  }
+
+  void build_seed() {
+    hooks(Compiler::HookPoint::pre);
+    const std::string& file = node_.place.file;
+    const std::map<std::string, std::string> types(node_.config.column_types.begin(),
+                                                   node_.config.column_types.end());
+    const SeedTable seed =
+        type_seed(parse_csv(read_file(context_.compiler.project().dir + "/" + file), file,
+                            node_.config.delimiter),
+                  types, file);
+    try {
+      load_seed(session_, table_, seed, table_options());
+    } catch (const Error& error) {
+      throw node_error(error, node_, {.file = file, .line = 0});
+    }
+    add_declared_indexes();
+    hooks(Compiler::HookPoint::post);
+    result_.rows = seed.rows.size();
+  }
+
+  void build_view() {
+    hooks(Compiler::HookPoint::pre);
+    const CompiledSql compiled = compile();
+    execute_model(create_view_as(table_, compiled.sql), compiled);
+    hooks(Compiler::HookPoint::post);
+  }
+
+  void build_table() {
+    hooks(Compiler::HookPoint::pre);
+    create_whole();
+    hooks(Compiler::HookPoint::post);
+  }
+
+  void create_whole() {
+    const CompiledSql compiled = compile();
+    result_.rows = execute_model(create_table_as(table_, table_options(), compiled.sql), compiled)
+                       .affected_rows;
+    add_declared_indexes();
+  }
+
+  void add_declared_indexes() {
+    if (node_.config.indexes.empty()) return;
+    execute(add_indexes(table_, node_.config.indexes, long_columns(session_, table_)));
+  }
+
+  void build_incremental() {
+    const auto base = context_.bases.find(node_.unique_id);
+    if (base == context_.bases.end()) {
+      build_table();
+      return;
+    }
+    copy_candidate(session_, base->second, table_);
+    executed_ += fmt::format("-- {} is a copy of {}\n", table_.text(), base->second.text());
+    hooks(Compiler::HookPoint::pre);
+    const TableName scratch = scratch_table(table_);
+    const CompiledSql compiled = compile();
+    execute_model(create_table_as(scratch, table_options(), compiled.sql), compiled);
+    const auto columns = columns_to_insert(scratch);
+    if (node_.config.strategy == IncrementalStrategy::delete_insert) {
+      index_scratch(scratch);
+      execute(delete_matching(table_, scratch, node_.config.unique_key));
+    }
+    result_.rows = execute(insert_from(table_, scratch, columns)).affected_rows;
+    execute("DROP TABLE " + scratch.quoted());
+    hooks(Compiler::HookPoint::post);
+  }
+
+  /// Without a key the delete is one scan of the increment for each row of the table.
+  void index_scratch(const TableName& scratch) {
+    const IndexConfig key{
+        .columns = node_.config.unique_key, .unique = false, .type = {}, .name = "dbt_unique_key"};
+    try {
+      session_.execute(add_indexes(scratch, {key}, long_columns(session_, scratch)));
+    } catch (const Error& error) {
+      if (!session_.alive() || error.kind() != ErrorKind::sql_rejected) throw;
+      // Too long a key, or a column that the next statement will name.
+      log::warn("{}: the increment has no key on unique_key, so the delete may be slow: {}",
+                node_.place.file, error.message());
+    }
+  }
+
+  /// The table's columns, which the increment must all have; a column that counts by itself may be
+  /// missing. With on_schema_change: fail the two must agree in names and types.
+  std::vector<std::string> columns_to_insert(const TableName& scratch) {
+    const auto target = columns_of(session_, table_);
+    const auto source = columns_of(session_, scratch);
+    std::vector<std::string> inserted;
+    std::vector<std::string> missing;
+    std::vector<std::string> changed;
+    for (const auto& column : target) {
+      if (column.generated) continue;
+      const Column* given = find_column(source, column.name);
+      if (given == nullptr && column.counted) continue;
+      if (given == nullptr) {
+        missing.push_back(column.name);
+        continue;
+      }
+      if (given->type != column.type) {
+        changed.push_back(
+            fmt::format("{} ({} instead of {})", column.name, given->type, column.type));
+      }
+      inserted.push_back(column.name);
+    }
+    std::vector<std::string> added;
+    for (const auto& column : source) {
+      if (find_column(target, column.name) == nullptr) added.push_back(column.name);
+    }
+    const bool strict = node_.config.on_schema_change == OnSchemaChange::fail;
+    if (!missing.empty() || (strict && (!added.empty() || !changed.empty()))) {
+      throw schema_error(missing, added, changed);
+    }
+    if (!added.empty()) {
+      log::warn(
+          "{}: the table lacks {}; with on_schema_change: ignore a new column is left out "
+          "until a full refresh",
+          node_.place.file, join(added, ", "));
+    }
+    return inserted;
+  }
+
+  Error schema_error(const std::vector<std::string>& missing, const std::vector<std::string>& added,
+                     const std::vector<std::string>& changed) const {
+    std::vector<std::string> differences;
+    if (!missing.empty()) differences.push_back("the model no longer gives " + join(missing, ", "));
+    if (!added.empty()) differences.push_back("the table lacks " + join(added, ", "));
+    if (!changed.empty()) differences.push_back("the type changed of " + join(changed, ", "));
+    return Error(ErrorKind::sql_rejected,
+                 fmt::format("{}: the columns of the model and of its table differ: {}; change the "
+                             "table or rebuild it with --full-refresh",
+                             node_.place.file, join(differences, "; ")))
+        .with("node", node_.unique_id)
+        .with("file", node_.place.file);
+  }
+
+  const BuildContext& context_;
+  Connection& session_;
+  const Node& node_;
+  TableName table_;
+  std::string executed_;  // for target/run
+  NodeResult result_{.unique_id = node_.unique_id};
+};
+
+}  // namespace
+
+TableName candidate_name(const Node& node) {
+  return {publish::shadow_schema(node.relation.schema), node.relation.identifier};
+}
+
+void run_hooks(Connection& session, const std::vector<Hook>& hooks, std::string_view what,
+               std::string_view whose, const std::string& file) {
+  int number = 0;
+  for (const auto& hook : hooks) {
+    ++number;
+    try {
+      session.execute(hook.sql);
+    } catch (const Error& error) {
+      const std::string name = whose.empty() ? fmt::format("{} {}", what, number)
+                                             : fmt::format("{} {} of {}", what, number, whose);
+      throw hook_error(error, name, file);
+    }
+  }
+}
+
+NodeResult build_node(const BuildContext& context, const Node& node) {
+  const auto begin = std::chrono::steady_clock::now();
+  for (int attempt = 1;; ++attempt) {
+    try {
+      NodeResult result = NodeBuilder(context, node).build();
+      result.took = std::chrono::duration_cast<std::chrono::milliseconds>(
+          std::chrono::steady_clock::now() - begin);
+      return result;
+    } catch (const Error& error) {
+      // The candidate is seen by nobody, so the whole node can be built again.
+      const bool again = error.kind() == ErrorKind::lock_contention &&
+                         attempt < node_attempts_max && context.session.alive();
+      if (!again) throw;
+      log::warn("{} waited for a lock in vain and is built again: {}", node.unique_id,
+                error.message());
+    }
+  }
+}
+
+}  // namespace pipeline::dbt

@@ -1,0 +1,30 @@
+// How one node of a run ended.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/base/json.h"
+#include "stages/transform/compile/node.h"
+
+namespace pipeline::dbt {
+
+/// dbt's words: models and seeds are success, error or skipped, tests pass, warn or fail.
+enum class NodeStatus { success, error, skipped, pass, warn, fail };
+
+struct NodeResult {
+  std::string unique_id;
+  NodeStatus status = NodeStatus::success;
+  std::optional<std::uint64_t> rows;  // written; of a test: failing rows
+  std::chrono::milliseconds took{};
+  std::string message;
+  std::string compiled_path;  // below target/; of tests
+};
+
+std::string_view word_of(NodeStatus status);
+/// {"unique_id", "status", "rows", "seconds", "message"}; rows of a test are "failures".
+Json to_json(const NodeResult& result);
+
+}  // namespace pipeline::dbt

@@ -1,0 +1,28 @@
+// Answers the questions of templates in the session of the models.
+#pragma once
+
+#include "common/mariadb/connection.h"
+#include "stages/transform/compile/relation.h"
+
+namespace pipeline::dbt {
+
+/// One thread at a time, as its session.
+class SessionQueries : public WarehouseQueries {
+ public:
+  /// `scratch_schema` is one in which the session may make temporary tables.
+  SessionQueries(Connection& session, std::string scratch_schema)
+      : session_(session), scratch_schema_(std::move(scratch_schema)) {}
+
+  std::optional<RelationKind> find(const Relation& relation) override;
+  std::vector<ColumnInfo> columns(const Relation& relation) override;
+  /// Integer and floating columns come as numbers, everything else, decimals included, as text.
+  QueryResult run_query(const std::string& sql) override;
+
+ private:
+  std::vector<std::string> column_types(const std::string& sql);
+
+  Connection& session_;
+  std::string scratch_schema_;
+};
+
+}  // namespace pipeline::dbt
