@@ -3,9 +3,11 @@
 -- How to apply it, as an administrator of the server (it may run any number of times; passwords are
 -- set anew each time, rights are only added):
 --
---   sed -e "s/@PASSWORD_etl_load@/$(cat /etc/nightly-pipeline/secrets/etl_load)/g" \
---       ... one -e for each account ...  deploy/sql/grants.sql | mariadb
+--   sed -f <(for a in load build publish vault janitor admin; do
+--              printf 's/@PASSWORD_etl_%s@/%s/g\n' $a "$(cat /etc/nightly-pipeline/secrets/etl_$a)"
+--            done) deploy/sql/grants.sql | mariadb
 --
+-- (Like this no password stands in the arguments of a program, where everybody on the host sees it.)
 -- Passwords must not hold a quote, a backslash, a slash or an ampersand. The tables in `pipeline`
 -- are made by pipeline.sql after this.
 --
