@@ -61,7 +61,8 @@ int LocalInfile::on_read(void* self, char* buffer, unsigned int buffer_bytes) no
 }
 
 void LocalInfile::on_end(void* self) noexcept {
-  static_cast<LocalInfile*>(self)->disarm();
+  // The library also ends what it never opened: on a session that does not allow local files.
+  if (self != nullptr) static_cast<LocalInfile*>(self)->disarm();
 }
 
 int LocalInfile::on_error(void* /*self*/, char* message, unsigned int message_bytes) noexcept {

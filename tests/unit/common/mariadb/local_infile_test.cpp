@@ -58,6 +58,10 @@ TEST(LocalInfile, IsArmedForOneFileOnly) {
   EXPECT_NE(LocalInfile::on_open(&handle, "whatever", &infile), 0);
 }
 
+TEST(LocalInfile, EndsWhatWasNeverOpened) {
+  LocalInfile::on_end(nullptr);
+}
+
 TEST(LocalInfile, CutsTheSessionWhenTheSourceFails) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
