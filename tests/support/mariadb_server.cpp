@@ -58,8 +58,8 @@ void install_database(const std::string& folder) {
 /// A finished data folder to copy from. Programs that come at once each make one beside it; the
 /// first rename wins and the others throw theirs away.
 fs::path data_template() {
-  const fs::path ready = fs::path(PIPELINE_BINARY_DIR) / ("mariadb-template-" + server_version() +
-                                                          "-" + std::to_string(::geteuid()));
+  fs::path ready = fs::path(PIPELINE_BINARY_DIR) /
+                   ("mariadb-template-" + server_version() + "-" + std::to_string(::geteuid()));
   if (fs::exists(ready)) return ready;
   const fs::path mine = ready.string() + ".part." + std::to_string(::getpid());
   install_database(mine.string());
@@ -90,6 +90,7 @@ bool reap(pid_t pid) {
 
 pid_t start_process(std::vector<std::string> arguments, const std::string& log_file) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (auto& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   const UniqueFd log(::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
