@@ -47,19 +47,21 @@ TEST(ProcessTree, EndsAMarkedTreeAndNothingElse) {
   // The stage is started by a program that dies and so leaves it to itself.
   const test::TempDir dir;
   const std::string marked = "PROCESS_TREE_TEST=" + dir.path();
-  const std::string script =
-      "trap '' TERM; sleep 600 & echo $! >" + dir.file("pid") + "; exec /bin/sleep 601";
+  // Deaf to the SIGTERM that it gets when its starter dies; says when it is.
+  const std::string ready = dir.file("ready");
+  const std::string script = "trap '' TERM; sleep 600 & echo >" + ready + "; exec sleep 601";
   const pid_t starter = ::fork();
   ASSERT_GE(starter, 0);
   if (starter == 0) {
+    const auto die_when_ready = [&](pid_t) {
+      while (::access(ready.c_str(), F_OK) != 0) ::usleep(1000);
+      ::raise(SIGKILL);
+    };
     static_cast<void>(run_child({.argv = {"/bin/sh", "-c", script}, .environment = {marked}},
-                                [](pid_t) { ::raise(SIGKILL); }, {}));
+                                die_when_ready, {}));
     ::_exit(0);
   }
   ::waitpid(starter, nullptr, 0);
-  while (processes_with_environment(marked).size() < 2) {  // bounded by the test's time limit
-    ::usleep(1000);
-  }
   EXPECT_EQ(end_processes_with_environment(marked + "x", std::chrono::milliseconds(1)), 0);
   EXPECT_EQ(end_processes_with_environment(marked, std::chrono::milliseconds(100)), 2);
   EXPECT_TRUE(processes_with_environment(marked).empty());
