@@ -139,6 +139,17 @@ TEST(MariadbServer, TakesTextsAndFilesOfStatements) {
   EXPECT_THROW(server.run_sql("SELECT FROM"), Error);
 }
 
+TEST(MariadbServer, AppliesTheGrantsWithAPasswordForEachAccount) {
+  MariadbServer server;
+  server.apply_grants({{"etl_load", "given-passw0rd"}});
+  auto load = Connection::open(server.account_options("etl_load"));
+  EXPECT_EQ(load.query_value("SELECT CURRENT_USER()").value_or("").substr(0, 9), "etl_load@");
+  EXPECT_EQ(Connection::open(server.account_options("etl_build")).ping(), true);
+  auto wrong = server.account_options("etl_load");
+  wrong.account.password = Secret("pw_etl_load");
+  EXPECT_THROW(Connection::open(wrong), Error);
+}
+
 TEST(MariadbServer, ToldABadOptionShowsTheServersLog) {
   try {
     MariadbServer server({.extra_arguments = {"--no-such-option=1"}});
