@@ -172,6 +172,7 @@ class LayerRun {
     const ListedSession listed(ports_.sessions, builder, Victim::connection);
     note(builder, "build");
     use_collation(builder);
+    use_database(builder);
     sweep(builder);
     SessionQueries warehouse(builder, publish::shadow_schema(layer_.schema));
     const BuildContext context{.session = builder,
@@ -257,12 +258,17 @@ class LayerRun {
     }
   }
 
-  static void make_schema_if_absent(Connection& session, const std::string& schema,
-                                    const std::string& charset) {
-    const auto there = session.query_value(
+  /// As far as the account may see.
+  static bool schema_exists(Connection& session, const std::string& schema) {
+    const auto count = session.query_value(
         fmt::format("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {}",
                     quote_text(schema)));
-    if (publish::to_number(there) != 0) return;
+    return publish::to_number(count) != 0;
+  }
+
+  static void make_schema_if_absent(Connection& session, const std::string& schema,
+                                    const std::string& charset) {
+    if (schema_exists(session, schema)) return;
     session.execute(
         fmt::format("CREATE DATABASE IF NOT EXISTS {} {}", quote_name(schema), charset));
   }
@@ -272,6 +278,13 @@ class LayerRun {
   void use_collation(Connection& builder) const {
     const std::string& collation = collations_.at(layer_.schema);
     if (!collation.empty()) builder.execute("SET NAMES utf8mb4 COLLATE " + collation);
+  }
+
+  /// Names without a schema mean the target's schema, as in dbt.
+  void use_database(Connection& builder) const {
+    const std::string& wanted = compiler_.project().target.schema;
+    const bool there = schema_exists(builder, wanted);
+    builder.execute("USE " + quote_name(there ? wanted : layer_.schema));
   }
 
   /// Everything in the shadows of this layer is the pipeline's and of no use to a new build.

@@ -58,11 +58,14 @@ std::string add_indexes(const TableName& table, const std::vector<IndexConfig>& 
 
 std::string delete_matching(const TableName& candidate, const TableName& scratch,
                             const std::vector<std::string>& unique_key) {
+  // Without aliases, which a DELETE looks up in the session's database, and there may be none.
+  const std::string target = candidate.quoted();
+  const std::string source = scratch.quoted();
   std::vector<std::string> equal;
   for (const auto& column : unique_key) {
-    equal.push_back(fmt::format("t.{0} <=> s.{0}", quote_name(column)));
+    equal.push_back(fmt::format("{0}.{2} <=> {1}.{2}", target, source, quote_name(column)));
   }
-  return fmt::format("DELETE t FROM {} t JOIN {} s ON {}", candidate.quoted(), scratch.quoted(),
+  return fmt::format("DELETE FROM {0} USING {0} JOIN {1} ON {2}", target, source,
                      join(equal, " AND "));
 }
 
