@@ -568,8 +568,9 @@ Bound::Bound(std::string_view function, const Arguments& arguments,
     if (at < arguments.positional.size()) bound_.back().second = arguments.positional[at];
   }
   for (const auto& [name, value] : arguments.keyword) {
-    const auto place = std::find_if(bound_.begin(), bound_.end(),
-                                    [&](const auto& entry) { return entry.first == name; });
+    const auto place =
+        std::find_if(bound_.begin(), bound_.end(),
+                     [&wanted = name](const auto& entry) { return entry.first == wanted; });
     if (place == bound_.end()) {
       fail(fmt::format("{}() got an unexpected keyword argument '{}'", function, name));
     }
