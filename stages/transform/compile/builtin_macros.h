@@ -1,0 +1,14 @@
+// dbt's own macros that a project may call or override, as template text.
+#pragma once
+
+#include <string_view>
+
+namespace pipeline::dbt {
+
+/// The name that errors show for a place in these macros.
+inline constexpr std::string_view kBuiltinMacrosName = "(built in macros)";
+
+/// One template with macro and test blocks: names of schemas and aliases, the four generic tests.
+extern const std::string_view kBuiltinMacros;
+
+}  // namespace pipeline::dbt

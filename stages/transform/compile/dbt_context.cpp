@@ -1,0 +1,575 @@
+#include "stages/transform/compile/dbt_context.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/log.h"
+#include "common/base/secret.h"
+#include "common/base/text.h"
+#include "stages/transform/compile/template_values.h"
+
+namespace pipeline::dbt {
+namespace {
+
+using jinja::Arguments;
+using jinja::Bound;
+using jinja::CallContext;
+using jinja::Dict;
+using jinja::List;
+using jinja::Value;
+
+[[noreturn]] void fail(const std::string& what) {
+  throw Error(ErrorKind::config_invalid, what);
+}
+
+Value relation_value(Relation relation) {
+  return std::make_shared<RelationValue>(std::move(relation));
+}
+
+const Relation& relation_in(const Value& value, std::string_view function) {
+  const auto relation = value.as<RelationValue>();
+  if (!relation) fail(fmt::format("{} needs a relation, as ref() gives it", function));
+  return relation->relation();
+}
+
+Place place_of(const CallContext& call) {
+  const jinja::Location location = call.location();
+  return {.file = location.template_name, .line = location.line};
+}
+
+/// The state of one rendering that several names share.
+struct Rendering {
+  const InvocationFacts& facts;
+  std::shared_ptr<NodeScope> scope;
+  std::map<std::string, Value, std::less<>> results;  // of statement()
+
+  Value run(const std::string& sql) {
+    if (scope->pass() == Pass::parse) return {};
+    return table_value(scope->warehouse()->run_query(sql));
+  }
+};
+
+using RenderingPtr = std::shared_ptr<Rendering>;
+
+class ConfigValue : public jinja::Object {
+ public:
+  explicit ConfigValue(RenderingPtr rendering) : rendering_(std::move(rendering)) {}
+  std::string type_name() const override { return "config"; }
+  bool is_callable() const override { return true; }
+
+  Value call(CallContext&, const Arguments& arguments) override {
+    Json config = Json::object();
+    for (const auto& value : arguments.positional) {
+      if (!value.is_dict()) fail("config() takes names and values, or one dict");
+      for (const auto& [key, entry] : value.as_dict()) config.set(key.str(), entry.to_json());
+    }
+    for (const auto& [name, value] : arguments.keyword) config.set(name, value.to_json());
+    rendering_->scope->configure(config);
+    return "";
+  }
+
+  Value call_method(CallContext& context, std::string_view name,
+                    const Arguments& arguments) override {
+    if (name == "get") {
+      const Bound bound("config.get", arguments, {"name", "default", "validator"});
+      const Json* value = find(bound.string("name"));
+      return value != nullptr ? Value::from_json(*value) : bound.value_or("default", Value());
+    }
+    if (name == "require") {
+      const Bound bound("config.require", arguments, {"name", "validator"});
+      const Json* value = find(bound.string("name"));
+      if (value != nullptr) return Value::from_json(*value);
+      if (rendering_->scope->pass() == Pass::parse) return "";
+      fail(fmt::format("the config \"{}\" is required and not set", bound.string("name")));
+    }
+    return Object::call_method(context, name, arguments);
+  }
+
+ private:
+  const Json* find(const std::string& name) const {
+    const Json& config = rendering_->scope->config();
+    const Json* value = config.find(name);
+    if (value == nullptr && (name == "pre_hook" || name == "post_hook")) {
+      value = config.find(replace_all(name, "_", "-"));
+    }
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+
+  RenderingPtr rendering_;
+};
+
+class AdapterValue : public jinja::Object {
+ public:
+  explicit AdapterValue(RenderingPtr rendering) : rendering_(std::move(rendering)) {}
+  std::string type_name() const override { return "adapter"; }
+
+  Value call_method(CallContext& context, std::string_view name,
+                    const Arguments& arguments) override {
+    if (name == "dispatch") return dispatch(context, arguments);
+    if (name == "get_columns_in_relation") return columns(arguments);
+    if (name == "get_relation") return relation(arguments);
+    if (name == "type") return rendering_->facts.project->target.type;
+    if (name == "quote") {
+      const Bound bound("adapter.quote", arguments, {"identifier"});
+      return "`" + replace_all(bound.string("identifier"), "`", "``") + "`";
+    }
+    fail(fmt::format("not supported yet: adapter.{}", name));
+  }
+
+ private:
+  Value dispatch(CallContext& context, const Arguments& arguments) const {
+    const Bound bound("adapter.dispatch", arguments, {"macro_name", "macro_namespace", "packages"});
+    const std::string& name = bound.string("macro_name");
+    auto macro = rendering_->facts.macros->dispatch(name, rendering_->facts.project->target.type,
+                                                    context.context());
+    if (macro) return *macro;
+    fail(
+        fmt::format("adapter.dispatch finds no macro for \"{}\": there is neither mysql__{} nor "
+                    "default__{}",
+                    name, name, name));
+  }
+
+  Value columns(const Arguments& arguments) const {
+    const Bound bound("adapter.get_columns_in_relation", arguments, {"relation"});
+    if (rendering_->scope->pass() == Pass::parse) return Value::list();
+    List list;
+    const Relation& relation =
+        relation_in(bound.value("relation"), "adapter.get_columns_in_relation");
+    for (auto& column : rendering_->scope->warehouse()->columns(relation)) {
+      list.push_back(std::make_shared<ColumnValue>(std::move(column)));
+    }
+    return Value::list(std::move(list));
+  }
+
+  Value relation(const Arguments& arguments) const {
+    const Bound bound("adapter.get_relation", arguments, {"database", "schema", "identifier"});
+    if (rendering_->scope->pass() == Pass::parse) return {};
+    Relation relation{.schema = bound.string("schema"), .identifier = bound.string("identifier")};
+    const auto kind = rendering_->scope->warehouse()->find(relation);
+    if (!kind) return {};
+    return std::make_shared<RelationValue>(std::move(relation), *kind);
+  }
+
+  RenderingPtr rendering_;
+};
+
+class ExceptionsValue : public jinja::Object {
+ public:
+  std::string type_name() const override { return "exceptions"; }
+  Value call_method(CallContext& context, std::string_view name,
+                    const Arguments& arguments) override {
+    const bool raises = name == "raise_compiler_error" || name == "raise_parsing_error" ||
+                        name == "raise_not_implemented" || name == "raise_database_error";
+    if (!raises && name != "warn") return Object::call_method(context, name, arguments);
+    const Bound bound(name, arguments, {"message", "node"});
+    const std::string message = bound.value("message").str();
+    if (raises) fail(message);
+    log::warn("{}: {}", place_of(context).text(), message);
+    return "";
+  }
+};
+
+/// The macros of one owner: what stands left of the dot in my_project.macro().
+class MacroNamespace : public jinja::Object {
+ public:
+  MacroNamespace(const MacroLibrary& macros, MacroLibrary::Owner owner,
+                 std::weak_ptr<const jinja::Context> context)
+      : macros_(macros), owner_(owner), context_(std::move(context)) {}
+  std::string type_name() const override { return "namespace of macros"; }
+  std::optional<Value> get_attr(std::string_view name) const override {
+    const jinja::ContextPtr context = context_.lock();
+    if (!context) return std::nullopt;
+    return macros_.find(owner_, name, context);
+  }
+
+ private:
+  const MacroLibrary& macros_;
+  MacroLibrary::Owner owner_;
+  std::weak_ptr<const jinja::Context> context_;
+};
+
+Value ref(Rendering& rendering, CallContext& call, const Arguments& arguments) {
+  for (const auto& [name, value] : arguments.keyword) {
+    if (name == "v" || name == "version") fail("not supported yet: ref() with a version");
+    fail(fmt::format("ref() got an unexpected keyword argument '{}'", name));
+  }
+  const auto& names = arguments.positional;
+  if (names.empty() || names.size() > 2) fail("ref() takes a model, or a package and a model");
+  for (const auto& name : names) {
+    if (!name.is_string()) fail("ref() takes names as texts, not a " + name.type_name());
+  }
+  const std::string package = names.size() == 2 ? names.front().as_string() : "";
+  return relation_value(rendering.scope->ref(package, names.back().as_string(), place_of(call)));
+}
+
+Value source(Rendering& rendering, CallContext& call, const Arguments& arguments) {
+  const Bound bound("source", arguments, {"source_name", "table_name"});
+  return relation_value(rendering.scope->source(bound.string("source_name"),
+                                                bound.string("table_name"), place_of(call)));
+}
+
+Value env_var(const EnvironmentLookup& lookup, const Arguments& arguments) {
+  const Bound bound("env_var", arguments, {"var", "default"});
+  const std::string& name = bound.string("var");
+  std::optional<std::string> value;
+  if (lookup) {
+    value = lookup(name);
+  } else if (const char* text = std::getenv(name.c_str())) {
+    value = text;
+  }
+  if (value) {
+    // dbt's own mark for what must not be shown.
+    if (name.starts_with("DBT_ENV_SECRET")) static_cast<void>(Secret{*value});
+    return *value;
+  }
+  if (bound.has("default")) return bound.value("default");
+  fail(fmt::format("the environment variable {} is not set", name));
+}
+
+std::string missing_var(const Json& vars, const std::string& name) {
+  std::vector<std::string_view> names;
+  std::vector<std::string> listed;
+  for (const auto& [known, value] : vars.as_object()) {
+    names.push_back(known);
+    listed.push_back(known);
+  }
+  const auto meant = nearest(name, names);
+  if (!meant.empty()) return fmt::format("there is no var '{}'; did you mean '{}'?", name, meant);
+  return fmt::format("there is no var '{}'; known: {}", name,
+                     listed.empty() ? "none" : join(listed, ", "));
+}
+
+/// var: callable, with has_var().
+class VarValue : public jinja::Object {
+ public:
+  explicit VarValue(const Json& vars) : vars_(vars) {}
+  std::string type_name() const override { return "var"; }
+  bool is_callable() const override { return true; }
+
+  Value call(CallContext&, const Arguments& arguments) override {
+    const Bound bound("var", arguments, {"name", "default"});
+    const std::string& name = bound.string("name");
+    if (const Json* value = vars_.find(name)) return Value::from_json(*value);
+    if (bound.has("default")) return bound.value("default");
+    fail(missing_var(vars_, name));
+  }
+
+  Value call_method(CallContext& context, std::string_view name,
+                    const Arguments& arguments) override {
+    if (name != "has_var") return Object::call_method(context, name, arguments);
+    return vars_.find(Bound("has_var", arguments, {"name"}).string("name")) != nullptr;
+  }
+
+ private:
+  const Json& vars_;
+};
+
+Value target_value(const Target& target) {
+  Dict dict;
+  for (const auto& [key, value] : target.fields.as_object()) {
+    dict.set(key, Value::from_json(value));
+  }
+  dict.set("profile_name", target.profile);
+  dict.set("name", target.name);
+  dict.set("target_name", target.name);
+  dict.set("type", target.type);
+  dict.set("schema", target.schema);
+  dict.set("database", Value());
+  dict.set("threads", target.threads);
+  dict.set("user", target.user);
+  return Value::dict(std::move(dict));
+}
+
+Value flags_value(const NodeScope& scope) {
+  return Value::dict({{"FULL_REFRESH", scope.full_refresh()},
+                      {"WHICH", scope.which()},
+                      {"STORE_FAILURES", false},
+                      {"FAIL_FAST", false},
+                      {"USE_COLORS", false}});
+}
+
+Value where_subquery(const Rendering& rendering, const Value& relation) {
+  const Json* where = rendering.scope->config().find("where");
+  if (where == nullptr || !where->is_string() || where->as_string().empty()) return relation;
+  return fmt::format("(select * from {} where {}) dbt_subquery", relation.str(),
+                     where->as_string());
+}
+
+Value statement(Rendering& rendering, CallContext& call, const Arguments& arguments) {
+  const Bound bound("statement", arguments,
+                    {"name", "fetch_result", "auto_begin", "language", "caller"});
+  if (rendering.scope->pass() == Pass::parse) return "";
+  const std::string sql = call.call(bound.value("caller"), {}).str();
+  const Value table = rendering.run(sql);
+  List data;
+  for (const auto& row : table.as_object().items().value_or(List{})) {
+    data.push_back(Value::list(row.as_object().items().value_or(List{})));
+  }
+  rendering.results[bound.value_or("name", Value()).str()] =
+      Value::dict({{"table", table}, {"data", Value::list(std::move(data))}, {"response", "OK"}});
+  return "";
+}
+
+Value graph_value(const Rendering& rendering) {
+  Dict nodes;
+  Dict sources;
+  if (const Graph* graph = rendering.scope->graph()) {
+    for (const auto& [id, node] : graph->nodes()) {
+      (node.type == ResourceType::source ? sources : nodes)
+          .set(id, node_value(node, rendering.facts.project->name));
+    }
+  }
+  return Value::dict({{"nodes", Value::dict(std::move(nodes))},
+                      {"sources", Value::dict(std::move(sources))},
+                      {"exposures", Value::dict()},
+                      {"metrics", Value::dict()}});
+}
+
+Value log_line(Rendering& rendering, CallContext&, const Arguments& arguments) {
+  const Bound bound("log", arguments, {"msg", "info"});
+  // Each node is parsed once and compiled twice; one line is enough.
+  if (rendering.scope->pass() == Pass::parse) return "";
+  const std::string text = bound.value("msg").str();
+  if (bound.value_or("info", false).truth()) {
+    log::info("{}", text);
+  } else {
+    log::debug("{}", text);
+  }
+  return "";
+}
+
+Value return_value(Rendering&, CallContext&, const Arguments& arguments) {
+  const Bound bound("return", arguments, {"data"});
+  throw jinja::ReturnValue{bound.value_or("data", Value())};
+}
+
+Value create_relation(Rendering&, CallContext&, const Arguments& arguments) {
+  const Bound bound("api.Relation.create", arguments, {"database", "schema", "identifier", "type"});
+  return relation_value(
+      {.schema = bound.string("schema"), .identifier = bound.string("identifier")});
+}
+
+Value env_var_of(Rendering& rendering, CallContext&, const Arguments& arguments) {
+  return env_var(rendering.facts.lookup, arguments);
+}
+
+Value is_incremental(Rendering& rendering, CallContext&, const Arguments&) {
+  return rendering.scope->is_incremental();
+}
+
+Value should_full_refresh(Rendering& rendering, CallContext&, const Arguments&) {
+  return rendering.scope->full_refresh();
+}
+
+Value should_store_failures(Rendering&, CallContext&, const Arguments&) {
+  return false;
+}
+
+Value get_where_subquery(Rendering& rendering, CallContext&, const Arguments& arguments) {
+  const Bound bound("get_where_subquery", arguments, {"relation"});
+  return where_subquery(rendering, bound.value("relation"));
+}
+
+Value run_query(Rendering& rendering, CallContext&, const Arguments& arguments) {
+  return rendering.run(Bound("run_query", arguments, {"sql"}).value("sql").str());
+}
+
+Value load_result(Rendering& rendering, CallContext&, const Arguments& arguments) {
+  const Bound bound("load_result", arguments, {"name"});
+  const auto found = rendering.results.find(bound.value("name").str());
+  return found == rendering.results.end() ? Value() : found->second;
+}
+
+Value tojson(Rendering&, CallContext&, const Arguments& arguments) {
+  const Bound bound("tojson", arguments, {"value", "default", "sort_keys"});
+  return bound.value("value").to_json().dump();
+}
+
+Value fromjson(Rendering&, CallContext&, const Arguments& arguments) {
+  const Bound bound("fromjson", arguments, {"string", "default"});
+  return Value::from_json(Json::parse(bound.string("string")));
+}
+
+using Body = Value (*)(Rendering&, CallContext&, const Arguments&);
+
+struct FunctionName {
+  std::string_view name;
+  Body body;
+};
+
+constexpr std::array function_names = {
+    FunctionName{"ref", ref},
+    FunctionName{"source", source},
+    FunctionName{"env_var", env_var_of},
+    FunctionName{"is_incremental", is_incremental},
+    FunctionName{"should_full_refresh", should_full_refresh},
+    FunctionName{"should_store_failures", should_store_failures},
+    FunctionName{"get_where_subquery", get_where_subquery},
+    FunctionName{"run_query", run_query},
+    FunctionName{"statement", statement},
+    FunctionName{"load_result", load_result},
+    FunctionName{"log", log_line},
+    FunctionName{"print", log_line},
+    FunctionName{"return", return_value},
+    FunctionName{"tojson", tojson},
+    FunctionName{"fromjson", fromjson},
+};
+
+Value function(std::string_view name, Body body, const RenderingPtr& rendering) {
+  return Value::function(std::string(name),
+                         [rendering, body](CallContext& call, const Arguments& arguments) {
+                           return body(*rendering, call, arguments);
+                         });
+}
+
+/// A name and how its value is made; made whenever a template asks for it.
+struct ValueName {
+  std::string_view name;
+  Value (*make)(const RenderingPtr& rendering);
+};
+
+const std::vector<ValueName>& value_names() {
+  static const std::vector<ValueName> table = {
+      {"config", [](const RenderingPtr& r) -> Value { return std::make_shared<ConfigValue>(r); }},
+      {"var",
+       [](const RenderingPtr& r) -> Value {
+         return std::make_shared<VarValue>(r->facts.project->vars);
+       }},
+      {"this", [](const RenderingPtr& r) { return relation_value(r->scope->self()); }},
+      {"model",
+       [](const RenderingPtr& r) { return node_value(r->scope->node(), r->facts.project->name); }},
+      {"graph", [](const RenderingPtr& r) { return graph_value(*r); }},
+      {"target", [](const RenderingPtr& r) { return target_value(r->facts.project->target); }},
+      {"schema", [](const RenderingPtr& r) -> Value { return r->scope->node().relation.schema; }},
+      {"database", [](const RenderingPtr&) { return Value(); }},
+      {"execute", [](const RenderingPtr& r) -> Value { return r->scope->pass() == Pass::compile; }},
+      {"adapter", [](const RenderingPtr& r) -> Value { return std::make_shared<AdapterValue>(r); }},
+      {"exceptions",
+       [](const RenderingPtr&) -> Value { return std::make_shared<ExceptionsValue>(); }},
+      {"flags", [](const RenderingPtr& r) { return flags_value(*r->scope); }},
+      {"api",
+       [](const RenderingPtr& r) {
+         const Value create = function("api.Relation.create", create_relation, r);
+         return Value::dict({{"Relation", Value::dict({{"create", create}})}});
+       }},
+      {"invocation_id", [](const RenderingPtr& r) -> Value { return r->facts.invocation_id; }},
+      {"run_started_at",
+       [](const RenderingPtr& r) { return datetime_value(r->facts.run_started_at); }},
+      {"project_name", [](const RenderingPtr& r) -> Value { return r->facts.project->name; }},
+      {"dbt_version", [](const RenderingPtr&) -> Value { return "1.7.19"; }},
+  };
+  return table;
+}
+
+std::optional<Value> dbt_name(std::string_view name, const RenderingPtr& rendering) {
+  if (name == "builtins") {
+    Dict dict;
+    for (const char* builtin : {"ref", "source", "config", "var"}) {
+      dict.set(builtin, dbt_name(builtin, rendering).value_or(Value()));
+    }
+    return Value::dict(std::move(dict));
+  }
+  for (const auto& entry : function_names) {
+    if (entry.name == name) return function(name, entry.body, rendering);
+  }
+  for (const auto& entry : value_names()) {
+    if (entry.name == name) return entry.make(rendering);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+jinja::ContextPtr make_node_context(const InvocationFacts& facts, std::shared_ptr<NodeScope> scope,
+                                    ExtraNames extra) {
+  auto context = std::make_shared<jinja::Context>();
+  context->undefined = jinja::UndefinedPolicy::iterable;
+  const auto rendering = std::make_shared<Rendering>(
+      Rendering{.facts = facts, .scope = std::move(scope), .results = {}});
+  const std::weak_ptr<const jinja::Context> weak = context;
+  context->resolve = [rendering, weak,
+                      extra = std::move(extra)](std::string_view name) -> std::optional<Value> {
+    using Owner = MacroLibrary::Owner;
+    const MacroLibrary& macros = *rendering->facts.macros;
+    const jinja::ContextPtr self = weak.lock();
+    if (auto macro = macros.find(Owner::project, name, self)) return macro;
+    if (const auto found = extra.find(name); found != extra.end()) return found->second;
+    if (auto value = dbt_name(name, rendering)) return value;
+    if (auto macro = macros.find(Owner::builtin, name, self)) return macro;
+    if (name == rendering->facts.project->name) {
+      return std::make_shared<MacroNamespace>(macros, Owner::project, weak);
+    }
+    if (name == "dbt") return std::make_shared<MacroNamespace>(macros, Owner::builtin, weak);
+    return std::nullopt;
+  };
+  return context;
+}
+
+jinja::ContextPtr make_yaml_context(const EnvironmentLookup& lookup, const YamlScope& scope) {
+  auto context = std::make_shared<jinja::Context>();
+  context->undefined = jinja::UndefinedPolicy::iterable;
+  context->variables["env_var"] = Value::function(
+      "env_var",
+      [lookup](CallContext&, const Arguments& arguments) { return env_var(lookup, arguments); });
+  if (scope.vars != nullptr) {
+    context->variables["var"] = std::make_shared<VarValue>(*scope.vars);
+  }
+  if (scope.target != nullptr) context->variables["target"] = target_value(*scope.target);
+  return context;
+}
+
+std::unique_ptr<jinja::Environment> make_environment() {
+  auto environment = std::make_unique<jinja::Environment>();
+  environment->add_macro_tag({.tag = "test", .end_tag = "endtest", .name_prefix = "test_"});
+  environment->add_macro_tag(
+      {.tag = "data_test", .end_tag = "enddata_test", .name_prefix = "test_"});
+  // dbt's hints for native rendering change nothing where a value keeps its type anyway.
+  const auto same = [](CallContext&, const Arguments& arguments) -> Value {
+    if (arguments.positional.empty()) fail("the filter needs a value");
+    return arguments.positional.front();
+  };
+  environment->add_filter("as_native", same);
+  environment->add_filter("as_text", [](CallContext&, const Arguments& arguments) -> Value {
+    return arguments.positional.empty() ? Value("") : Value(arguments.positional.front().str());
+  });
+  environment->add_filter("as_bool", same);
+  environment->add_filter("as_number", same);
+  return environment;
+}
+
+jinja::Value node_value(const Node& node, const std::string& package) {
+  const auto texts = [](const std::vector<std::string>& from) {
+    return Value::list(List(from.begin(), from.end()));
+  };
+  Dict columns;
+  for (const auto& column : node.columns) {
+    columns.set(column.name,
+                Value::dict({{"name", column.name}, {"description", column.description}}));
+  }
+  return Value::dict({{"unique_id", node.unique_id},
+                      {"resource_type", name_of(node.type)},
+                      {"name", node.name},
+                      {"alias", node.relation.identifier},
+                      {"identifier", node.relation.identifier},
+                      {"source_name", node.source_name},
+                      {"database", Value()},
+                      {"schema", node.relation.schema},
+                      {"package_name", package},
+                      {"path", node.place.file},
+                      {"original_file_path", node.place.file},
+                      {"fqn", texts(node.fqn)},
+                      {"config", Value::from_json(node.config.raw)},
+                      {"tags", texts(node.config.tags)},
+                      {"meta", Value::from_json(node.config.meta)},
+                      {"description", node.description},
+                      {"columns", Value::dict(std::move(columns))},
+                      {"raw_code", node.raw_code},
+                      {"depends_on", Value::dict({{"nodes", texts(node.depends_on)}})}});
+}
+
+}  // namespace pipeline::dbt

@@ -1,0 +1,248 @@
+#include "stages/transform/compile/node_config.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+
+namespace pipeline::dbt {
+namespace {
+
+enum class Support { yes, not_yet };
+
+template <typename Enum>
+struct Choice {
+  std::string_view word;
+  Support support;
+  Enum value;
+};
+
+constexpr std::array materializations = {
+    Choice{"view", Support::yes, Materialization::view},
+    Choice{"table", Support::yes, Materialization::table},
+    Choice{"incremental", Support::yes, Materialization::incremental},
+    Choice{"ephemeral", Support::not_yet, Materialization::view},
+    Choice{"materialized_view", Support::not_yet, Materialization::view},
+    Choice{"snapshot", Support::not_yet, Materialization::table},
+};
+
+constexpr std::array strategies = {
+    Choice{"append", Support::yes, IncrementalStrategy::append},
+    Choice{"delete+insert", Support::yes, IncrementalStrategy::delete_insert},
+    Choice{"merge", Support::not_yet, IncrementalStrategy::delete_insert},
+    Choice{"insert_overwrite", Support::not_yet, IncrementalStrategy::append},
+    Choice{"microbatch", Support::not_yet, IncrementalStrategy::append},
+};
+
+constexpr std::array schema_changes = {
+    Choice{"ignore", Support::yes, OnSchemaChange::ignore},
+    Choice{"append_new_columns", Support::yes, OnSchemaChange::append_new_columns},
+    Choice{"sync_all_columns", Support::yes, OnSchemaChange::sync_all_columns},
+    Choice{"fail", Support::yes, OnSchemaChange::fail},
+};
+
+constexpr std::array severities = {
+    Choice{"warn", Support::yes, Severity::warn},
+    Choice{"error", Support::yes, Severity::error},
+};
+
+class Reader {
+ public:
+  Reader(const Json& merged, const Place& place) : merged_(merged), place_(place) {}
+
+  [[noreturn]] void refuse(const std::string& what) const {
+    throw Error(ErrorKind::config_invalid, fmt::format("{}: {}", place_.text(), what));
+  }
+
+  /// The value under the key; nullptr if it is absent or null.
+  const Json* find(std::string_view key) const {
+    const Json* value = merged_.find(key);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+
+  std::string text(std::string_view key, std::string fallback) const {
+    const Json* value = find(key);
+    if (value == nullptr) return fallback;
+    if (value->is_int()) return std::to_string(value->as_int());
+    if (!value->is_string()) refuse(fmt::format("{} must be a text", key));
+    return value->as_string();
+  }
+
+  std::optional<bool> boolean(std::string_view key) const {
+    const Json* value = find(key);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_bool()) refuse(fmt::format("{} must be true or false", key));
+    return value->as_bool();
+  }
+
+  /// One text or a list of texts.
+  std::vector<std::string> texts(std::string_view key) const {
+    const Json* value = find(key);
+    if (value == nullptr) return {};
+    return texts_in(*value, key);
+  }
+
+  std::vector<std::string> texts_in(const Json& value, std::string_view key) const {
+    if (value.is_string()) return {value.as_string()};
+    if (!value.is_array()) refuse(fmt::format("{} must be a name or a list of names", key));
+    std::vector<std::string> texts;
+    for (const auto& item : value.as_array()) {
+      if (!item.is_string()) refuse(fmt::format("{} must be a name or a list of names", key));
+      texts.push_back(item.as_string());
+    }
+    return texts;
+  }
+
+  template <typename Enum>
+  Enum choice(std::string_view key, const std::string& word,
+              std::span<const Choice<Enum>> choices) const {
+    std::vector<std::string> known;
+    for (const auto& one : choices) {
+      if (one.word == word) {
+        if (one.support == Support::yes) return one.value;
+        refuse(fmt::format("not supported yet: {} \"{}\"", key, word));
+      }
+      if (one.support == Support::yes) known.emplace_back(one.word);
+    }
+    refuse(fmt::format("unknown {} \"{}\"; known: {}", key, word, join(known, ", ")));
+  }
+
+ private:
+  const Json& merged_;
+  const Place& place_;
+};
+
+std::vector<IndexConfig> indexes_of(const Reader& reader) {
+  std::vector<IndexConfig> indexes;
+  const Json* listed = reader.find("indexes");
+  if (listed == nullptr) return indexes;
+  if (!listed->is_array()) reader.refuse("indexes must be a list");
+  for (const auto& item : listed->as_array()) {
+    const Json* columns = item.find("columns");
+    if (columns == nullptr) reader.refuse("an index must name its columns");
+    IndexConfig index;
+    index.columns = reader.texts_in(*columns, "columns of an index");
+    if (index.columns.empty()) reader.refuse("an index must name its columns");
+    for (const auto& [key, value] : item.as_object()) {
+      if (key == "columns") continue;
+      if (key == "unique" && value.is_bool()) {
+        index.unique = value.as_bool();
+      } else if (key == "type" && value.is_string()) {
+        index.type = value.as_string();
+      } else if (key == "name" && value.is_string()) {
+        index.name = value.as_string();
+      } else {
+        reader.refuse(
+            fmt::format("an index has columns, unique, type and name; \"{}\" does not fit", key));
+      }
+    }
+    indexes.push_back(std::move(index));
+  }
+  return indexes;
+}
+
+void refuse_contract(const Reader& reader) {
+  const Json* contract = reader.find("contract");
+  const Json* enforced = contract != nullptr ? contract->find("enforced") : nullptr;
+  if (enforced != nullptr && enforced->is_bool() && enforced->as_bool()) {
+    reader.refuse("not supported yet: contract (enforced: true)");
+  }
+}
+
+void read_model(const Reader& reader, NodeConfig& config) {
+  config.materialized = reader.choice<Materialization>(
+      "materialized", reader.text("materialized", "view"), materializations);
+  config.unique_key = reader.texts("unique_key");
+  // As dbt-mysql: without a word about it, a key means delete+insert and no key means append.
+  const std::string usual = config.unique_key.empty() ? "append" : "delete+insert";
+  std::string strategy = reader.text("incremental_strategy", usual);
+  if (strategy == "default") strategy = usual;
+  if (config.materialized == Materialization::incremental) {
+    config.strategy =
+        reader.choice<IncrementalStrategy>("incremental_strategy", strategy, strategies);
+    if (config.strategy == IncrementalStrategy::delete_insert && config.unique_key.empty()) {
+      reader.refuse("incremental_strategy \"delete+insert\" needs a unique_key");
+    }
+    if (reader.find("incremental_predicates") != nullptr) {
+      reader.refuse("not supported yet: incremental_predicates");
+    }
+  }
+  config.on_schema_change = reader.choice<OnSchemaChange>(
+      "on_schema_change", reader.text("on_schema_change", "ignore"), schema_changes);
+  config.full_refresh = reader.boolean("full_refresh");
+  config.indexes = indexes_of(reader);
+  refuse_contract(reader);
+}
+
+void read_test(const Reader& reader, NodeConfig& config) {
+  config.materialized = Materialization::test;
+  config.severity =
+      reader.choice<Severity>("severity", to_lower(reader.text("severity", "error")), severities);
+  config.where = reader.text("where", "");
+  config.fail_calc = reader.text("fail_calc", config.fail_calc);
+  config.warn_if = reader.text("warn_if", config.warn_if);
+  config.error_if = reader.text("error_if", config.error_if);
+  if (const Json* limit = reader.find("limit")) {
+    if (!limit->is_int() || limit->as_int() < 0) reader.refuse("limit must be a whole number");
+    config.limit = limit->as_int();
+  }
+  if (reader.boolean("store_failures").value_or(false)) {
+    reader.refuse("not supported yet: store_failures");
+  }
+}
+
+void read_seed(const Reader& reader, NodeConfig& config) {
+  config.materialized = Materialization::seed;
+  const std::string delimiter = reader.text("delimiter", ",");
+  if (delimiter.size() != 1) reader.refuse("delimiter must be one character");
+  config.delimiter = delimiter.front();
+  const Json* types = reader.find("column_types");
+  if (types == nullptr) return;
+  if (!types->is_object()) reader.refuse("column_types must be a mapping");
+  for (const auto& [column, type] : types->as_object()) {
+    if (!type.is_string()) reader.refuse(fmt::format("the type of {} must be a text", column));
+    config.column_types.emplace_back(column, type.as_string());
+  }
+}
+
+}  // namespace
+
+NodeConfig read_node_config(ResourceType type, const Json& merged, const Place& place) {
+  const Reader reader(merged, place);
+  NodeConfig config;
+  config.raw = merged;
+  config.tags = reader.texts("tags");
+  if (const Json* meta = reader.find("meta")) config.meta = *meta;
+  if (const Json* hooks = reader.find("pre-hook")) {
+    config.pre_hooks = hooks_of(*hooks, place.text());
+  }
+  if (const Json* hooks = reader.find("post-hook")) {
+    config.post_hooks = hooks_of(*hooks, place.text());
+  }
+  switch (type) {
+    case ResourceType::model:
+      read_model(reader, config);
+      break;
+    case ResourceType::seed:
+      read_seed(reader, config);
+      break;
+    case ResourceType::test:
+      read_test(reader, config);
+      break;
+    case ResourceType::source:
+    case ResourceType::operation:
+      break;
+  }
+  return config;
+}
+
+bool is_enabled(const Json& merged, const Place& place) {
+  return Reader(merged, place).boolean("enabled").value_or(true);
+}
+
+}  // namespace pipeline::dbt

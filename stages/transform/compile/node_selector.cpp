@@ -1,0 +1,331 @@
+#include "stages/transform/compile/node_selector.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <set>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+
+namespace pipeline::dbt {
+namespace {
+
+using Ids = std::set<std::string, std::less<>>;
+
+// Operators with a number beyond any project's depth mean "all".
+constexpr int all_levels = std::numeric_limits<int>::max();
+
+[[noreturn]] void refuse(const std::string& what) {
+  throw Error(ErrorKind::config_invalid, what);
+}
+
+/// One criterion: "2+tag:nightly+1" taken apart.
+struct Criterion {
+  std::string text;  // as written
+  std::string method;
+  std::string value;
+  int levels_up = 0;
+  int levels_down = 0;
+  bool with_childrens_parents = false;  // @
+};
+
+bool matches_glob(const std::string& pattern, const std::string& text) {
+  return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+}
+
+bool matches_path(const Node& node, const Criterion& criterion) {
+  std::string_view folder = criterion.value;
+  while (folder.ends_with('/')) folder.remove_suffix(1);
+  const std::string& file = node.place.file;
+  if (file == folder || (file.starts_with(folder) && file[folder.size()] == '/')) return true;
+  return criterion.value.find('*') != std::string::npos && matches_glob(criterion.value, file);
+}
+
+bool matches_file(const Node& node, const Criterion& criterion) {
+  const std::string base = node.place.file.substr(node.place.file.rfind('/') + 1);
+  return base == criterion.value || base.substr(0, base.rfind('.')) == criterion.value;
+}
+
+bool matches_tag(const Node& node, const Criterion& criterion) {
+  return std::ranges::any_of(
+      node.config.tags, [&](const std::string& tag) { return matches_glob(criterion.value, tag); });
+}
+
+/// Whether the pieces match the beginning of the fqn from `first` on.
+bool matches_fqn_from(const std::vector<std::string>& pieces, const std::vector<std::string>& fqn,
+                      std::size_t first) {
+  if (pieces.size() > fqn.size() - first) return false;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    if (!matches_glob(pieces[i], fqn[first + i])) return false;
+  }
+  return true;
+}
+
+bool matches_fqn(const Node& node, const Criterion& criterion) {
+  if (node.type == ResourceType::source) return false;  // as dbt: only source: selects these
+  if (matches_glob(criterion.value, node.name)) return true;
+  const auto pieces = split(criterion.value, '.');
+  return !node.fqn.empty() &&
+         (matches_fqn_from(pieces, node.fqn, 0) || matches_fqn_from(pieces, node.fqn, 1));
+}
+
+bool matches_resource_type(const Node& node, const Criterion& criterion) {
+  return name_of(node.type) == criterion.value;
+}
+
+bool matches_source(const Node& node, const Criterion& criterion) {
+  if (node.type != ResourceType::source) return false;
+  const auto pieces = split(criterion.value, '.');
+  if (pieces.empty() || pieces.size() > 2) return false;
+  return matches_glob(pieces.front(), node.source_name) &&
+         (pieces.size() == 1 || matches_glob(pieces.back(), node.name));
+}
+
+using Matches = bool (*)(const Node&, const Criterion&);
+
+struct Method {
+  std::string_view name;
+  Matches matches;
+};
+
+constexpr std::array methods = {
+    Method{"path", matches_path},
+    Method{"file", matches_file},
+    Method{"tag", matches_tag},
+    Method{"fqn", matches_fqn},
+    Method{"resource_type", matches_resource_type},
+    Method{"source", matches_source},
+};
+
+const Method& method_of(const Criterion& criterion) {
+  std::vector<std::string> known;
+  for (const auto& method : methods) {
+    if (method.name == criterion.method) return method;
+    known.push_back(fmt::format("{}:", method.name));
+  }
+  refuse(
+      fmt::format("the selection \"{}\" uses the method \"{}:\", which is not supported; there "
+                  "is {}",
+                  criterion.text, criterion.method, join(known, ", ")));
+}
+
+/// Takes "+" or "2+" from the front; the number of levels, 0 if there is no "+".
+int take_parents(std::string_view& text) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  if (digits == text.size() || text[digits] != '+') return 0;
+  int levels = all_levels;
+  std::from_chars(text.data(), text.data() + digits, levels);
+  text.remove_prefix(digits + 1);
+  return levels;
+}
+
+int take_children(std::string_view& text) {
+  const std::size_t plus = text.find_last_not_of("0123456789");
+  if (plus == std::string_view::npos || text[plus] != '+') return 0;
+  int levels = all_levels;
+  std::from_chars(text.data() + plus + 1, text.data() + text.size(), levels);
+  text.remove_suffix(text.size() - plus);
+  return levels;
+}
+
+Criterion parse_criterion(std::string_view text) {
+  Criterion criterion;
+  criterion.text = text;
+  if (text.starts_with('@')) {
+    criterion.with_childrens_parents = true;
+    criterion.levels_down = all_levels;
+    text.remove_prefix(1);
+  }
+  criterion.levels_up = take_parents(text);
+  criterion.levels_down = std::max(criterion.levels_down, take_children(text));
+  const std::size_t colon = text.find(':');
+  if (colon != std::string_view::npos) {
+    criterion.method = text.substr(0, colon);
+    text.remove_prefix(colon + 1);
+  } else if (text.find('/') != std::string_view::npos) {
+    criterion.method = "path";
+  } else if (text.ends_with(".sql") || text.ends_with(".csv")) {
+    criterion.method = "file";
+  } else {
+    criterion.method = "fqn";
+  }
+  criterion.value = text;
+  if (criterion.value.empty()) {
+    refuse(fmt::format("the selection \"{}\" names nothing", criterion.text));
+  }
+  return criterion;
+}
+
+class Selector {
+ public:
+  explicit Selector(const Graph& graph) : graph_(graph) {}
+
+  enum class Empty { allowed, refused };
+
+  /// The union of all entries. Empty::refused: each criterion must match something.
+  Ids select(const std::vector<std::string>& entries, Empty empty) const {
+    Ids all;
+    for (const auto& entry : entries) {
+      for (const auto& word : split(replace_all(entry, "\t", " "), ' ')) {
+        if (!word.empty()) all.merge(intersection(word, empty));
+      }
+    }
+    return all;
+  }
+
+ private:
+  Ids intersection(const std::string& word, Empty empty) const {
+    Ids common;
+    bool first = true;
+    for (const auto& piece : split(word, ',')) {
+      Ids found = evaluate(parse_criterion(trim(piece)), empty);
+      if (first) {
+        common = std::move(found);
+      } else {
+        std::erase_if(common, [&](const std::string& id) { return !found.contains(id); });
+      }
+      first = false;
+    }
+    return common;
+  }
+
+  Ids evaluate(const Criterion& criterion, Empty empty) const {
+    const Method& method = method_of(criterion);
+    Ids found;
+    for (const auto& [id, node] : graph_.nodes()) {
+      if (method.matches(node, criterion)) found.insert(id);
+    }
+    if (found.empty() && empty == Empty::refused) refuse_empty(criterion);
+    Ids result = found;
+    result.merge(walk(found, criterion.levels_up, Direction::up));
+    Ids below = walk(found, criterion.levels_down, Direction::down);
+    if (criterion.with_childrens_parents) result.merge(walk(below, all_levels, Direction::up));
+    result.merge(below);
+    return result;
+  }
+
+  enum class Direction { up, down };
+
+  Ids walk(const Ids& from, int levels, Direction direction) const {
+    Ids reached;
+    Ids edge = from;
+    for (int level = 0; level < levels && !edge.empty(); ++level) {
+      Ids next;
+      for (const auto& id : edge) {
+        const auto& neighbours =
+            direction == Direction::up ? graph_.at(id).depends_on : graph_.children(id);
+        for (const auto& neighbour : neighbours) {
+          if (reached.insert(neighbour).second) next.insert(neighbour);
+        }
+      }
+      edge = std::move(next);
+    }
+    return reached;
+  }
+
+  [[noreturn]] void refuse_empty(const Criterion& criterion) const {
+    std::vector<std::string> candidates;
+    for (const auto& [id, node] : graph_.nodes()) {
+      if (criterion.method == "fqn") candidates.push_back(node.name);
+      if (criterion.method == "source") candidates.push_back(node.source_name);
+      if (criterion.method == "tag") {
+        candidates.insert(candidates.end(), node.config.tags.begin(), node.config.tags.end());
+      }
+      if (criterion.method != "path") continue;
+      const std::string& file = node.place.file;
+      for (std::size_t at = file.find('/'); at != std::string::npos; at = file.find('/', at + 1)) {
+        candidates.push_back(file.substr(0, at));
+      }
+    }
+    const std::vector<std::string_view> views(candidates.begin(), candidates.end());
+    const auto meant = nearest(criterion.value, views);
+    refuse(fmt::format("the selection \"{}\" matches nothing in the project{}", criterion.text,
+                       meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant)));
+  }
+
+  const Graph& graph_;
+};
+
+bool is_buildable(const Node& node) {
+  return node.type == ResourceType::model || node.type == ResourceType::seed;
+}
+
+/// Decides for each test whether it runs with what is built; see the contract.
+class TestChooser {
+ public:
+  TestChooser(const Graph& graph, const Ids& selected,
+              const std::function<bool(const Node&)>& is_published)
+      : graph_(graph), selected_(selected), is_published_(is_published) {
+    for (const auto& id : selected) {
+      if (!is_buildable(graph.at(id))) continue;
+      built_.insert(id);
+      for (const auto& parent : graph.at(id).depends_on) {
+        if (graph.at(parent).type == ResourceType::source) read_sources_.insert(parent);
+      }
+    }
+    for (const auto& id : built_) {
+      for (auto& below : graph.descendants(id)) {
+        if (!built_.contains(below)) below_.insert(std::move(below));
+      }
+    }
+  }
+
+  bool runs(const Node& test) const {
+    bool concerned = selected_.contains(test.unique_id);
+    for (const auto& id : test.depends_on) {
+      if (built_.contains(id) || read_sources_.contains(id)) concerned = true;
+      if (below_.contains(id)) return false;
+    }
+    if (!concerned) return false;
+    return std::ranges::all_of(test.depends_on, [&](const std::string& id) {
+      const Node& node = graph_.at(id);
+      return built_.contains(id) || node.type == ResourceType::source || !is_published_ ||
+             is_published_(node);
+    });
+  }
+
+ private:
+  const Graph& graph_;
+  const Ids& selected_;
+  const std::function<bool(const Node&)>& is_published_;
+  Ids built_;
+  Ids read_sources_;
+  Ids below_;  // downstream of what is built, and not built itself
+};
+
+}  // namespace
+
+bool Selection::builds(std::string_view unique_id) const {
+  return std::ranges::find(built, unique_id) != built.end();
+}
+
+Selection select_nodes(const Graph& graph, const SelectionOptions& options) {
+  const Selector selector(graph);
+  Ids selected;
+  if (options.select.empty()) {
+    for (const auto& [id, node] : graph.nodes()) selected.insert(id);
+  } else {
+    selected = selector.select(options.select, Selector::Empty::refused);
+  }
+  const Ids excluded = selector.select(options.exclude, Selector::Empty::allowed);
+  std::erase_if(selected, [&](const std::string& id) { return excluded.contains(id); });
+
+  const TestChooser tests(graph, selected, options.is_published);
+  Selection selection;
+  for (const auto& id : graph.order()) {
+    const Node& node = graph.at(id);
+    if (is_buildable(node) && selected.contains(id)) selection.built.push_back(id);
+    if (node.type == ResourceType::test && !excluded.contains(id) && tests.runs(node)) {
+      selection.tests.push_back(id);
+    }
+  }
+  return selection;
+}
+
+}  // namespace pipeline::dbt

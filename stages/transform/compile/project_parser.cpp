@@ -1,0 +1,298 @@
+#include "stages/transform/compile/project_parser.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "stages/transform/compile/generic_test.h"
+#include "stages/transform/compile/node_config.h"
+
+namespace pipeline::dbt {
+namespace {
+
+using jinja::Arguments;
+using jinja::Value;
+
+/// A call of ref() or source() as it was met.
+struct Mention {
+  std::string source;   // empty: a ref
+  std::string package;  // of a ref
+  std::string name;
+  Place place;
+};
+
+/// Records. Names give the node's own relation, since others are not known yet; dbt does the same.
+class ParseScope : public NodeScope {
+ public:
+  explicit ParseScope(Node& node) : node_(node) {}
+
+  Pass pass() const override { return Pass::parse; }
+  Relation ref(const std::string& package, const std::string& name, Place place) override {
+    mentions_.push_back({.source = "", .package = package, .name = name, .place = place});
+    return node_.relation;
+  }
+  Relation source(const std::string& source, const std::string& table, Place place) override {
+    mentions_.push_back({.source = source, .package = "", .name = table, .place = place});
+    return node_.relation;
+  }
+  void configure(const Json& config) override { merge_config(node_.config.raw, config); }
+  const Json& config() const override { return node_.config.raw; }
+  const Node& node() const override { return node_; }
+  Relation self() const override { return node_.relation; }
+  bool is_incremental() const override { return false; }
+  bool full_refresh() const override { return false; }
+  std::string which() const override { return "parse"; }
+  WarehouseQueries* warehouse() override { return nullptr; }
+  const Graph* graph() const override { return nullptr; }
+
+  const std::vector<Mention>& mentions() const { return mentions_; }
+
+ private:
+  Node& node_;
+  std::vector<Mention> mentions_;
+};
+
+class ProjectParser {
+ public:
+  explicit ProjectParser(const InvocationFacts& facts)
+      : facts_(facts), project_(*facts.project), names_(project_.name) {}
+
+  ParsedProject parse() {
+    for (const auto& source : project_.sources) add_source(source);
+    for (const auto& seed : project_.seeds) add_resource(seed);
+    for (const auto& model : project_.models) add_resource(model);
+    for (const auto& test : project_.singular_tests) add_resource(test);
+    for (const auto& [target, tests] : tested_) {
+      for (const auto& test : *tests) add_generic_test(target, test);
+    }
+    check_run_hooks();
+    for (auto& [node, mentions] : drafts_) resolve(node, mentions);
+    check_relations();
+    ParsedProject parsed{.nodes = {}, .names = std::move(names_)};
+    for (auto& draft : drafts_) parsed.nodes.push_back(std::move(draft.node));
+    return parsed;
+  }
+
+ private:
+  struct Draft {
+    Node node;
+    std::vector<Mention> mentions;
+  };
+  struct Tested {
+    TestTarget target;
+    std::string unique_id;
+    std::vector<std::string> folders;  // of a generic test's fqn
+  };
+
+  /// False, and remembered, if the node is switched off.
+  bool keep(const Node& node) {
+    if (is_enabled(node.config.raw, node.place)) return true;
+    if (node.type != ResourceType::test) names_.add_disabled(node);
+    return false;
+  }
+
+  void add_source(const SourceTable& source) {
+    Node node;
+    node.type = ResourceType::source;
+    node.unique_id = fmt::format("source.{}.{}.{}", project_.name, source.source, source.table);
+    node.name = source.table;
+    node.source_name = source.source;
+    node.fqn = source.fqn;
+    node.place = source.place;
+    node.relation = {.schema = source.schema, .identifier = source.identifier};
+    node.description = source.description;
+    node.columns = source.columns;
+    node.config.raw = source.config;
+    if (!keep(node)) return;
+    node.config = read_node_config(node.type, source.config, node.place);
+    names_.add(node);
+    tested_.emplace_back(Tested{.target = {.source = source.source, .name = source.table},
+                                .unique_id = node.unique_id,
+                                .folders = folders_of(source.fqn, 2)},
+                         &source.tests);
+    drafts_.push_back({.node = std::move(node), .mentions = {}});
+  }
+
+  /// The fqn without its last `names` pieces.
+  static std::vector<std::string> folders_of(std::vector<std::string> fqn, std::size_t names) {
+    fqn.resize(fqn.size() - names);
+    return fqn;
+  }
+
+  void add_resource(const Resource& resource) {
+    Node node;
+    node.type = resource.type;
+    node.name = resource.name;
+    node.unique_id = fmt::format("{}.{}.{}", name_of(resource.type), project_.name, resource.name);
+    node.fqn = resource.fqn;
+    node.place = {.file = resource.path, .line = 0};
+    node.raw_code = std::string(trim(resource.text));
+    node.sha256 = resource.sha256;
+    node.description = resource.properties.description;
+    node.columns = resource.properties.columns;
+    node.config.raw = resource.config;
+    ParseScope scope(node);
+    const auto context = make_node_context(facts_, borrowed(scope));
+    name_relation(node, context);
+    if (resource.type != ResourceType::seed) {
+      const auto& environment = *facts_.environment;
+      const jinja::Template file = environment.parse(resource.path, template_text(resource.text));
+      environment.render(file, context);
+      name_relation(node, context);
+    }
+    if (!keep(node)) return;
+    node.config = read_node_config(node.type, Json(node.config.raw), node.place);
+    check_hooks(node, context);
+    if (node.type != ResourceType::test) names_.add(node);
+    if (node.type != ResourceType::test) {
+      tested_.emplace_back(Tested{.target = {.source = "", .name = node.name},
+                                  .unique_id = node.unique_id,
+                                  .folders = {}},
+                           &resource.properties.tests);
+    }
+    drafts_.push_back({.node = node, .mentions = scope.mentions()});
+  }
+
+  /// Tests follow their YAML file: its folders make the fqn.
+  std::vector<std::string> test_fqn(const Tested& tested, const GenericTest& test) const {
+    if (!tested.folders.empty()) return tested.folders;
+    std::vector<std::string> fqn = split(test.place.file, '/');
+    fqn.pop_back();
+    if (fqn.empty()) return {project_.name};
+    fqn.front() = project_.name;
+    return fqn;
+  }
+
+  void add_generic_test(const Tested& tested, const GenericTest& test) {
+    const TestNames names = names_of_test(test, tested.target);
+    Node node;
+    node.type = ResourceType::test;
+    node.name = names.full;
+    node.unique_id = fmt::format("test.{}.{}.{}", project_.name, names.full, names.suffix);
+    node.fqn = test_fqn(tested, test);
+    node.fqn.push_back(names.full);
+    node.place = test.place;
+    node.attached_to = tested.unique_id;
+    node.column = test.column;
+    node.generic = test;
+    node.description = test.description;
+    node.relation = {.schema = project_.target.schema + "_dbt_test__audit",
+                     .identifier = names.alias};
+    node.config.raw = config_of(project_.test_config, node.fqn);
+    merge_config(node.config.raw, test.config);
+    node.raw_code = fmt::format("{{{{ test_{}(**_dbt_generic_test_kwargs) }}}}", test.macro);
+    node.sha256 =
+        sha256_hex(fmt::format("{}\n{}\n{}", node.raw_code, test.arguments.dump(), test.column));
+    ParseScope scope(node);
+    render_generic_test(facts_, scope, make_node_context(facts_, borrowed(scope)), test,
+                        tested.target);
+    if (!keep(node)) return;
+    node.config = read_node_config(node.type, Json(node.config.raw), node.place);
+    drafts_.push_back({.node = node, .mentions = scope.mentions()});
+  }
+
+  /// The scope lives on the stack of the caller, as does the context that sees it.
+  static std::shared_ptr<NodeScope> borrowed(NodeScope& scope) {
+    return {std::shared_ptr<void>(), &scope};
+  }
+
+  void name_relation(Node& node, const jinja::ContextPtr& context) const {
+    node.relation.schema = call_naming(node, context, "generate_schema_name", "schema");
+    node.relation.identifier = call_naming(node, context, "generate_alias_name", "alias");
+  }
+
+  std::string call_naming(const Node& node, const jinja::ContextPtr& context,
+                          const std::string& macro_name, std::string_view key) const {
+    const Json* custom = node.config.raw.find(key);
+    Arguments arguments;
+    arguments.positional.push_back(custom != nullptr ? Value::from_json(*custom) : Value());
+    arguments.positional.push_back(node_value(node, project_.name));
+    const auto macro = facts_.macros->find(macro_name, context);
+    const std::string name(trim(facts_.environment->call(*macro, arguments, context).str()));
+    if (!name.empty()) return name;
+    throw Error(ErrorKind::config_invalid,
+                fmt::format("{}: {} gives an empty name", node.place.text(), macro_name));
+  }
+
+  /// Hooks are rendered when they run; what they name counts as a dependency already.
+  void check_hooks(const Node& node, const jinja::ContextPtr& context) const {
+    for (const auto* hooks : {&node.config.pre_hooks, &node.config.post_hooks}) {
+      for (const auto& hook : *hooks) {
+        facts_.environment->render(hook.sql, context, fmt::format("hook of {}", node.place.file));
+      }
+    }
+  }
+
+  void check_run_hooks() {
+    for (const auto* hooks : {&project_.on_run_start, &project_.on_run_end}) {
+      for (const auto& hook : *hooks) {
+        Node node;
+        node.type = ResourceType::operation;
+        node.place = {.file = "dbt_project.yml", .line = 0};
+        node.relation.schema = project_.target.schema;
+        ParseScope scope(node);
+        facts_.environment->render(hook.sql, make_node_context(facts_, borrowed(scope)),
+                                   "hook in dbt_project.yml");
+        for (const auto& mention : scope.mentions()) unique_id(mention, node);
+      }
+    }
+  }
+
+  std::string unique_id(const Mention& mention, const Node& node) const {
+    // Hooks and macros of ours have no file; the node that called them has.
+    const bool in_file = mention.place.file.find_first_of("( ") == std::string::npos;
+    const Place place = in_file ? mention.place : node.place;
+    return mention.source.empty() ? names_.ref(mention.package, mention.name, place)
+                                  : names_.source(mention.source, mention.name, place);
+  }
+
+  void resolve(Node& node, const std::vector<Mention>& mentions) const {
+    for (const auto& mention : mentions) {
+      std::string id = unique_id(mention, node);
+      if (id == node.unique_id) {
+        throw Error(ErrorKind::config_invalid,
+                    fmt::format("{}: the model \"{}\" refers to itself; use {{{{ this }}}}",
+                                mention.place.text(), node.name));
+      }
+      if (std::ranges::find(node.depends_on, id) == node.depends_on.end()) {
+        node.depends_on.push_back(std::move(id));
+      }
+    }
+  }
+
+  /// Two nodes that would write one relation.
+  void check_relations() const {
+    std::map<Relation, const Node*> owners;
+    for (const auto& [node, mentions] : drafts_) {
+      if (node.type != ResourceType::model && node.type != ResourceType::seed) continue;
+      const auto [present, added] = owners.emplace(node.relation, &node);
+      if (added) continue;
+      throw Error(
+          ErrorKind::config_invalid,
+          fmt::format("{}: {} is the relation of {} too; give one of them an alias",
+                      node.place.text(), node.relation.render(), present->second->place.text()));
+    }
+  }
+
+  const InvocationFacts& facts_;
+  const Project& project_;
+  NameIndex names_;
+  std::vector<Draft> drafts_;
+  std::vector<std::pair<Tested, const std::vector<GenericTest>*>> tested_;
+};
+
+}  // namespace
+
+std::string template_text(const std::string& file_text) {
+  return file_text.substr(0, file_text.find_last_not_of(" \t\r\n\f\v") + 1);
+}
+
+ParsedProject parse_project(const InvocationFacts& facts) {
+  return ProjectParser(facts).parse();
+}
+
+}  // namespace pipeline::dbt

@@ -1,0 +1,23 @@
+#include "stages/transform/compile/yaml_rendering.h"
+
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+
+namespace pipeline::dbt {
+
+RenderYaml yaml_renderer(const jinja::Environment& environment, EnvironmentLookup lookup) {
+  return [&environment, lookup = std::move(lookup)](const std::string& text, const Place& place,
+                                                    const YamlScope& scope) {
+    try {
+      const auto context = make_yaml_context(lookup, scope);
+      return environment.render_native(environment.parse(place.file, text), context).to_json();
+    } catch (const jinja::TemplateError& error) {
+      throw Error(error.kind(), fmt::format("{}: {}", place.text(), error.what_line()));
+    }
+  };
+}
+
+}  // namespace pipeline::dbt
