@@ -1,0 +1,44 @@
+// The ledger of loaded dumps: which bytes became which generation of staging.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/mariadb/connection.h"
+#include "stages/staging/load/table_verdict.h"
+
+namespace pipeline {
+
+/// A row of pipeline.loaded_dump.
+struct LedgerEntry {
+  std::uint64_t generation = 0;
+  std::string run_id;
+  BusinessDate business_date;
+  std::string object_key;
+  std::string object_sha256;
+  std::uint64_t object_bytes = 0;
+  std::vector<IncomingTable> owned;  // the tables of staging that are the loader's, with their rows
+  std::string override_reason;       // empty: none
+};
+
+/// Writes the entry as planned: it counts as published only when mark_published() has seen the
+/// marker.
+void write_planned(Connection& session, const LedgerEntry& entry);
+
+/// Sets published_at of the entry that the live marker shows. Any number of times; also for what a
+/// dead run published.
+void mark_published(Connection& session, std::uint64_t generation, const std::string& run_id);
+
+/// The entry of this generation and run, nullopt if there is none.
+std::optional<LedgerEntry> read_entry(Connection& session, std::uint64_t generation,
+                                      const std::string& run_id);
+
+/// The date under which these bytes were published, if under another than `date`.
+std::optional<BusinessDate> published_under_other_date(Connection& session,
+                                                       const std::string& sha256,
+                                                       BusinessDate date);
+
+}  // namespace pipeline

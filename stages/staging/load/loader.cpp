@@ -1,0 +1,404 @@
+// The order of steps is the safety. Everything before the RENAME writes to the shadow schema and to
+// the ledger alone; the RENAME swaps all tables and the marker at once; everything after it can be
+// repeated and is found by the marker: the journal is settled, the ledger row stamped, the object
+// moved to the archive. So there is no step at which a crash needs a person.
+#include "stages/staging/load/loader.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/failpoint.h"
+#include "common/base/log.h"
+#include "common/base/scope.h"
+#include "common/base/text.h"
+#include "common/io/gzip.h"
+#include "common/io/hashing_source.h"
+#include "common/mariadb/identifier.h"
+#include "stages/publish/plain_tables.h"
+#include "stages/publish/publication.h"
+#include "stages/publish/run_lock.h"
+#include "stages/publish/sql.h"
+#include "stages/staging/dump/dump_reader.h"
+#include "stages/staging/load/dump_archive.h"
+
+namespace pipeline {
+namespace {
+
+using Time = std::chrono::steady_clock;
+
+// A wait is cut into pieces so that a signal is heard.
+constexpr std::chrono::milliseconds wait_piece{500};
+
+std::chrono::milliseconds since(Time::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Time::now() - begin);
+}
+
+bool reads(const std::string& view_text, const TableName& table) {
+  return view_text.find(table.quoted()) != std::string::npos;
+}
+
+}  // namespace
+
+StagingLoader::StagingLoader(ObjectStore& store, Clock& clock, LoaderOptions options)
+    : store_(store),
+      clock_(clock),
+      options_(std::move(options)),
+      shadow_(publish::shadow_schema(options_.schema)) {
+  options_.load_account.local_infile = ConnectionOptions::LocalInfile::own_handler;
+}
+
+LoadReport StagingLoader::load(const DumpWish& wish, const std::string& run_id) {
+  for (;;) {
+    {
+      Connection session = open_locked(run_id);
+      const Live live = read_live(session);
+      std::optional<std::string> archived;
+      if (live.marker) archived = archive(live.marker->source_object, live);
+      const DumpChoice choice = choose_dump(wish, live.dates, list_dumps(store_, options_.places));
+      switch (choice.kind) {
+        case DumpChoice::Kind::load:
+          return load_dump(session, live, choice, run_id);
+        case DumpChoice::Kind::load_if_other:
+          if (digest_of(store_, choice.dump->object.key).sha256 == live.marker->source_sha256) {
+            return nothing_new(live, archive(choice.dump->object.key, live));
+          }
+          log::warn("the dump of {} was delivered again with other bytes", choice.dump->date.iso());
+          return load_dump(session, live, choice, run_id);
+        case DumpChoice::Kind::nothing_new:
+          return nothing_new(live, archived);
+        case DumpChoice::Kind::not_there:
+          break;
+      }
+    }
+    wait_or_give_up(wish);
+  }
+}
+
+LoadReport StagingLoader::nothing_new(const Live& live, std::optional<std::string> archived_as) {
+  LoadReport report;
+  report.live = *live.marker;
+  report.archived_as = std::move(archived_as);
+  log::info("nothing new: {} holds the dump of {} already (generation {})", options_.schema,
+            live.marker->business_date.iso(), live.marker->generation);
+  return report;
+}
+
+Connection StagingLoader::open(const ConnectionOptions& account, const std::string& role,
+                               const std::string& run_id) {
+  Connection session = Connection::open(account);
+  options_.session_opened(account, session.id());
+  publish::note_session(session, {.run_id = run_id, .target = options_.schema, .role = role});
+  return session;
+}
+
+Connection StagingLoader::open_locked(const std::string& run_id) {
+  Connection session = Connection::open(options_.publish_account);
+  options_.session_opened(options_.publish_account, session.id());
+  publish::take_run_locks(session, {options_.schema});
+  publish::note_session(session, {.run_id = run_id, .target = options_.schema, .role = "publish"});
+  failpoint("loader_after_lock");
+  publish::end_left_over_sessions(session, options_.publish_account, options_.schema);
+  publish::end_left_over_sessions(session, options_.load_account, options_.schema);
+  for (const auto& line : publish::settle(session, options_.schema, {.clock = clock_})) {
+    log::warn("{}", line);
+  }
+  return session;
+}
+
+StagingLoader::Live StagingLoader::read_live(Connection& session) {
+  Live live;
+  live.marker = publish::read_marker(session, options_.schema);
+  if (live.marker) {
+    live.dates.staging = live.marker->business_date;
+    mark_published(session, live.marker->generation, live.marker->run_id);
+    live.entry = read_entry(session, live.marker->generation, live.marker->run_id);
+  }
+  for (const auto& layer : options_.layers) {
+    const auto marker = publish::read_marker(session, layer.schema);
+    live.dates.layers.push_back(
+        {.layer = layer.layer,
+         .date = marker ? std::optional(marker->business_date) : std::nullopt});
+  }
+  return live;
+}
+
+/// Archives the object at `key` if it is incoming and holds the bytes that are live.
+std::optional<std::string> StagingLoader::archive(const std::string& key, const Live& live) {
+  if (!key.starts_with(options_.places.prefix) || !live.entry) return {};
+  const ObjectDigest loaded{.sha256 = live.marker->source_sha256,
+                            .bytes = live.entry->object_bytes};
+  const std::string to = processed_key(key, options_.places);
+  switch (archive_dump(store_, key, loaded, options_.places)) {
+    case Archived::moved:
+      log::info("{} is archived as {}", key, to);
+      return to;
+    case Archived::was_there:
+      return {};
+    case Archived::other_bytes:
+      return {};
+  }
+  return {};
+}
+
+void StagingLoader::wait_or_give_up(const DumpWish& wish) {
+  const auto deadline = wish.date.instant_at(options_.wait_until);
+  if (clock_.now() >= deadline) {
+    throw Error(ErrorKind::dump_not_yet,
+                fmt::format("{} holds no dump of {} under {} ({}); it was looked for until {}",
+                            store_.url(), wish.date.iso(), options_.places.prefix,
+                            options_.places.pattern, format_jst(deadline)));
+  }
+  log::info("no dump of {} yet; looking again until {}", wish.date.iso(), format_jst(deadline));
+  const auto next_look = std::min(deadline, clock_.now() + options_.poll_interval);
+  while (clock_.now() < next_look) {
+    options_.check_cancelled();
+    const auto rest =
+        std::chrono::duration_cast<std::chrono::milliseconds>(next_look - clock_.now());
+    clock_.sleep_for(std::clamp(rest, std::chrono::milliseconds(1), wait_piece));
+  }
+}
+
+LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const DumpChoice& choice,
+                                    const std::string& run_id) {
+  const Scope scope("object", choice.dump->object.key);
+  const auto begin = Time::now();
+  std::vector<TableName> owned;
+  if (live.entry) {
+    for (const auto& table : live.entry->owned) owned.push_back({options_.schema, table.name});
+  }
+  publish::require_plain_tables(session, owned);
+
+  Connection loading = open(options_.load_account, "load", run_id);
+  empty_shadow(loading, shadow_);
+  Loaded loaded = fill_shadow(loading, *choice.dump);
+  failpoint("loader_after_load");
+  require_fresh(session, loaded, choice);
+  const TableVerdicts verdicts = judge(session, live, loaded.content);
+  prepare_candidates(loading, verdicts);
+
+  const publish::Marker marker{.generation = (live.marker ? live.marker->generation : 0) + 1,
+                               .run_id = run_id,
+                               .business_date = choice.dump->date,
+                               .source_object = choice.dump->object.key,
+                               .source_sha256 = loaded.sha256};
+  LedgerEntry entry{.generation = marker.generation,
+                    .run_id = run_id,
+                    .business_date = marker.business_date,
+                    .object_key = marker.source_object,
+                    .object_sha256 = loaded.sha256,
+                    .object_bytes = loaded.bytes,
+                    .owned = {},
+                    .override_reason = choice.override_reason};
+  const auto own = [&](const std::string& table) {
+    const auto found = std::ranges::find(loaded.content.tables, table, &LoadedTable::name);
+    entry.owned.push_back(
+        {.name = table, .rows = found == loaded.content.tables.end() ? 0 : found->rows});
+  };
+  std::ranges::for_each(verdicts.publish, own);
+  std::ranges::for_each(verdicts.copy_empty, own);
+  write_planned(loading, entry);
+  publish::write_candidate_marker(loading, options_.schema, marker);
+
+  LoadReport report;
+  report.outcome = LoadReport::Outcome::loaded;
+  report.load_duration = since(begin);
+  failpoint("loader_before_publish");
+  options_.check_cancelled();
+  const auto publish_begin = Time::now();
+  publish_staging(session, live, marker, verdicts);
+  report.publish_duration = since(publish_begin);
+  failpoint("loader_after_publish");
+  mark_published(session, marker.generation, run_id);
+
+  report.live = marker;
+  report.dump = *choice.dump;
+  report.content = std::move(loaded.content);
+  report.kept_empty = verdicts.kept_empty;
+  report.kept_empty.insert(report.kept_empty.end(), verdicts.copy_empty.begin(),
+                           verdicts.copy_empty.end());
+  report.dropped = verdicts.drop_candidates;
+  for (const auto& table : verdicts.withdraw) {
+    if (std::ranges::find(report.dropped, table) == report.dropped.end())
+      report.dropped.push_back(table);
+  }
+  report.gaps = choice.gaps;
+  report.override_reason = choice.override_reason;
+  report.archived_as =
+      archive(marker.source_object, {.marker = marker, .entry = entry, .dates = live.dates});
+  return report;
+}
+
+StagingLoader::Loaded StagingLoader::fill_shadow(Connection& loading, const StoredDump& dump) {
+  const auto object = store_.get(dump.object.key, 0);
+  HashingSource hashing(*object);
+  std::unique_ptr<GzipSource> inflating;
+  if (dump.compressed()) inflating = std::make_unique<GzipSource>(hashing);
+  ByteSource& text = inflating ? static_cast<ByteSource&>(*inflating) : hashing;
+
+  dump::DumpReader reader(text, {.dialect = dialect_of(loading)});
+  Loaded loaded;
+  loaded.content = load_into_shadow(
+      loading, reader, {.shadow = shadow_, .check_cancelled = options_.check_cancelled});
+  loaded.bytes = hashing.bytes();
+  loaded.sha256 = hashing.finish();
+  if (loaded.bytes != dump.object.size_bytes) {
+    throw Error(ErrorKind::dump_corrupt,
+                fmt::format("the store says that {} has {} bytes, {} were read", dump.object.key,
+                            dump.object.size_bytes, loaded.bytes));
+  }
+  return loaded;
+}
+
+void StagingLoader::require_fresh(Connection& session, const Loaded& loaded,
+                                  const DumpChoice& choice) {
+  const auto other = published_under_other_date(session, loaded.sha256, choice.dump->date);
+  if (!other || choice.override_reason.starts_with("rewind")) return;
+  throw Error(
+      ErrorKind::dump_freshness,
+      fmt::format(
+          "{} holds the very bytes that were loaded as the dump of {}: the source delivered "
+          "an old dump under a new name; nothing is published",
+          choice.dump->object.key, other->iso()));
+}
+
+std::vector<std::string> StagingLoader::base_tables(Connection& session) {
+  const auto found =
+      session.query(fmt::format("SELECT TABLE_NAME FROM information_schema.TABLES WHERE "
+                                "TABLE_SCHEMA = {} AND TABLE_TYPE <> 'VIEW'",
+                                quote_text(options_.schema)));
+  std::vector<std::string> names;
+  for (const auto& row : found.rows) {
+    if (row[0] != publish::marker_table) names.push_back(row[0].value_or(""));
+  }
+  return names;
+}
+
+KeepReasons StagingLoader::keep_reasons(Connection& session,
+                                        const std::vector<std::string>& without_rows) {
+  KeepReasons keep{.preserved = {options_.preserve.begin(), options_.preserve.end()},
+                   .sources = options_.sources,
+                   .views = {}};
+  if (without_rows.empty()) return keep;
+  // Servers store a view's text with schema and table of each name in backticks.
+  session.stream("SELECT VIEW_DEFINITION FROM information_schema.VIEWS",
+                 [&](Connection::RowView row) {
+                   const std::string text(row[0].value_or(""));
+                   for (const auto& table : without_rows) {
+                     if (reads(text, {options_.schema, table})) keep.views.insert(table);
+                   }
+                 });
+  return keep;
+}
+
+TableVerdicts StagingLoader::judge(Connection& session, const Live& live,
+                                   const LoadedDump& content) {
+  VerdictInput input;
+  input.shrink_guard_rows = options_.shrink_guard_rows;
+  if (live.entry) {
+    for (const auto& table : live.entry->owned) input.owned.insert(table.name);
+  }
+  std::set<std::string> with_rows;
+  std::vector<std::string> without_rows;
+  for (const auto& table : content.tables) {
+    input.incoming.push_back({.name = table.name, .rows = table.rows});
+    if (table.rows > 0) with_rows.insert(table.name);
+    if (table.rows == 0) without_rows.push_back(table.name);
+  }
+  for (const auto& name : base_tables(session)) {
+    const bool vanishes = input.owned.contains(name) && !with_rows.contains(name);
+    const std::uint64_t rows = vanishes ? publish::count_rows(session, {options_.schema, name}) : 0;
+    input.live.push_back({.name = name, .rows = rows});
+    if (vanishes) without_rows.push_back(name);
+  }
+  input.keep = keep_reasons(session, without_rows);
+  return judge_tables(input);
+}
+
+void StagingLoader::prepare_candidates(Connection& loading, const TableVerdicts& verdicts) {
+  for (const auto& table : verdicts.drop_candidates) {
+    loading.execute("DROP TABLE " + quote_name(shadow_, table));
+  }
+  for (const auto& table : verdicts.copy_empty) {
+    log::warn("{} is gone from the dump; it stays, empty, since something reads it", table);
+    loading.execute(fmt::format("CREATE TABLE {} LIKE {}", quote_name(shadow_, table),
+                                quote_name(options_.schema, table)));
+  }
+}
+
+void StagingLoader::publish_staging(Connection& session, const Live& live,
+                                    const publish::Marker& marker, const TableVerdicts& verdicts) {
+  publish::Publication publication{
+      .run_id = marker.run_id,
+      .markers = {{options_.schema, marker}},
+      .tables = {},
+      .withdrawn = {},
+      .views = {},
+      .unchanged_generations = {{options_.schema, live.marker ? live.marker->generation : 0}}};
+  const auto add = [&](const std::string& table) {
+    publication.tables.push_back(
+        {.live = {options_.schema, table}, .swapped_out = publish::SwappedOut::exchanged});
+  };
+  std::ranges::for_each(verdicts.publish, add);
+  std::ranges::for_each(verdicts.copy_empty, add);
+  for (const auto& table : verdicts.withdraw)
+    publication.withdrawn.push_back({options_.schema, table});
+  publish::publish(session, publication, {.clock = clock_});
+}
+
+StagingState StagingLoader::survey() {
+  Connection session = Connection::open(options_.publish_account);
+  StagingState state;
+  state.live = publish::read_marker(session, options_.schema);
+  if (state.live) state.dates.staging = state.live->business_date;
+  for (const auto& layer : options_.layers) {
+    const auto marker = publish::read_marker(session, layer.schema);
+    state.dates.layers.push_back(
+        {.layer = layer.layer,
+         .date = marker ? std::optional(marker->business_date) : std::nullopt});
+  }
+  state.dumps = list_dumps(store_, options_.places);
+  std::optional<BusinessDate> before = state.dates.staging;
+  for (const auto& dump : state.dumps) {
+    if (state.dates.staging && dump.date <= *state.dates.staging) continue;
+    if (before) {
+      const auto gap = dates_between(*before, dump.date);
+      state.missing.insert(state.missing.end(), gap.begin(), gap.end());
+    }
+    state.pending.push_back(dump.date);
+    before = dump.date;
+  }
+  return state;
+}
+
+std::vector<Error> StagingLoader::problems() {
+  std::vector<Error> found;
+  const auto attempt = [&](const std::function<void()>& act) {
+    try {
+      act();
+    } catch (const Error& error) {
+      found.push_back(error);
+    }
+  };
+  attempt([&] {
+    Connection session = Connection::open(options_.publish_account);
+    publish::take_run_locks(session, {options_.schema}, std::chrono::seconds(0));
+    session.query_value("SELECT COUNT(*) FROM pipeline.publish_journal");
+  });
+  attempt([&] {
+    Connection session = Connection::open(options_.load_account);
+    session.query_value("SELECT COUNT(*) FROM pipeline.loaded_dump");
+    const std::string probe = quote_name(shadow_, "pipeline_check__next");
+    session.execute("DROP TABLE IF EXISTS " + probe);
+    session.execute("CREATE TABLE " + probe + " (a INT) ENGINE=InnoDB");
+    session.execute("DROP TABLE " + probe);
+    if (session.query_value("SELECT @@local_infile") != "1") {
+      throw Error(ErrorKind::config_invalid,
+                  "the server has local_infile off; the loader sends rows by LOAD DATA LOCAL");
+    }
+  });
+  return found;
+}
+
+}  // namespace pipeline

@@ -1,0 +1,125 @@
+// Makes the schema staging equal to one dump: choose, lock, load beside, judge, publish, archive.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/error.h"
+#include "common/mariadb/connection.h"
+#include "common/object_store/object_store.h"
+#include "stages/publish/marker.h"
+#include "stages/staging/load/dump_choice.h"
+#include "stages/staging/load/load_ledger.h"
+#include "stages/staging/load/shadow_loader.h"
+#include "stages/staging/load/stored_dumps.h"
+
+namespace pipeline {
+
+struct LayerSchema {
+  std::string layer;   // for messages
+  std::string schema;  // holds the layer's marker
+};
+
+struct LoaderOptions {
+  std::string schema = "staging";
+  DumpPlaces places;
+  std::chrono::seconds wait_until{};  // JST on the business date
+  std::chrono::seconds poll_interval{30};
+  std::vector<LayerSchema> layers;  // above staging, in their order
+  std::vector<std::string> preserve;
+  std::set<std::string> sources;  // tables that a dbt source() names
+  std::uint64_t shrink_guard_rows = 1000;
+  ConnectionOptions load_account;
+  ConnectionOptions publish_account;
+  /// Throws to end the work; called often.
+  std::function<void()> check_cancelled = [] {};
+  /// Told of every session that is opened, so that a signal can end its statement.
+  std::function<void(const ConnectionOptions&, std::uint64_t)> session_opened =
+      [](const ConnectionOptions&, std::uint64_t) {};
+};
+
+struct LoadReport {
+  enum class Outcome { loaded, nothing_new } outcome = Outcome::nothing_new;
+  publish::Marker live;  // after it
+  StoredDump dump;       // loaded; empty if nothing was
+  LoadedDump content;
+  std::vector<std::string> kept_empty;
+  std::vector<std::string> dropped;  // without rows in the dump, or gone from it: not in staging
+  std::vector<BusinessDate> gaps;
+  std::string override_reason;
+  std::optional<std::string> archived_as;
+  std::chrono::milliseconds load_duration{};
+  std::chrono::milliseconds publish_duration{};
+};
+
+/// What is live, what lies in the store, what comes next: for `ls` and `check`.
+struct StagingState {
+  std::optional<publish::Marker> live;
+  LiveDates dates;
+  std::vector<StoredDump> dumps;
+  std::vector<BusinessDate> pending;  // dates of dumps newer than the live one
+  std::vector<BusinessDate> missing;  // dates between the live one and the last pending one
+};
+
+/// One thread at a time.
+class StagingLoader {
+ public:
+  StagingLoader(ObjectStore& store, Clock& clock, LoaderOptions options);
+
+  /// Loads the dump that choose_dump() names, waiting for it until wait_until. Nothing of staging
+  /// changes until the one RENAME that publishes all tables and the marker; a process killed at any
+  /// moment leaves the old or the new staging, and the next load finishes what is left (journal,
+  /// ledger, archive). Errors: dump_not_yet, dump_continuity, dump_freshness, dump_corrupt,
+  /// dump_refused, guard_refused, already_running, and those of store and server.
+  LoadReport load(const DumpWish& wish, const std::string& run_id);
+
+  /// Reads only; takes no lock.
+  StagingState survey();
+
+  /// Logs in with every account that a load uses and looks at what a load needs: rights on the
+  /// shadow, local infile, the lock. Empty: a load can start.
+  std::vector<Error> problems();
+
+ private:
+  struct Live {
+    std::optional<publish::Marker> marker;
+    std::optional<LedgerEntry> entry;
+    LiveDates dates;
+  };
+  struct Loaded {
+    LoadedDump content;
+    std::string sha256;
+    std::uint64_t bytes = 0;
+  };
+
+  Connection open(const ConnectionOptions& account, const std::string& role,
+                  const std::string& run_id);
+  Connection open_locked(const std::string& run_id);
+  Live read_live(Connection& session);
+  std::optional<std::string> archive(const std::string& key, const Live& live);
+  LoadReport nothing_new(const Live& live, std::optional<std::string> archived_as);
+  LoadReport load_dump(Connection& session, const Live& live, const DumpChoice& choice,
+                       const std::string& run_id);
+  Loaded fill_shadow(Connection& loading, const StoredDump& dump);
+  void require_fresh(Connection& session, const Loaded& loaded, const DumpChoice& choice);
+  std::vector<std::string> base_tables(Connection& session);
+  KeepReasons keep_reasons(Connection& session, const std::vector<std::string>& without_rows);
+  TableVerdicts judge(Connection& session, const Live& live, const LoadedDump& content);
+  void prepare_candidates(Connection& loading, const TableVerdicts& verdicts);
+  void publish_staging(Connection& session, const Live& live, const publish::Marker& marker,
+                       const TableVerdicts& verdicts);
+  void wait_or_give_up(const DumpWish& wish);
+
+  ObjectStore& store_;
+  Clock& clock_;
+  LoaderOptions options_;
+  std::string shadow_;
+};
+
+}  // namespace pipeline

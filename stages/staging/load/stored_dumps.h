@@ -1,0 +1,43 @@
+// The dumps in the object store, by their date.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/object_store/object_store.h"
+
+namespace pipeline {
+
+/// Where dumps lie and how they are called.
+struct DumpPlaces {
+  std::string prefix = "dumps/";
+  std::string pattern = "gghouse_%Y%m%d.sql.gz";  // %Y %m %d: the dump's JST date, each once
+  std::string processed_prefix = "processed/";
+};
+
+struct StoredDump {
+  BusinessDate date;
+  ObjectInfo object;
+  enum class Where {
+    incoming,   // under prefix: not loaded yet, or not archived yet
+    processed,  // under processed_prefix: was loaded once
+  } where = Where::incoming;
+  bool compressed() const { return object.key.ends_with(".gz"); }
+};
+
+/// The date of a dump called `name` (a key without its prefix): the whole name must match the
+/// pattern, with or without a final ".gz", and the date must exist in the calendar. nullopt
+/// otherwise.
+std::optional<BusinessDate> date_of_dump(std::string_view name, std::string_view pattern);
+
+/// One dump a date, oldest first: the incoming one where both are there, the compressed one where
+/// both forms are there. Throws the kinds of the store.
+std::vector<StoredDump> list_dumps(ObjectStore& store, const DumpPlaces& places);
+
+/// The key under which an incoming dump is archived.
+std::string processed_key(std::string_view incoming_key, const DumpPlaces& places);
+
+}  // namespace pipeline

@@ -1,0 +1,293 @@
+// main() of staging_loader: makes the schema staging equal to one daily dump.
+#include <cstdio>
+#include <mutex>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/object_store/object_store.h"
+#include "common/stage/stage_main.h"
+#include "stages/source_names.h"
+#include "stages/staging/load/loader.h"
+#include "stages/warehouse/account_options.h"
+
+namespace pipeline {
+namespace {
+
+CliSpec command_line() {
+  const CliOption date{.name = "--business-date",
+                       .value_name = "DATE",
+                       .help = "load no dump after this date; default today in Tokyo"};
+  const CliOption json{.name = "--json", .kind = OptionKind::flag, .help = "print JSON"};
+  CliSpec spec;
+  spec.program = "staging_loader";
+  spec.summary = "Makes the schema staging equal to the oldest dump that is not loaded yet.";
+  spec.default_command = "load";
+  spec.commands = {
+      {.name = "load",
+       .help = "load one dump, publish it, archive it",
+       .options =
+           {date,
+            {.name = "--allow-gaps",
+             .value_name = "REASON",
+             .help = "go on although days have no dump"},
+            {.name = "--newest-only",
+             .value_name = "REASON",
+             .help = "load the newest dump and lose the days before it"},
+            {.name = "--rewind",
+             .value_name = "REASON",
+             .help = "load the dump of the business date although it is older than the live one"},
+            {.name = "--force",
+             .kind = OptionKind::flag,
+             .help = "load the dump of the business date although it is live"}}},
+      {.name = "ls", .help = "list the dumps of the store", .options = {date, json}},
+      {.name = "check",
+       .help = "log in with every account, look at lock, marker and store, name the pending dates",
+       .options = {json}}};
+  return spec;
+}
+
+BusinessDate business_date(const StageContext& context) {
+  const auto given = context.asked.value("--business-date");
+  if (!given) return BusinessDate::at(context.clock.now());
+  const auto date = BusinessDate::parse(*given);
+  if (!date) {
+    throw Error(ErrorKind::config_invalid,
+                fmt::format("--business-date {} is no date; write it as 2026-02-01", *given));
+  }
+  return *date;
+}
+
+/// The value of an option that asks for a reason; an empty one is refused.
+std::optional<std::string> reason(const StageContext& context, std::string_view option) {
+  auto given = context.asked.value(option);
+  if (given && trim(*given).empty()) {
+    throw Error(ErrorKind::config_invalid,
+                fmt::format("{} wants a reason, which goes into the ledger", option));
+  }
+  return given;
+}
+
+DumpWish wish_of(const StageContext& context) {
+  return {.date = business_date(context),
+          .allow_gaps = reason(context, "--allow-gaps"),
+          .newest_only = reason(context, "--newest-only"),
+          .rewind = reason(context, "--rewind"),
+          .force = context.asked.has("--force") ? DumpWish::Force::yes : DumpWish::Force::no};
+}
+
+/// The sessions of this process, so that a signal can end what runs on them.
+class OpenedSessions {
+ public:
+  void add(const ConnectionOptions& account, std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    sessions_.emplace_back(account, id);
+  }
+  void end_statements() {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [account, id] : sessions_) {
+      try {
+        kill_from_outside(account, id, Victim::statement);
+      } catch (const std::exception& error) {
+        log::warn("the statement of session {} was not ended: {}", id, error.what());
+      }
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::pair<ConnectionOptions, std::uint64_t>> sessions_;
+};
+
+LoaderOptions options_of(const PipelineConfig& config) {
+  LoaderOptions options;
+  options.schema = config.staging.schema;
+  options.places = {.prefix = config.source.prefix,
+                    .pattern = config.source.object_pattern,
+                    .processed_prefix = config.source.processed_prefix};
+  options.wait_until = config.source.wait_until;
+  options.poll_interval = config.source.poll_interval;
+  for (const auto& layer : config.transform.layers) {
+    options.layers.push_back({.layer = layer.name, .schema = layer.schema});
+  }
+  options.preserve = config.staging.preserve;
+  options.shrink_guard_rows = static_cast<std::uint64_t>(config.staging.shrink_guard_rows);
+  options.load_account = account_options(config, "load");
+  options.publish_account = account_options(config, "publish");
+  options.check_cancelled = [] { throw_if_cancelled(); };
+  return options;
+}
+
+Json dates_json(const std::vector<BusinessDate>& dates) {
+  Json list = Json::array();
+  for (const auto& date : dates) list.push_back(date.iso());
+  return list;
+}
+
+Json names_json(const std::vector<std::string>& names) {
+  Json list = Json::array();
+  for (const auto& name : names) list.push_back(name);
+  return list;
+}
+
+Json table_json(const LoadedTable& table) {
+  Json one = Json::object();
+  one.set("table", table.name);
+  one.set("rows", table.rows);
+  if (table.warnings > 0) one.set("warnings", table.warnings);
+  if (!table.taken_off.empty()) one.set("taken_off", names_json(table.taken_off));
+  return one;
+}
+
+void fill_output(const LoadReport& report, Json& output) {
+  const bool loaded = report.outcome == LoadReport::Outcome::loaded;
+  output.set("outcome", loaded ? "loaded" : "nothing_new");
+  output.set("business_date", report.live.business_date.iso());
+  output.set("generation", report.live.generation);
+  output.set("source_object", report.live.source_object);
+  output.set("source_sha256", report.live.source_sha256);
+  output.set("archived_as", report.archived_as ? Json(*report.archived_as) : Json());
+  if (!loaded) return;
+  output.set("rows", report.content.rows);
+  output.set("text_bytes", report.content.text_bytes);
+  output.set("object_bytes", report.dump.object.size_bytes);
+  output.set("load_milliseconds", std::int64_t{report.load_duration.count()});
+  output.set("publish_milliseconds", std::int64_t{report.publish_duration.count()});
+  Json tables = Json::array();
+  for (const auto& table : report.content.tables) tables.push_back(table_json(table));
+  output.set("tables", std::move(tables));
+  output.set("kept_empty", names_json(report.kept_empty));
+  output.set("dropped", names_json(report.dropped));
+  output.set("skipped", names_json(report.content.skipped));
+  output.set("gaps", dates_json(report.gaps));
+  if (!report.override_reason.empty()) output.set("override_reason", report.override_reason);
+}
+
+void print_report(const LoadReport& report) {
+  if (report.outcome == LoadReport::Outcome::nothing_new) {
+    fmt::print("nothing new: staging holds the dump of {} (generation {})\n",
+               report.live.business_date.iso(), report.live.generation);
+    return;
+  }
+  fmt::print(
+      "loaded {} as generation {}: {} tables, {} rows, {} of text in {:.1f} s, published in {:.2f} "
+      "s\n",
+      report.live.source_object, report.live.generation, report.content.tables.size(),
+      report.content.rows, human_bytes(report.content.text_bytes),
+      std::chrono::duration<double>(report.load_duration).count(),
+      std::chrono::duration<double>(report.publish_duration).count());
+  if (!report.dropped.empty())
+    fmt::print("without rows, not in staging: {}\n", join(report.dropped, ", "));
+  if (!report.kept_empty.empty()) fmt::print("kept empty: {}\n", join(report.kept_empty, ", "));
+  if (!report.override_reason.empty()) fmt::print("on request: {}\n", report.override_reason);
+}
+
+void load(const StageContext& context) {
+  const DumpWish wish = wish_of(context);
+  OpenedSessions sessions;
+  const CancelHook end_statements([&] { sessions.end_statements(); });
+  LoaderOptions options = options_of(context.config);
+  options.sources = source_table_names(context.config.transform.project_dir);
+  options.session_opened = [&](const ConnectionOptions& account, std::uint64_t id) {
+    sessions.add(account, id);
+  };
+  const auto store = open_store(context.config.source.store);
+  const LoadReport report =
+      StagingLoader(*store, context.clock, std::move(options)).load(wish, context.run_id);
+  fill_output(report, context.output);
+  print_report(report);
+}
+
+std::string state_of(const StoredDump& dump, const StagingState& state, BusinessDate asked) {
+  const std::string place = dump.where == StoredDump::Where::processed ? ", archived" : "";
+  if (state.dates.staging == dump.date) return "live" + place;
+  if (dump.date > asked) return "future" + place;
+  if (state.dates.staging && dump.date < *state.dates.staging) return "older than live" + place;
+  return "pending" + place;
+}
+
+Json live_json(const StagingState& state) {
+  if (!state.live) return {};
+  Json live = Json::object();
+  live.set("business_date", state.live->business_date.iso());
+  live.set("generation", state.live->generation);
+  live.set("run_id", state.live->run_id);
+  live.set("source_object", state.live->source_object);
+  return live;
+}
+
+Json layers_json(const StagingState& state) {
+  Json layers = Json::array();
+  for (const auto& layer : state.dates.layers) {
+    Json one = Json::object();
+    one.set("name", layer.layer);
+    one.set("business_date", layer.date ? Json(layer.date->iso()) : Json());
+    layers.push_back(std::move(one));
+  }
+  return layers;
+}
+
+void list_dumps_of(const StageContext& context) {
+  const auto store = open_store(context.config.source.store);
+  StagingLoader loader(*store, context.clock, options_of(context.config));
+  const BusinessDate date = business_date(context);
+  const StagingState state = loader.survey();
+  Json rows = Json::array();
+  for (const auto& dump : state.dumps) {
+    Json row = Json::object();
+    row.set("date", dump.date.iso());
+    row.set("key", dump.object.key);
+    row.set("bytes", dump.object.size_bytes);
+    row.set("state", state_of(dump, state, date));
+    rows.push_back(std::move(row));
+  }
+  context.output.set("dumps", rows);
+  if (context.asked.has("--json")) {
+    fmt::print("{}\n", rows.dump());
+    return;
+  }
+  for (const auto& row : rows.as_array()) {
+    fmt::print("{}  {:>10}  {:<24} {}\n", row.at("date").as_string(),
+               human_bytes(static_cast<std::uint64_t>(row.at("bytes").as_int())),
+               row.at("state").as_string(), row.at("key").as_string());
+  }
+}
+
+void check(const StageContext& context) {
+  const auto store = open_store(context.config.source.store);
+  StagingLoader loader(*store, context.clock, options_of(context.config));
+  const std::vector<Error> problems = loader.problems();
+  Json answer = Json::object();
+  answer.set("ok", problems.empty());
+  Json texts = Json::array();
+  for (const auto& problem : problems) {
+    texts.push_back(fmt::format("{}: {}", problem.name(), problem.message()));
+  }
+  answer.set("problems", std::move(texts));
+  if (problems.empty()) {
+    const StagingState state = loader.survey();
+    answer.set("live", live_json(state));
+    answer.set("layers", layers_json(state));
+    answer.set("pending", dates_json(state.pending));
+    answer.set("missing", dates_json(state.missing));
+  }
+  context.output = answer;
+  if (context.asked.has("--json")) {
+    fmt::print("{}\n", answer.dump());
+  } else {
+    for (const auto& [key, value] : answer.as_object()) fmt::print("{}: {}\n", key, value.dump());
+  }
+  if (!problems.empty()) throw problems.front();
+}
+
+}  // namespace
+}  // namespace pipeline
+
+int main(int argc, char** argv) {
+  using namespace pipeline;
+  return stage_main({.cli = command_line(),
+                     .commands = {{"load", load}, {"ls", list_dumps_of}, {"check", check}}},
+                    argc, argv);
+}
