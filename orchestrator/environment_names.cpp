@@ -1,0 +1,25 @@
+#include "orchestrator/environment_names.h"
+
+#include <set>
+
+namespace pipeline {
+
+std::vector<std::string> environment_names(std::string_view config_text,
+                                           const PipelineConfig& config) {
+  std::set<std::string> names;
+  // Comments are read too: a name too many does no harm, it is only let through if it is set.
+  for (auto at = config_text.find("${"); at != std::string_view::npos;
+       at = config_text.find("${", at + 2)) {
+    const auto end = config_text.find('}', at);
+    if (end == std::string_view::npos) break;
+    names.emplace(config_text.substr(at + 2, end - at - 2));
+  }
+  for (const auto& [name, account] : config.warehouse.accounts) {
+    if (account.password.source == SecretReference::Source::environment) {
+      names.insert(account.password.name);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+}  // namespace pipeline

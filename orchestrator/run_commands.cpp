@@ -1,0 +1,302 @@
+#include "orchestrator/run_commands.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/log.h"
+#include "common/base/scope.h"
+#include "common/base/text.h"
+#include "common/io/file.h"
+#include "common/process/process_tree.h"
+#include "orchestrator/alerts/command_channel.h"
+#include "orchestrator/alerts/message.h"
+#include "orchestrator/asl/definition_reader.h"
+#include "orchestrator/engine/interpreter.h"
+#include "orchestrator/engine/stoppable_clock.h"
+#include "orchestrator/environment_names.h"
+#include "orchestrator/history/run_lock.h"
+#include "orchestrator/history/run_store.h"
+#include "orchestrator/tasks/process_task_runner.h"
+#include "orchestrator/tasks/staging_check.h"
+
+namespace pipeline {
+namespace {
+
+constexpr std::string_view loader_name = "staging_loader";
+constexpr std::chrono::seconds orphan_grace{10};
+// A state directory has one orchestrator, so that at most one run is open; some more to be sure.
+constexpr int open_runs_max = 20;
+
+std::string requested_by() {
+  // systemd sets it for every start of a unit.
+  if (std::getenv("INVOCATION_ID") != nullptr) return "systemd";
+  const passwd* user = ::getpwuid(::getuid());
+  return user != nullptr ? user->pw_name : std::to_string(::getuid());
+}
+
+asl::Definition read_machine(const OrchestratorContext& context) {
+  const auto path =
+      context.asked.value("--machine").value_or(context.config.orchestrator.state_machine);
+  auto definition = asl::parse_definition(read_file(path), path);
+  for (const auto& warning : definition.warnings) log::warn("{}", warning.text());
+  std::string doubts;
+  for (const auto& state : definition.machine.states) {
+    const auto* task = std::get_if<asl::Task>(&state.kind);
+    if (task == nullptr) continue;
+    if (const auto doubt = doubt_about_resource(task->resource, context.config)) {
+      doubts += fmt::format("{}{}: {}", doubts.empty() ? "" : "\n", task->resource_where, *doubt);
+    }
+  }
+  if (!doubts.empty()) throw Error(ErrorKind::config_invalid, doubts);
+  return definition;
+}
+
+std::optional<std::string> date_text(const OrchestratorContext& context) {
+  const auto text = context.asked.value("--date");
+  return text ? text : context.asked.value("--business-date");
+}
+
+BusinessDate date_asked_for(const OrchestratorContext& context) {
+  const auto text = date_text(context);
+  if (!text) return BusinessDate::at(context.clock.now());
+  if (const auto date = BusinessDate::parse(*text)) return *date;
+  throw Error(ErrorKind::config_invalid,
+              fmt::format("--date is a date such as 2026-02-01, not \"{}\"", *text));
+}
+
+/// What was asked to be run, beside the machine.
+struct Order {
+  RunKind kind = RunKind::run;
+  BusinessDate business_date;
+  std::string only_state;
+};
+
+/// Holds the state directory and runs the machine on it, one execution at a time.
+class Orchestration {
+ public:
+  /// Ends what an earlier orchestrator left behind and settles its runs.
+  Orchestration(const OrchestratorContext& context, const asl::Definition& definition,
+                const Order& first)
+      : context_(context),
+        definition_(definition),
+        store_(open_store(context.config.orchestrator.state_dir)),
+        lock_(lock(first)),
+        environment_names_(environment_names(read_file(context.config.path), context.config)) {
+    settle_the_dead();
+  }
+
+  RunResult execute(const Order& order) {
+    const std::string run_id = store_.begin(new_run(order), context_.clock.now());
+    const Scope scope("business_date", order.business_date.iso());
+    ProcessTaskRunner tasks(
+        {.config = context_.config,
+         .program_folder = program_folder(),
+         .environment_names = environment_names_,
+         .stage_options = order.kind == RunKind::rerun ? std::vector<std::string>{"--force"}
+                                                       : std::vector<std::string>{},
+         .notify = [this](const AlertChannel& channel, const TaskRequest& request,
+                          const std::string& log_path, const TaskRunner::Started& started,
+                          std::stop_token stop) {
+           return notify(channel, request, log_path, started, std::move(stop));
+         }});
+    StoppableClock clock(context_.clock, context_.stop);
+    RunOptions options{.run_id = run_id,
+                       .business_date = order.business_date,
+                       .input = new_run(order).input,
+                       .only_state = {}};
+    if (!order.only_state.empty()) options.only_state = order.only_state;
+    return run_machine(definition_.machine, {.tasks = tasks, .history = store_, .clock = clock},
+                       options, context_.stop);
+  }
+
+  StagingCheck ask() const {
+    const auto& config = context_.config;
+    return ask_loader({.loader = ProcessTaskRunner::stage_argv(config, program_folder(),
+                                                               std::string(loader_name)),
+                       .config_path = config.path,
+                       .environment = child_environment(environment_names_, {}),
+                       .log_path = config.orchestrator.state_dir + "/check.log"},
+                      context_.stop);
+  }
+
+ private:
+  static RunStore open_store(const std::string& state_dir) {
+    std::error_code error;
+    std::filesystem::create_directories(state_dir, error);
+    if (error) {
+      throw Error(ErrorKind::access_denied,
+                  fmt::format("cannot make the folder {}: {}", state_dir, error.message()));
+    }
+    return RunStore(history_path(state_dir));
+  }
+
+  RunLock lock(const Order& order) {
+    const std::string& state_dir = context_.config.orchestrator.state_dir;
+    auto held = RunLock::try_acquire(state_dir);
+    if (held) return *std::move(held);
+    const auto id = store_.record_already_running(new_run(order), context_.clock.now());
+    throw Error(ErrorKind::already_running,
+                fmt::format("another orchestrator works on {}; this start is recorded as {} and "
+                            "did nothing",
+                            state_dir, id));
+  }
+
+  void settle_the_dead() {
+    // The processes first: once the run is settled nobody looks for them again.
+    for (const auto& run : store_.list(open_runs_max)) {
+      if (run.status != RunStatus::running) continue;
+      const int ended = end_processes_with_environment("PIPELINE_RUN_ID=" + run.id, orphan_grace);
+      if (ended > 0) log::warn("ended {} processes that run {} had left behind", ended, run.id);
+    }
+    for (const auto& run : store_.settle_interrupted(context_.clock.now())) {
+      log::warn("run {} for {} was interrupted: its orchestrator died; recorded as ABORTED", run.id,
+                run.business_date.iso());
+    }
+  }
+
+  NewRun new_run(const Order& order) const {
+    Json input = Json::object();
+    input.set("business_date", order.business_date.iso());
+    return {.kind = order.kind,
+            .business_date = order.business_date,
+            .definition_text = definition_.text,
+            .definition_sha256 = definition_.sha256,
+            .input = std::move(input),
+            .only_state = order.only_state,
+            .requested_by = requested_by()};
+  }
+
+  std::string program_folder() const {
+    return std::filesystem::path(context_.program).parent_path().string();
+  }
+
+  TaskReport notify(const AlertChannel& channel, const TaskRequest& request,
+                    const std::string& log_path, const TaskRunner::Started& started,
+                    std::stop_token stop) {
+    const auto run = store_.find(request.run_id);
+    require(run.has_value(), "a run that goes on is in the history");
+    std::chrono::milliseconds limit = channel.timeout;
+    if (request.timeout) limit = std::min<std::chrono::milliseconds>(limit, *request.timeout);
+    return send_alert(
+        {.name = channel.name,
+         .argv = channel.argv,
+         .environment = run_environment(environment_names_, request.run_id),
+         .time_limit = limit,
+         .log_path = log_path},
+        compose_message(*run, {.program = context_.program, .config_path = context_.config.path}),
+        started, std::move(stop));
+  }
+
+  const OrchestratorContext& context_;
+  const asl::Definition& definition_;
+  RunStore store_;
+  RunLock lock_;
+  std::vector<std::string> environment_names_;
+};
+
+/// The name of the Task state that is called `layer` in any case.
+std::string state_of_layer(const asl::StateMachine& machine, const std::string& layer) {
+  std::vector<std::string> names;
+  for (const auto& state : machine.states) {
+    const auto* task = std::get_if<asl::Task>(&state.kind);
+    if (task == nullptr || !task->resource.starts_with("stage:")) continue;
+    if (to_lower(state.name) == to_lower(layer)) return state.name;
+    names.push_back(to_lower(state.name));
+  }
+  throw Error(ErrorKind::config_invalid,
+              fmt::format("the state machine has no stage \"{}\"; --only takes one of: {}", layer,
+                          join(names, ", ")));
+}
+
+bool has_nothing_to_do(const StagingCheck& check, BusinessDate today) {
+  const auto behind = [&](const auto& layer) {
+    return !layer.business_date || *layer.business_date < *check.live;
+  };
+  return check.live && *check.live >= today &&
+         std::none_of(check.layers.begin(), check.layers.end(), behind) &&
+         (check.pending.empty() || check.pending.front() > today);
+}
+
+/// Why the loop below ends or what it does next.
+struct Next {
+  std::optional<BusinessDate> date;
+  enum class Work { known, nothing_new, unknown } work = Work::known;
+};
+
+Next ask_for_next(const Orchestration& orchestration, BusinessDate today,
+                  const std::set<BusinessDate>& done) {
+  try {
+    const StagingCheck check = orchestration.ask();
+    return {.date = next_date(check, today, done),
+            .work = has_nothing_to_do(check, today) ? Next::Work::nothing_new : Next::Work::known};
+  } catch (const Error& error) {
+    // Once today has been run there is nothing left to try; before that the run itself finds out
+    // what is wrong, with its retries and alerts.
+    if (error.kind() == ErrorKind::cancelled || done.contains(today)) throw;
+    log::warn("cannot ask which dates are pending, running {}: {}", today.iso(), error.what());
+    return {.date = today, .work = Next::Work::unknown};
+  }
+}
+
+}  // namespace
+
+int exit_code_of(const RunResult& result) {
+  if (result.status == RunStatus::succeeded) return 0;
+  if (const auto* entry = find_error_kind(result.error)) return entry->exit_code;
+  if (result.error == "Pipeline.Interrupted") return entry_of(ErrorKind::cancelled).exit_code;
+  if (result.error == "States.Timeout") return entry_of(ErrorKind::timed_out).exit_code;
+  if (result.error.starts_with("Process.Signal.")) return entry_of(ErrorKind::internal).exit_code;
+  return 1;
+}
+
+int run_command(const OrchestratorContext& context) {
+  const BusinessDate today = date_asked_for(context);
+  const asl::Definition definition = read_machine(context);
+  Orchestration orchestration(context, definition, {.business_date = today});
+  std::set<BusinessDate> done;
+  while (true) {
+    const Next next = ask_for_next(orchestration, today, done);
+    if (!next.date) return 0;
+    if (done.contains(*next.date)) {
+      throw Error(ErrorKind::internal,
+                  fmt::format("the run for {} succeeded, but {} check still asks for it; nothing "
+                              "further was run",
+                              next.date->iso(), loader_name));
+    }
+    const RunResult result = orchestration.execute({.business_date = *next.date});
+    if (result.status != RunStatus::succeeded) return exit_code_of(result);
+    done.insert(*next.date);
+    if (next.work == Next::Work::nothing_new) {
+      fmt::print("nothing new\n");
+      return 0;
+    }
+  }
+}
+
+int rerun_command(const OrchestratorContext& context) {
+  const asl::Definition definition = read_machine(context);
+  Order order{.kind = RunKind::rerun, .business_date = date_asked_for(context)};
+  const auto layer = context.asked.value("--only");
+  if (!layer) throw Error(ErrorKind::config_invalid, "rerun needs --only LAYER");
+  order.only_state = state_of_layer(definition.machine, *layer);
+  Orchestration orchestration(context, definition, order);
+  if (!date_text(context)) {
+    const StagingCheck check = orchestration.ask();
+    if (!check.live) {
+      throw Error(ErrorKind::guard_refused,
+                  "staging holds no business date yet; start with the command run");
+    }
+    order.business_date = *check.live;
+  }
+  return exit_code_of(orchestration.execute(order));
+}
+
+}  // namespace pipeline
