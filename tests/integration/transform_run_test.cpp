@@ -31,8 +31,9 @@ test::MariadbServer& server() {
 }
 
 Connection models_on(const std::string& date) {
-  return open_model_session(server().account_options("etl_build"),
-                            {.date = *BusinessDate::parse(date)});
+  Connection session = Connection::open(server().account_options("etl_build"));
+  make_model_session(session, {.date = *BusinessDate::parse(date)});
+  return session;
 }
 
 std::string value(Connection& session, const std::string& sql) {
@@ -119,7 +120,8 @@ TEST(IncrementSql, DeletesNullKeysTooAndUsesTheKeyOfTheIncrement) {
   session.execute("DROP TABLE IF EXISTS silver__next.t, silver__next.t__dbt_tmp");
   session.execute("CREATE TABLE silver__next.t (a INT, b VARCHAR(10), v INT)");
   session.execute("INSERT INTO silver__next.t VALUES (1,'x',1),(1,NULL,2),(NULL,NULL,3),(2,'x',4)");
-  session.execute("CREATE TABLE silver__next.t__dbt_tmp AS SELECT NULLIF(1, 0) AS a, NULL AS b, 20 AS v");
+  session.execute(
+      "CREATE TABLE silver__next.t__dbt_tmp AS SELECT NULLIF(1, 0) AS a, NULL AS b, 20 AS v");
   session.execute("INSERT INTO silver__next.t__dbt_tmp VALUES (NULL, NULL, 30)");
   const TableName table{"silver__next", "t"};
   const TableName scratch = scratch_table(table);

@@ -167,10 +167,10 @@ class LayerRun {
     refuse_what_cannot_be_published();
     choose_bases();
     make_schemas();
-    Connection builder =
-        open_model_session(request_.build, {.date = date_, .time_of_day = request_.run_time});
+    Connection builder = Connection::open(request_.build);
     const ListedSession listed(ports_.sessions, builder, Victim::connection);
     note(builder, "build");
+    make_model_session(builder, {.date = date_, .time_of_day = request_.run_time});
     use_collation(builder);
     use_database(builder);
     sweep(builder);

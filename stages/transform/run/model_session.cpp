@@ -51,14 +51,12 @@ void stop_the_clock(Connection& session, const ModelClock& clock) {
 
 }  // namespace
 
-Connection open_model_session(ConnectionOptions build, const ModelClock& clock) {
-  build.time_zone = "+09:00";
-  Connection session = Connection::open(build);
+void make_model_session(Connection& session, const ModelClock& clock) {
+  session.execute("SET SESSION time_zone = '+09:00'");
   const std::string modes = session.query_value("SELECT @@GLOBAL.sql_mode").value_or("");
   session.execute("SET SESSION sql_mode = " + quote_text(usable_modes(modes)));
   session.execute(fmt::format("SET SESSION group_concat_max_len = {}", group_concat_bytes_max));
   stop_the_clock(session, clock);
-  return session;
 }
 
 }  // namespace pipeline::dbt

@@ -14,11 +14,12 @@ struct ModelClock {
   std::chrono::seconds time_of_day{7 * 3600};
 };
 
-/// Opens a session of the build account in which NOW() is `clock` in time zone +09:00 and does not
-/// move, and whose sql_mode is the server's own, as a dbt session's is (without ANSI_QUOTES and
-/// NO_BACKSLASH_ESCAPES, which would change what our own statements mean). SYSDATE() stays real.
-/// Throws wrong_database if the server does not let a session set its clock (MariaDB:
-/// secure_timestamp), and the kinds of Connection::open.
-Connection open_model_session(ConnectionOptions build, const ModelClock& clock);
+/// Prepares a fresh session of the build account: NOW() is `clock` in time zone +09:00 and does not
+/// move, and sql_mode is the server's own, as a dbt session's is (without ANSI_QUOTES and
+/// NO_BACKSLASH_ESCAPES, which would change what our own statements mean). SYSDATE() stays real; so
+/// must whatever needs the time, and the server's uptime too is told by the clock that stands
+/// still: publish::note_session() comes before this. Throws wrong_database if the server does not
+/// let a session set its clock (MariaDB: secure_timestamp), and the kinds of Connection::execute.
+void make_model_session(Connection& session, const ModelClock& clock);
 
 }  // namespace pipeline::dbt

@@ -15,7 +15,7 @@ namespace pipeline::dbt {
 
 /// What all nodes of a run share. Everything outlives the builder.
 struct BuildContext {
-  Connection& session;  // of open_model_session()
+  Connection& session;  // of make_model_session()
   const Compiler& compiler;
   const RunState& state;
   SessionQueries& warehouse;

@@ -53,12 +53,16 @@ std::optional<int> only_line_with(std::string_view sql, const std::string& name)
   return found;
 }
 
-Error with_server_context(Error error, const Error& server) {
+void add(Error& error, std::string_view key, std::string value) {
+  // with() gives the object itself back, so assigning its result would move it into itself.
+  static_cast<void>(std::move(error).with(key, std::move(value)));
+}
+
+void add_server_context(Error& error, const Error& server) {
   for (const std::string_view key : {"errno", "sqlstate", "statement"}) {
     const auto value = server.context_value(key);
-    if (!value.empty()) error = std::move(error).with(key, std::string(value));
+    if (!value.empty()) add(error, key, std::string(value));
   }
-  return error;
 }
 
 }  // namespace
@@ -88,9 +92,11 @@ Place place_of_fault(const Error& error, const CompiledSql& compiled, int sql_li
 
 Error node_error(const Error& error, const Node& node, const Place& place) {
   Error told(error.kind(), fmt::format("{}: {}", place.text(), error.message()));
-  told = with_server_context(std::move(told), error);
-  told = std::move(told).with("node", node.unique_id).with("file", place.file);
-  return place.line > 0 ? std::move(told).with("line", std::to_string(place.line)) : told;
+  add_server_context(told, error);
+  add(told, "node", node.unique_id);
+  add(told, "file", place.file);
+  if (place.line > 0) add(told, "line", std::to_string(place.line));
+  return told;
 }
 
 Error hook_error(const Error& error, std::string_view what, const std::string& file) {
@@ -106,7 +112,9 @@ Error hook_error(const Error& error, std::string_view what, const std::string& f
                  : "";
   Error told(refused ? ErrorKind::hook_failed : error.kind(),
              fmt::format("{}: {}: {}{}", file, what, error.message(), hint));
-  return with_server_context(std::move(told), error).with("hook", std::string(what));
+  add_server_context(told, error);
+  add(told, "hook", std::string(what));
+  return told;
 }
 
 ExecuteResult execute_for_node(Connection& session, const Node& node, const CompiledSql& compiled,

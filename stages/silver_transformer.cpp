@@ -1,0 +1,6 @@
+// Builds the layer silver from staging.
+#include "stages/transformer_main.h"
+
+int main(int argc, char** argv) {
+  return pipeline::transformer_main("silver_transformer", "silver", argc, argv);
+}

@@ -1,0 +1,662 @@
+// The two transformers as programs on a real server: whole layers or nothing, whatever goes wrong.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/json.h"
+#include "common/base/text.h"
+#include "common/stage/stage_result.h"
+#include "tests/support/mariadb_server.h"
+#include "tests/support/run_program.h"
+#include "tests/support/temp_dir.h"
+
+namespace pipeline {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+namespace fs = std::filesystem;
+
+constexpr const char* dbt_project = R"(name: shop
+version: "1.0"
+config-version: 2
+profile: shop
+seeds:
+  shop:
+    +schema: seeds
+models:
+  shop:
+    silver:
+      +schema: silver
+      +materialized: view
+    gold:
+      +schema: gold
+      +materialized: table
+)";
+
+constexpr const char* profiles = R"(shop:
+  target: dev
+  outputs:
+    dev:
+      type: mariadb
+      server: localhost
+      schema: silver
+      username: nobody
+      password: unused
+      threads: 1
+)";
+
+constexpr const char* schema_name_macro = R"({% macro generate_schema_name(custom, node) -%}
+  {{ custom if custom is not none else target.schema }}
+{%- endmacro %}
+)";
+
+constexpr const char* silver_yaml = R"(version: 2
+sources:
+  - name: staging
+    schema: staging
+    tables:
+      - name: tenants
+models:
+  - name: stg_tenants
+    columns:
+      - name: tenant_id
+        tests: [unique, not_null]
+      - name: label
+        tests:
+          - not_null:
+              severity: warn
+  - name: history
+    columns:
+      - name: status
+        tests:
+          - relationships:
+              to: ref('code_status')
+              field: code
+)";
+
+constexpr const char* stg_tenants = R"(select t.id as tenant_id, t.status, s.label
+from {{ source('staging', 'tenants') }} t
+left join {{ ref('code_status') }} s on s.code = t.status
+)";
+
+constexpr const char* counts = R"({{ config(materialized='table', indexes=[
+  {'columns': ['status'], 'unique': true}, {'columns': ['label', 'status']}]) }}
+select status, max(label) as label, count(*) as tenants, curdate() as counted_on
+from {{ ref('stg_tenants') }}
+group by status
+)";
+
+constexpr const char* history = R"({{ config(
+  materialized='incremental', unique_key=['tenant_id', 'valid_from'],
+  indexes=[{'columns': ['tenant_id', 'valid_from'], 'unique': true}],
+  post_hook="{% if is_incremental() %}update {{ this }} a join (select tenant_id, max(valid_from) newest from {{ this }} group by tenant_id) b on b.tenant_id = a.tenant_id set a.valid_to = b.newest, a.is_current = 0 where a.is_current = 1 and a.valid_from < b.newest{% endif %}") }}
+select t.tenant_id, t.status, curdate() as valid_from, cast(null as date) as valid_to, 1 as is_current
+from {{ ref('stg_tenants') }} t
+{% if is_incremental() %}
+left join {{ this }} h on h.tenant_id = t.tenant_id and h.is_current = 1
+where h.tenant_id is null or not (h.status <=> t.status)
+{% endif %}
+)";
+
+constexpr const char* days = R"({{ config(materialized='incremental') }}
+select curdate() as day, count(*) as tenants, now() as counted_at from {{ ref('stg_tenants') }}
+)";
+
+constexpr const char* one_current = R"(select tenant_id from {{ ref('history') }}
+group by tenant_id having sum(is_current) <> 1
+)";
+
+constexpr const char* summary = R"(select c.status, c.label, c.tenants, d.day
+from {{ ref('counts') }} c join {{ ref('days') }} d on d.day = c.counted_on
+)";
+
+/// A server with the accounts of grants.sql, a small project and its configuration. One a program.
+class Warehouse {
+ public:
+  Warehouse() : root_((server_.apply_grants(), server_.open_root())) {}
+
+  /// Everything as on the first day: project, empty schemas.
+  void reset() {
+    for (const char* schema : {"staging", "seeds", "silver", "gold"}) {
+      for (const std::string suffix : {"", "__next"}) {
+        const std::string name = schema + suffix;
+        root_.execute("DROP DATABASE " + name);
+        root_.execute("CREATE DATABASE " + name + " COLLATE utf8mb4_unicode_ci");
+      }
+    }
+    for (const char* table :
+         {"session", "publish_journal", "published_table", "backup", "loaded_dump"}) {
+      root_.execute(fmt::format("TRUNCATE pipeline.{}", table));
+    }
+    staging_generation_ = 0;
+    root_.execute("CREATE TABLE staging.tenants (id INT PRIMARY KEY, status INT NOT NULL)");
+    fs::remove_all(dir_.file("project"));
+    write("dbt_project.yml", dbt_project);
+    write("profiles.yml", profiles);
+    write("macros/generate_schema_name.sql", schema_name_macro);
+    write("models/silver/silver.yml", silver_yaml);
+    write("models/silver/stg_tenants.sql", stg_tenants);
+    write("models/silver/counts.sql", counts);
+    write("models/silver/history.sql", history);
+    write("models/silver/days.sql", days);
+    write("models/gold/summary.sql", summary);
+    write("seeds/code_status.csv", "code,label\n1,検討中\n7,入居\n9,居住中\n");
+    write("tests/one_current.sql", one_current);
+    write_config();
+  }
+
+  void write(const std::string& path, std::string_view text) {
+    dir_.write("project/" + path, text);
+  }
+
+  /// Staging as the loader leaves it: these rows of tenants, and the marker.
+  void stage(const std::string& date, const std::string& rows) {
+    ++staging_generation_;
+    root_.execute("DELETE FROM staging.tenants");
+    root_.execute("INSERT INTO staging.tenants VALUES " + rows);
+    mark_staging(date, staging_generation_);
+  }
+
+  void mark_staging(const std::string& date, std::uint64_t generation) {
+    root_.execute(
+        "CREATE TABLE IF NOT EXISTS staging.pipeline_marker (generation BIGINT UNSIGNED PRIMARY "
+        "KEY, upstream_generation BIGINT UNSIGNED NOT NULL, run_id VARCHAR(64) NOT NULL, "
+        "business_date DATE NOT NULL, source_object VARCHAR(1024) NOT NULL, source_sha256 "
+        "VARCHAR(64) NOT NULL, project_hash VARCHAR(64) NOT NULL, on_run_end VARCHAR(16) NOT NULL, "
+        "published_at VARCHAR(32) NOT NULL) ENGINE=InnoDB");
+    root_.execute("DELETE FROM staging.pipeline_marker");
+    root_.execute(fmt::format(
+        "INSERT INTO staging.pipeline_marker VALUES ({}, 0, 'load', '{}', 'dump', 'sha', '', "
+        "'none', '')",
+        generation, date));
+  }
+
+  struct Outcome {
+    test::ProgramResult program;
+    StageResult result;
+    const Json& output() const { return result.output; }
+    std::string error() const { return result.error ? result.error->name : ""; }
+    std::string cause() const { return result.error ? result.error->cause : ""; }
+  };
+
+  test::ProgramToRun program(const std::string& name, std::vector<std::string> arguments,
+                             std::map<std::string, std::string> env = {}) {
+    std::vector<std::string> argv{std::string(PIPELINE_BIN_DIR) + "/" + name, "--config",
+                                  dir_.file("pipeline.yaml"), "--result-file", result_file()};
+    argv.insert(argv.begin() + 1, arguments.begin(), arguments.end());
+    fs::remove(result_file());
+    return {.argv = argv, .env = std::move(env)};
+  }
+
+  Outcome run(const std::string& name, std::vector<std::string> arguments = {},
+              std::map<std::string, std::string> env = {}) {
+    return finish(test::run_program(program(name, std::move(arguments), std::move(env))));
+  }
+
+  Outcome finish(test::ProgramResult ended) {
+    Outcome outcome{.program = std::move(ended), .result = {}};
+    if (auto result = read_stage_result(result_file())) outcome.result = std::move(*result);
+    return outcome;
+  }
+
+  std::string value(const std::string& sql) { return root_.query_value(sql).value_or("\\N"); }
+
+  /// All rows, values joined by "|", rows by ";".
+  std::string rows(const std::string& sql) {
+    std::string text;
+    for (const auto& row : root_.query(sql).rows) {
+      if (!text.empty()) text += ";";
+      std::string line;
+      for (const auto& field : row) line += (line.empty() ? "" : "|") + field.value_or("\\N");
+      text += line;
+    }
+    return text;
+  }
+
+  /// What readers of the published schemas can see: names, bytes of tables, texts of views.
+  std::string published() {
+    std::string text;
+    const auto names = root_.query(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE "
+        "TABLE_SCHEMA IN ('seeds', 'silver', 'gold') ORDER BY 1, 2");
+    for (const auto& row : names.rows) {
+      const std::string name = *row[0] + "." + *row[1];
+      const bool view = row[2] == "VIEW";
+      const auto shown =
+          root_.query((view ? "SHOW CREATE VIEW " : "CHECKSUM TABLE ") + name).rows.at(0).at(1);
+      text += name + " " + shown.value_or("") + "\n";
+    }
+    return text;
+  }
+
+  /// The same without what must differ between a run and its repetition: markers and backups.
+  std::string content() {
+    std::string text;
+    for (const auto& line : split(published(), '\n')) {
+      if (line.find("pipeline_marker") == std::string::npos &&
+          line.find("_backup_") == std::string::npos) {
+        text += line + "\n";
+      }
+    }
+    return text;
+  }
+
+  std::string marker(const std::string& schema) {
+    return rows("SELECT generation, upstream_generation, business_date, run_id FROM " + schema +
+                ".pipeline_marker");
+  }
+
+  Connection& root() { return root_; }
+  test::MariadbServer& server() { return server_; }
+  std::string file(const std::string& name) const { return dir_.file(name); }
+  std::string result_file() const { return dir_.file("result.json"); }
+
+  void write_config(const std::string& more = "") {
+    std::string accounts;
+    for (const std::string account : {"load", "build", "publish", "janitor"}) {
+      dir_.write("secrets/" + account, "pw_etl_" + account + "\n");
+      accounts += fmt::format("    {0}:\n      user: etl_{0}\n      password:\n        file: {1}\n",
+                              account, dir_.file("secrets/" + account));
+    }
+    dir_.write("pipeline.yaml",
+               "source:\n  store: store\n"
+               "warehouse:\n  server: managed\n  socket: " +
+                   server_.socket() + "\n  accounts:\n" + accounts +
+                   "transform:\n  project: project\n  target_path: target\n  layers:\n"
+                   "    silver:\n      select: [\"path:seeds\", \"path:models/silver\"]\n"
+                   "    gold:\n      select: [\"path:models/gold\"]\n"
+                   "orchestrator:\n  state_machine: machine.yaml\n  state_dir: state\n" +
+                   more);
+  }
+
+ private:
+  test::MariadbServer server_;
+  Connection root_;
+  test::TempDir dir_;
+  std::uint64_t staging_generation_ = 0;
+};
+
+Warehouse& shared_warehouse() {
+  static Warehouse instance;
+  return instance;
+}
+
+class Transformer : public testing::Test {
+ protected:
+  Transformer() : warehouse_(shared_warehouse()) { warehouse_.reset(); }
+
+  void expect_green(const Warehouse::Outcome& outcome) {
+    EXPECT_TRUE(outcome.program.ok()) << outcome.program.text();
+  }
+
+  void first_day() {
+    warehouse_.stage("2026-02-01", "(1, 1), (2, 7), (3, 9)");
+    expect_green(warehouse_.run("silver_transformer"));
+    expect_green(warehouse_.run("gold_transformer"));
+  }
+
+  void second_day() { warehouse_.stage("2026-02-02", "(1, 7), (2, 7), (4, 1)"); }
+
+  /// The run fails with `error` and readers see what they saw.
+  Warehouse::Outcome expect_refused(const std::string& program, const std::string& error,
+                                    int exit_code, std::vector<std::string> arguments = {}) {
+    const std::string before = warehouse_.published();
+    auto outcome = warehouse_.run(program, std::move(arguments));
+    EXPECT_EQ(outcome.program.exit_code, exit_code) << outcome.program.text();
+    EXPECT_EQ(outcome.error(), error) << outcome.program.text();
+    EXPECT_EQ(warehouse_.published(), before) << "nothing that readers see may change";
+    return outcome;
+  }
+
+  Warehouse& warehouse_;
+};
+
+TEST_F(Transformer, BuildsTestsAndPublishesBothLayers) {
+  warehouse_.stage("2026-02-01", "(1, 1), (2, 7), (3, 9)");
+  const auto silver = warehouse_.run("silver_transformer", {"--run-id", "r1"});
+  expect_green(silver);
+  EXPECT_EQ(warehouse_.marker("silver"), "1|1|2026-02-01|r1");
+  EXPECT_EQ(warehouse_.marker("seeds"), "1|1|2026-02-01|r1");
+  EXPECT_EQ(warehouse_.rows("SELECT tenant_id, status, label FROM silver.stg_tenants ORDER BY 1"),
+            "1|1|検討中;2|7|入居;3|9|居住中");
+  EXPECT_EQ(warehouse_.rows("SELECT status, label, tenants, counted_on FROM silver.counts "
+                            "ORDER BY 1"),
+            "1|検討中|1|2026-02-01;7|入居|1|2026-02-01;9|居住中|1|2026-02-01");
+  EXPECT_EQ(warehouse_.rows("SELECT * FROM silver.days"), "2026-02-01|3|2026-02-01 07:00:00");
+  EXPECT_EQ(warehouse_.rows("SELECT INDEX_NAME, NON_UNIQUE, GROUP_CONCAT(COLUMN_NAME ORDER BY "
+                            "SEQ_IN_INDEX) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = "
+                            "'silver' AND TABLE_NAME = 'counts' GROUP BY 1, 2 ORDER BY 1"),
+            "label_status|1|label,status;status|0|status");
+  EXPECT_EQ(silver.output().at("nodes").as_array().size(), 5U);
+  EXPECT_EQ(silver.output().at("tests").as_array().size(), 5U);
+  EXPECT_EQ(silver.output().at("generation").as_int(), 1);
+
+  const auto gold = warehouse_.run("gold_transformer", {"--run-id", "r1"});
+  expect_green(gold);
+  EXPECT_EQ(warehouse_.marker("gold"), "1|1|2026-02-01|r1");
+  EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM gold.summary"), "3");
+  EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA IN "
+                             "('silver__next', 'gold__next', 'seeds__next')"),
+            "0")
+      << "the shadows are empty after a publish";
+  EXPECT_TRUE(fs::exists(warehouse_.file("target/compiled/shop/models/silver/history.sql")));
+  EXPECT_TRUE(fs::exists(warehouse_.file("target/run/shop/models/silver/history.sql")));
+}
+
+TEST_F(Transformer, ASecondRunFindsNothingNew) {
+  first_day();
+  const std::string before = warehouse_.published();
+  for (const char* program : {"silver_transformer", "gold_transformer"}) {
+    const auto outcome = warehouse_.run(program);
+    expect_green(outcome);
+    EXPECT_TRUE(outcome.output().at("nothing_new").as_bool());
+  }
+  EXPECT_EQ(warehouse_.published(), before);
+  warehouse_.write("models/silver/counts.sql", std::string(counts) + "having count(*) > 0\n");
+  const auto changed = warehouse_.run("silver_transformer");
+  expect_green(changed);
+  EXPECT_FALSE(changed.output().at("nothing_new").as_bool()) << "the project changed";
+}
+
+TEST_F(Transformer, KeepsTheHistoryOfThreeDays) {
+  first_day();
+  second_day();
+  expect_green(warehouse_.run("silver_transformer"));
+  expect_green(warehouse_.run("gold_transformer"));
+  warehouse_.stage("2026-02-03", "(1, 9), (2, 7), (4, 1)");
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.rows("SELECT tenant_id, status, valid_from, valid_to, is_current FROM "
+                            "silver.history ORDER BY tenant_id, valid_from"),
+            "1|1|2026-02-01|2026-02-02|0;1|7|2026-02-02|2026-02-03|0;1|9|2026-02-03|\\N|1;"
+            "2|7|2026-02-01|\\N|1;3|9|2026-02-01|\\N|1;4|1|2026-02-02|\\N|1");
+  EXPECT_EQ(warehouse_.rows("SELECT day, tenants FROM silver.days ORDER BY 1"),
+            "2026-02-01|3;2026-02-02|3;2026-02-03|3");
+  EXPECT_EQ(warehouse_.rows("SELECT table_name, generation, business_date, rows_before, rows_after "
+                            "FROM pipeline.backup ORDER BY schema_name, generation, table_name"),
+            "summary|1|2026-02-01|3|3;days|1|2026-02-01|1|1;history|1|2026-02-01|3|3;"
+            "days|2|2026-02-02|2|2;history|2|2026-02-02|5|5");
+}
+
+TEST_F(Transformer, ARerunOfTheSameDateGivesTheRowsOfAFirstRun) {
+  first_day();
+  second_day();
+  expect_green(warehouse_.run("silver_transformer"));
+  const std::string first = warehouse_.content();
+  for (int again = 0; again < 2; ++again) {
+    const auto outcome = warehouse_.run("silver_transformer", {"--force"});
+    expect_green(outcome);
+    EXPECT_EQ(warehouse_.content(), first);
+  }
+  EXPECT_EQ(warehouse_.marker("silver").substr(0, 14), "4|2|2026-02-02");
+}
+
+TEST_F(Transformer, ADateAppliedFirstOfAllIsBuiltFromNothingAgain) {
+  first_day();
+  const std::string first = warehouse_.content();
+  expect_green(warehouse_.run("silver_transformer", {"--force"}));
+  EXPECT_EQ(warehouse_.content(), first);
+}
+
+TEST_F(Transformer, RefusedSqlNamesFileAndLineAndPublishesNothing) {
+  first_day();
+  second_day();
+  warehouse_.write("models/silver/history.sql",
+                   replace_all(history, "cast(null as date)", "\n  NULL::date"));
+  const auto outcome = expect_refused("silver_transformer", "Pipeline.SqlRejected", 1);
+  EXPECT_THAT(outcome.cause(), HasSubstr("models/silver/history.sql:6: "));
+  EXPECT_EQ(outcome.result.error->context.at("node").as_string(), "model.shop.history");
+  EXPECT_EQ(outcome.result.error->context.at("line").as_string(), "6");
+  const auto& nodes = outcome.output().at("nodes").as_array();
+  ASSERT_THAT(nodes, SizeIs(5));
+  for (const auto& node : nodes) {
+    if (node.at("unique_id").as_string() == "model.shop.history") {
+      EXPECT_EQ(node.at("status").as_string(), "error");
+    }
+  }
+  warehouse_.write("models/silver/history.sql", history);
+  expect_green(warehouse_.run("silver_transformer"));
+}
+
+TEST_F(Transformer, AnUnknownColumnNamesItsLine) {
+  warehouse_.stage("2026-02-01", "(1, 1)");
+  warehouse_.write("models/silver/counts.sql",
+                   "{{ config(materialized='table') }}\n\nselect status,\n  no_such_column\nfrom "
+                   "{{ ref('stg_tenants') }}\n");
+  const auto outcome = expect_refused("silver_transformer", "Pipeline.SqlRejected", 1);
+  EXPECT_THAT(outcome.cause(), HasSubstr("models/silver/counts.sql:4: Unknown column"));
+}
+
+TEST_F(Transformer, AFailingPostHookPublishesNothing) {
+  first_day();
+  second_day();
+  warehouse_.write("models/silver/days.sql",
+                   replace_all(days, "materialized='incremental'",
+                               "materialized='incremental', post_hook='update {{ this }} set "
+                               "nobody = 1'"));
+  const auto outcome = expect_refused("silver_transformer", "Pipeline.HookFailed", 1);
+  EXPECT_THAT(outcome.cause(),
+              AllOf(HasSubstr("models/silver/days.sql: post-hook 1 of model.shop.days"),
+                    HasSubstr("nobody")));
+}
+
+TEST_F(Transformer, AHookThatNamesALiveTableIsRefusedByTheServer) {
+  first_day();
+  second_day();
+  warehouse_.write(
+      "models/silver/days.sql",
+      replace_all(days, "materialized='incremental'",
+                  "materialized='incremental', post_hook='delete from silver.history'"));
+  const auto outcome = expect_refused("silver_transformer", "Pipeline.HookFailed", 1);
+  EXPECT_THAT(outcome.cause(), HasSubstr("does it name a live table"));
+  EXPECT_EQ(outcome.result.error->context.at("errno").as_string(), "1142");
+}
+
+TEST_F(Transformer, AFailingDataTestPublishesNothing) {
+  first_day();
+  warehouse_.stage("2026-02-02", "(1, 7), (2, 5)");
+  warehouse_.write("tests/labels_are_known.sql",
+                   "select tenant_id from {{ ref('stg_tenants') }} where label is null\n");
+  const auto outcome = expect_refused("silver_transformer", "Pipeline.DataTestFailed", 1);
+  EXPECT_THAT(outcome.cause(), AllOf(HasSubstr("labels_are_known"), HasSubstr("(1 rows)"),
+                                     HasSubstr("target/compiled/shop/tests/labels_are_known.sql")));
+  std::string warned;
+  for (const auto& test : outcome.output().at("tests").as_array()) {
+    if (test.at("status").as_string() == "warn") warned = test.at("unique_id").as_string();
+  }
+  EXPECT_THAT(warned, HasSubstr("not_null_stg_tenants_label"));
+}
+
+TEST_F(Transformer, RefusesWithoutAnUpstreamAndWithAnotherDate) {
+  auto outcome = expect_refused("silver_transformer", "Pipeline.GuardRefused", 21);
+  EXPECT_THAT(outcome.cause(), HasSubstr("staging was never published"));
+  warehouse_.stage("2026-02-01", "(1, 1)");
+  outcome = expect_refused("gold_transformer", "Pipeline.GuardRefused", 21);
+  EXPECT_THAT(outcome.cause(), HasSubstr("silver was never published"));
+  outcome = expect_refused("silver_transformer", "Pipeline.GuardRefused", 21,
+                           {"--business-date", "2026-02-02"});
+  EXPECT_THAT(outcome.cause(), AllOf(HasSubstr("2026-02-02"), HasSubstr("2026-02-01")));
+  expect_green(warehouse_.run("silver_transformer", {"--business-date", "2026-02-01"}));
+  warehouse_.stage("2026-01-31", "(1, 7)");
+  outcome = expect_refused("silver_transformer", "Pipeline.GuardRefused", 21, {"--force"});
+  EXPECT_THAT(outcome.cause(), HasSubstr("history would be built backwards"));
+}
+
+TEST_F(Transformer, RefusesWhatItCannotDoBeforeAnythingIsTouched) {
+  first_day();
+  second_day();
+  warehouse_.write("models/silver/days.sql", replace_all(days, "materialized='incremental'",
+                                                         "materialized='incremental', "
+                                                         "on_schema_change='sync_all_columns'"));
+  auto outcome = expect_refused("silver_transformer", "Pipeline.ConfigInvalid", 10);
+  EXPECT_THAT(outcome.cause(), HasSubstr("sync_all_columns"));
+  warehouse_.write("models/silver/days.sql", days);
+  warehouse_.write("dbt_project.yml", std::string(dbt_project) + "on-run-end: [\"select 1\"]\n");
+  outcome = expect_refused("silver_transformer", "Pipeline.ConfigInvalid", 10);
+  EXPECT_THAT(outcome.cause(), HasSubstr("on-run-end"));
+  warehouse_.write("dbt_project.yml", dbt_project);
+  warehouse_.root().execute(
+      "CREATE TRIGGER silver.t BEFORE INSERT ON silver.counts FOR EACH ROW SET NEW.tenants = 1");
+  outcome = expect_refused("silver_transformer", "Pipeline.GuardRefused", 21);
+  EXPECT_THAT(outcome.cause(), HasSubstr("has the trigger t"));
+}
+
+TEST_F(Transformer, AProtectedTableIsNotRebuiltInFull) {
+  warehouse_.write_config(
+      "protect:\n  history:\n    - table: silver.history\n      key: [tenant_id, valid_from]\n"
+      "      closed_when: valid_to IS NOT NULL\n");
+  first_day();
+  const auto outcome =
+      expect_refused("silver_transformer", "Pipeline.GuardRefused", 21, {"--full-refresh"});
+  EXPECT_THAT(outcome.cause(), HasSubstr("silver.history"));
+}
+
+TEST_F(Transformer, ChangedColumnsAreRefusedUnderFailAndAddedOnesIgnoredOtherwise) {
+  first_day();
+  second_day();
+  const std::string with_more =
+      replace_all(days, "count(*) as tenants", "count(*) as tenants, 1 as more");
+  warehouse_.write("models/silver/days.sql",
+                   replace_all(with_more, "materialized='incremental'",
+                               "materialized='incremental', on_schema_change='fail'"));
+  const auto outcome = expect_refused("silver_transformer", "Pipeline.SqlRejected", 1);
+  EXPECT_THAT(outcome.cause(), HasSubstr("the table lacks more"));
+  warehouse_.write("models/silver/days.sql", with_more);
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.rows("SELECT day, tenants FROM silver.days ORDER BY 1"),
+            "2026-02-01|3;2026-02-02|3");
+}
+
+TEST_F(Transformer, CheckTellsAccountsLockAndMarkers) {
+  first_day();
+  auto outcome = warehouse_.run("gold_transformer", {"check", "--json"});
+  expect_green(outcome);
+  const Json answer = Json::parse(outcome.program.out);
+  EXPECT_EQ(answer.at("accounts").dump(), R"({"build":"ok","publish":"ok","janitor":"ok"})");
+  EXPECT_EQ(answer.at("lock").as_string(), "free");
+  EXPECT_EQ(answer.at("marker").at("schema").as_string(), "gold");
+  EXPECT_EQ(answer.at("marker").at("business_date").as_string(), "2026-02-01");
+  EXPECT_EQ(answer.at("upstream").at("schema").as_string(), "silver");
+  outcome = warehouse_.run("gold_transformer", {"check", "--layer", "bronze"});
+  EXPECT_EQ(outcome.program.exit_code, 10);
+}
+
+/// A model that takes longer than any test waits, unless the gate row is there.
+std::string slow_model() {
+  return "{{ config(materialized='table') }}\nselect sleep(120) as slept from "
+         "{{ ref('stg_tenants') }}\n";
+}
+
+std::string statements_of_builders(Warehouse& warehouse) {
+  return warehouse.value(
+      "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'etl_build' AND INFO LIKE "
+      "'%sleep(120)%'");
+}
+
+bool wait_for(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
+}
+
+/// The process that runs our binary now.
+pid_t pid_of_transformer() {
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::error_code ignored;
+    const auto exe = fs::read_symlink(entry.path() / "exe", ignored);
+    if (exe == fs::path(PIPELINE_BIN_DIR) / "silver_transformer") {
+      return static_cast<pid_t>(std::stol(entry.path().filename().string()));
+    }
+  }
+  return -1;
+}
+
+TEST_F(Transformer, StopsWithinTenSecondsAndLeavesNoStatementBehind) {
+  first_day();
+  second_day();
+  warehouse_.write("models/silver/slow.sql", slow_model());
+  const std::string before = warehouse_.published();
+  auto program = warehouse_.program("silver_transformer", {});
+  auto ended = std::async(std::launch::async, [&] { return test::run_program(program); });
+  ASSERT_TRUE(wait_for([&] { return statements_of_builders(warehouse_) == "1"; }));
+  const auto asked = std::chrono::steady_clock::now();
+  ::kill(pid_of_transformer(), SIGTERM);
+  const auto outcome = warehouse_.finish(ended.get());
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(10));
+  EXPECT_EQ(outcome.program.exit_code, 130) << outcome.program.text();
+  EXPECT_EQ(outcome.error(), "Pipeline.Cancelled");
+  EXPECT_TRUE(wait_for([&] { return statements_of_builders(warehouse_) == "0"; }));
+  EXPECT_EQ(warehouse_.published(), before);
+}
+
+TEST_F(Transformer, ANewRunEndsTheStatementsOfAKilledOne) {
+  first_day();
+  second_day();
+  warehouse_.write("models/silver/slow.sql", slow_model());
+  auto program = warehouse_.program("silver_transformer", {});
+  auto ended = std::async(std::launch::async, [&] { return test::run_program(program); });
+  ASSERT_TRUE(wait_for([&] { return statements_of_builders(warehouse_) == "1"; }));
+  ::kill(pid_of_transformer(), SIGKILL);
+  EXPECT_EQ(ended.get().signal, SIGKILL);
+  EXPECT_EQ(statements_of_builders(warehouse_), "1") << "it outlives its client";
+  fs::remove(warehouse_.file("project/models/silver/slow.sql"));
+  const auto begin = std::chrono::steady_clock::now();
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10))
+      << "the next run waited for the statement instead of ending it";
+  EXPECT_EQ(statements_of_builders(warehouse_), "0");
+  EXPECT_EQ(warehouse_.marker("silver").substr(0, 14), "2|2|2026-02-02");
+}
+
+TEST_F(Transformer, AKilledRunLeavesNothingThatTheNextOneDoesNotMend) {
+  first_day();
+  second_day();
+  expect_green(warehouse_.run("silver_transformer"));
+  const std::string undisturbed = warehouse_.content();
+  for (const char* point :
+       {"run_after_seed", "run_after_model", "run_before_tests", "run_before_publish",
+        "publish_after_journal", "publish_before_rename", "publish_after_rename",
+        "publish_after_catalogue", "publish_before_close", "run_after_publish"}) {
+    SCOPED_TRACE(point);
+    warehouse_.reset();
+    first_day();
+    second_day();
+    const std::string before = warehouse_.published();
+    const auto killed = warehouse_.run("silver_transformer", {},
+                                       {{"PIPELINE_FAILPOINT", std::string(point) + ":kill"}});
+    EXPECT_EQ(killed.program.signal, SIGKILL) << killed.program.text();
+    const bool published = std::string_view(point) == "run_after_publish" ||
+                           std::string_view(point).starts_with("publish_after_rename") ||
+                           std::string_view(point) == "publish_after_catalogue" ||
+                           std::string_view(point) == "publish_before_close";
+    if (!published && std::string_view(point).starts_with("run_")) {
+      EXPECT_EQ(warehouse_.published(), before);
+    }
+    expect_green(warehouse_.run("silver_transformer"));
+    EXPECT_EQ(warehouse_.content(), undisturbed);
+    EXPECT_EQ(warehouse_.marker("silver").substr(0, 14), "2|2|2026-02-02");
+    EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM pipeline.backup WHERE table_name = 'history' "
+                               "AND rows_before = rows_after"),
+              "1");
+    EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM pipeline.publish_journal WHERE state = "
+                               "'planned'"),
+              "0");
+  }
+}
+
+}  // namespace
+}  // namespace pipeline
