@@ -35,13 +35,13 @@ class CompileScope : public NodeScope {
 
   Pass pass() const override { return Pass::compile; }
   Relation ref(const std::string& package, const std::string& name, Place place) override {
-    return relation(names_.ref(package, name, place), place, fmt::format("ref('{}')", name));
+    return relation(names_.ref(package, name, place), fmt::format("ref('{}')", name));
   }
   Relation source(const std::string& source, const std::string& table, Place place) override {
-    return relation(names_.source(source, table, place), place,
+    return relation(names_.source(source, table, place),
                     fmt::format("source('{}', '{}')", source, table));
   }
-  void configure(const Json&) override {}
+  void configure(const Json&, const Place&) override {}
   const Json& config() const override { return node_.config.raw; }
   const Node& node() const override { return node_; }
   Relation self() const override { return named(node_, request_); }
@@ -61,15 +61,15 @@ class CompileScope : public NodeScope {
   const Graph* graph() const override { return &graph_; }
 
  private:
-  Relation relation(const std::string& id, const Place& place, const std::string& call) const {
+  Relation relation(const std::string& id, const std::string& call) const {
     const bool known = reach_ == Reach::everything || id == node_.unique_id ||
                        std::ranges::find(node_.depends_on, id) != node_.depends_on.end();
     if (known) return named(graph_.at(id), request_);
     // The order of the run was made without this name: it stands behind a condition.
     throw Error(ErrorKind::config_invalid,
-                fmt::format("{}: {} was not seen while the project was read, since execute was "
-                            "false; add a line \"-- depends_on: {{{{ {} }}}}\" to {}",
-                            place.text(), call, call, node_.place.file));
+                fmt::format("{} was not seen while the project was read, since execute was false; "
+                            "add a line \"-- depends_on: {{{{ {} }}}}\" to {}",
+                            call, call, node_.place.file));
   }
 
   const Node& node_;

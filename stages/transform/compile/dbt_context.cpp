@@ -62,14 +62,14 @@ class ConfigValue : public jinja::Object {
   std::string type_name() const override { return "config"; }
   bool is_callable() const override { return true; }
 
-  Value call(CallContext&, const Arguments& arguments) override {
+  Value call(CallContext& context, const Arguments& arguments) override {
     Json config = Json::object();
     for (const auto& value : arguments.positional) {
       if (!value.is_dict()) fail("config() takes names and values, or one dict");
       for (const auto& [key, entry] : value.as_dict()) config.set(key.str(), entry.to_json());
     }
     for (const auto& [name, value] : arguments.keyword) config.set(name, value.to_json());
-    rendering_->scope->configure(config);
+    rendering_->scope->configure(config, place_of(context));
     return "";
   }
 

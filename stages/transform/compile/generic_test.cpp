@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <map>
 
 #include <fmt/core.h>
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "stages/transform/compile/md5.h"
 #include "stages/transform/compile/template_values.h"
 
 namespace pipeline::dbt {
@@ -61,6 +63,36 @@ std::map<std::string, Json> arguments_of(const GenericTest& test) {
   return arguments;
 }
 
+/// dbt hashes what Python prints for the test's metadata, each scalar turned into a text.
+Value as_texts(const Json& value) {
+  if (value.is_array()) {
+    jinja::List list;
+    for (const auto& item : value.as_array()) list.push_back(as_texts(item));
+    return Value::list(std::move(list));
+  }
+  if (value.is_object()) {
+    std::map<std::string, Value> sorted;
+    for (const auto& [key, entry] : value.as_object()) sorted[key] = as_texts(entry);
+    jinja::Dict dict;
+    for (auto& [key, entry] : sorted) dict.set(key, std::move(entry));
+    return Value::dict(std::move(dict));
+  }
+  return Value::from_json(value).str();
+}
+
+std::string metadata_text(const GenericTest& test, const TestTarget& target) {
+  Json arguments = Json::object();
+  for (const auto& [name, value] : arguments_of(test)) arguments.set(name, value);
+  const std::string model = target.source.empty()
+                                ? fmt::format("ref('{}')", target.name)
+                                : fmt::format("source('{}', '{}')", target.source, target.name);
+  arguments.set("model", fmt::format("{{{{ get_where_subquery({}) }}}}", model));
+  return Value::dict({{"kwargs", as_texts(arguments)},
+                      {"name", test.macro},
+                      {"namespace", test.package.empty() ? "None" : test.package}})
+      .repr();
+}
+
 /// `to: ref('x')` stands in YAML without braces; dbt adds them to these five calls.
 bool looks_like_call(std::string_view text) {
   text = trim(text);
@@ -92,7 +124,7 @@ Value rendered(const InvocationFacts& facts, const jinja::ContextPtr& context,
   const std::string source = looks_like_call(text) ? fmt::format("{{{{ {} }}}}", text) : text;
   const auto& environment = *facts.environment;
   try {
-    return environment.render_native(environment.parse(test.place.file, source), context);
+    return environment.render_native(environment.parse("(arguments)", source), context);
   } catch (const jinja::TemplateError& error) {
     if (error.kind() != ErrorKind::config_invalid) throw;
     refuse(test, error.what_line());
@@ -123,25 +155,21 @@ Value macro_of(const InvocationFacts& facts, const jinja::ContextPtr& context,
 }  // namespace
 
 TestNames names_of_test(const GenericTest& test, const TestTarget& target) {
-  std::string name = target.source.empty()
-                         ? fmt::format("{}_{}", test.macro, target.name)
-                         : fmt::format("source_{}_{}_{}", test.macro, target.source, target.name);
-  if (!test.package.empty()) name = fmt::format("{}_{}", test.package, name);
-  const std::string identifier = name;
+  std::string identifier = target.source.empty() ? fmt::format("{}_{}", test.macro, target.name)
+                                                 : fmt::format("source_{}_{}_{}", test.macro,
+                                                               target.source, target.name);
+  if (!test.package.empty()) identifier = fmt::format("{}_{}", test.package, identifier);
   std::vector<std::string> pieces;
-  std::string everything = fmt::format("{} {}", target.source, target.name);
   for (const auto& [key, value] : arguments_of(test)) {
     for (const auto& part : parts_of(value)) pieces.push_back(clean(part));
-    everything += fmt::format("\n{} {}", key, value.dump());
   }
   TestNames names;
   names.full = test.name.empty() ? fmt::format("{}_{}", identifier, join(pieces, "__")) : test.name;
   names.alias = names.full;
-  if (names.full.size() >= name_chars_max) {
-    names.alias =
-        fmt::format("{}_{}", identifier.substr(0, 30), sha256_hex(names.full).substr(0, 32));
+  if (test.name.empty() && names.full.size() >= name_chars_max) {
+    names.alias = fmt::format("{}_{}", identifier.substr(0, 30), md5_hex(names.full));
   }
-  names.suffix = sha256_hex(names.full + "\n" + everything).substr(0, 10);
+  names.suffix = md5_hex(names.full + metadata_text(test, target)).substr(22);
   return names;
 }
 
@@ -152,18 +180,18 @@ std::string render_generic_test(const InvocationFacts& facts, NodeScope& scope,
                                 ? scope.ref("", target.name, test.place)
                                 : scope.source(target.source, target.name, test.place);
   const auto& environment = *facts.environment;
+  Arguments of_subquery;
+  of_subquery.positional.push_back(std::make_shared<RelationValue>(relation));
+  const Value subquery = context->resolve("get_where_subquery").value_or(Value());
+  Arguments arguments;
+  arguments.keyword.emplace_back("model", environment.call(subquery, of_subquery, context));
+  for (const auto& [name, value] : arguments_of(test)) {
+    arguments.keyword.emplace_back(name, rendered(facts, context, test, value));
+  }
+  const Value macro = macro_of(facts, context, test);
   try {
-    const Value subquery = context->resolve("get_where_subquery").value_or(Value());
-    Arguments of_subquery;
-    of_subquery.positional.push_back(std::make_shared<RelationValue>(relation));
-    Arguments arguments;
-    arguments.keyword.emplace_back("model", environment.call(subquery, of_subquery, context));
-    for (const auto& [name, value] : arguments_of(test)) {
-      arguments.keyword.emplace_back(name, rendered(facts, context, test, value));
-    }
-    const Value sql = environment.call(macro_of(facts, context, test), arguments, context);
-    return std::string(trim(sql.str()));
-  } catch (const jinja::TemplateError& error) {
+    return std::string(trim(environment.call(macro, arguments, context).str()));
+  } catch (const Error& error) {
     throw Error(error.kind(),
                 fmt::format("{}: test {}: {}", test.place.text(), test.macro, error.message()));
   }

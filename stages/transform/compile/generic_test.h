@@ -16,7 +16,7 @@ struct TestTarget {
 struct TestNames {
   std::string full;    // not_null_orders_id: what people select by
   std::string alias;   // as full; cut with a hash if it has 64 characters or more
-  std::string suffix;  // ten hex digits that keep equal names apart in unique_ids
+  std::string suffix;  // ten hex digits that keep equal names apart in unique_ids; dbt's own
 };
 
 TestNames names_of_test(const GenericTest& test, const TestTarget& target);

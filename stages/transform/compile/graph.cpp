@@ -23,10 +23,10 @@ std::string describe_circle(const std::map<std::string, Node, std::less<>>& node
     const auto next =
         std::ranges::find_if(parents, [&](const auto& parent) { return left.contains(parent); });
     const auto seen = std::ranges::find(path, *next);
+    const bool closed = seen != path.end();
+    if (closed) path.erase(path.begin(), seen);
     path.push_back(*next);
-    if (seen == path.end() - 1) continue;
-    path.erase(path.begin(), std::ranges::find(path, path.back()));
-    break;
+    if (closed) break;
   }
   std::vector<std::string> words;
   for (const auto& id : path) {

@@ -32,6 +32,12 @@ void NameIndex::add_disabled(const Node& node) {
   entries.emplace(key_of(node), Entry{.unique_id = node.unique_id, .place = node.place});
 }
 
+bool NameIndex::is_disabled(const std::string& source, const std::string& name) const {
+  if (source.empty()) return !models_.contains(name) && disabled_models_.contains(name);
+  const std::string key = source + "." + name;
+  return !sources_.contains(key) && disabled_sources_.contains(key);
+}
+
 const std::string& NameIndex::ref(const std::string& package, const std::string& name,
                                   const Place& place) const {
   if (!package.empty() && package != project_) {

@@ -18,6 +18,9 @@ class NameIndex {
   /// Remembers where a node stands that enabled: false takes out.
   void add_disabled(const Node& node);
 
+  /// Whether the only node of that name is switched off. `source` is empty for a model or seed.
+  bool is_disabled(const std::string& source, const std::string& name) const;
+
   /// The unique_id. Throws config_invalid with `place` and the nearest name if there is none.
   const std::string& ref(const std::string& package, const std::string& name,
                          const Place& place) const;

@@ -26,8 +26,8 @@ class NodeScope {
   /// config_invalid for a name that the compile pass does not know.
   virtual Relation ref(const std::string& package, const std::string& name, Place place) = 0;
   virtual Relation source(const std::string& source, const std::string& table, Place place) = 0;
-  /// config(...) in the file.
-  virtual void configure(const Json& config) = 0;
+  /// config(...) in the file; `place` is where the call stands.
+  virtual void configure(const Json& config, const Place& place) = 0;
   /// All settings known so far.
   virtual const Json& config() const = 0;
   virtual const Node& node() const = 0;

@@ -39,7 +39,10 @@ class ParseScope : public NodeScope {
     mentions_.push_back({.source = source, .package = "", .name = table, .place = place});
     return node_.relation;
   }
-  void configure(const Json& config) override { merge_config(node_.config.raw, config); }
+  void configure(const Json& config, const Place& place) override {
+    merge_config(node_.config.raw, config);
+    configured_at_ = place;
+  }
   const Json& config() const override { return node_.config.raw; }
   const Node& node() const override { return node_; }
   Relation self() const override { return node_.relation; }
@@ -50,9 +53,12 @@ class ParseScope : public NodeScope {
   const Graph* graph() const override { return nullptr; }
 
   const std::vector<Mention>& mentions() const { return mentions_; }
+  /// Where to point at for a wrong setting: the last config() in the file, else the file.
+  Place settings_place() const { return configured_at_.value_or(node_.place); }
 
  private:
   Node& node_;
+  std::optional<Place> configured_at_;
   std::vector<Mention> mentions_;
 };
 
@@ -70,6 +76,7 @@ class ProjectParser {
       for (const auto& test : *tests) add_generic_test(target, test);
     }
     check_run_hooks();
+    drop_tests_of_disabled_nodes();
     for (auto& [node, mentions] : drafts_) resolve(node, mentions);
     check_relations();
     ParsedProject parsed{.nodes = {}, .names = std::move(names_)};
@@ -145,7 +152,7 @@ class ProjectParser {
       name_relation(node, context);
     }
     if (!keep(node)) return;
-    node.config = read_node_config(node.type, Json(node.config.raw), node.place);
+    node.config = read_node_config(node.type, Json(node.config.raw), scope.settings_place());
     check_hooks(node, context);
     if (node.type != ResourceType::test) names_.add(node);
     if (node.type != ResourceType::test) {
@@ -248,6 +255,16 @@ class ProjectParser {
     const Place place = in_file ? mention.place : node.place;
     return mention.source.empty() ? names_.ref(mention.package, mention.name, place)
                                   : names_.source(mention.source, mention.name, place);
+  }
+
+  /// As dbt: a test goes with what it looks at. A model that names a disabled one is an error.
+  void drop_tests_of_disabled_nodes() {
+    std::erase_if(drafts_, [this](const Draft& draft) {
+      return draft.node.type == ResourceType::test &&
+             std::ranges::any_of(draft.mentions, [this](const Mention& mention) {
+               return names_.is_disabled(mention.source, mention.name);
+             });
+    });
   }
 
   void resolve(Node& node, const std::vector<Mention>& mentions) const {

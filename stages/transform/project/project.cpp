@@ -38,7 +38,8 @@ void append(Json& base, const std::string& key, const Json& value) {
     base.set(key, as_list(value));
     return;
   }
-  for (const auto& item : as_list(value).as_array()) {
+  const Json added = as_list(value);
+  for (const auto& item : added.as_array()) {
     const auto& items = present->as_array();
     // A tag is there or not; a hook given twice runs twice.
     if (key == "tags" && std::ranges::find(items, item) != items.end()) continue;

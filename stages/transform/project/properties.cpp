@@ -240,7 +240,8 @@ class Reader {
       } else if (word == "description") {
         test.description = value.text();
       } else if (word == "arguments") {
-        for (const auto& [name, argument] : values_.raw(value).as_object()) {
+        const Json arguments = values_.raw(value);
+        for (const auto& [name, argument] : arguments.as_object()) {
           test.arguments.set(name, argument);
         }
       } else if (word == "config") {

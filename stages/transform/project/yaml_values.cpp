@@ -164,8 +164,9 @@ Json YamlValues::mapping(const YamlNode& node, Jinja jinja) const {
   for (const auto& [key, entry] : node.entries()) {
     if (key.text() != "<<") continue;
     const auto merge = [&](const YamlNode& from) {
-      for (auto& [name, inherited] : mapping(from, jinja).as_object()) {
-        if (object.find(name) == nullptr) object.set(name, std::move(inherited));
+      const Json merged = mapping(from, jinja);
+      for (const auto& [name, inherited] : merged.as_object()) {
+        if (object.find(name) == nullptr) object.set(name, inherited);
       }
     };
     if (entry.is_sequence()) {
