@@ -1,3 +1,4 @@
+// The order of a project's nodes: parents first, equals by name, no circle.
 #include <algorithm>
 #include <functional>
 #include <queue>

@@ -22,34 +22,34 @@ struct Choice {
   Enum value;
 };
 
-constexpr std::array materializations = {
-    Choice{"view", Support::yes, Materialization::view},
-    Choice{"table", Support::yes, Materialization::table},
-    Choice{"incremental", Support::yes, Materialization::incremental},
-    Choice{"ephemeral", Support::not_yet, Materialization::view},
-    Choice{"materialized_view", Support::not_yet, Materialization::view},
-    Choice{"snapshot", Support::not_yet, Materialization::table},
-};
+constexpr std::array<Choice<Materialization>, 6> materializations = {{
+    {"view", Support::yes, Materialization::view},
+    {"table", Support::yes, Materialization::table},
+    {"incremental", Support::yes, Materialization::incremental},
+    {"ephemeral", Support::not_yet, Materialization::view},
+    {"materialized_view", Support::not_yet, Materialization::view},
+    {"snapshot", Support::not_yet, Materialization::table},
+}};
 
-constexpr std::array strategies = {
-    Choice{"append", Support::yes, IncrementalStrategy::append},
-    Choice{"delete+insert", Support::yes, IncrementalStrategy::delete_insert},
-    Choice{"merge", Support::not_yet, IncrementalStrategy::delete_insert},
-    Choice{"insert_overwrite", Support::not_yet, IncrementalStrategy::append},
-    Choice{"microbatch", Support::not_yet, IncrementalStrategy::append},
-};
+constexpr std::array<Choice<IncrementalStrategy>, 5> strategies = {{
+    {"append", Support::yes, IncrementalStrategy::append},
+    {"delete+insert", Support::yes, IncrementalStrategy::delete_insert},
+    {"merge", Support::not_yet, IncrementalStrategy::delete_insert},
+    {"insert_overwrite", Support::not_yet, IncrementalStrategy::append},
+    {"microbatch", Support::not_yet, IncrementalStrategy::append},
+}};
 
-constexpr std::array schema_changes = {
-    Choice{"ignore", Support::yes, OnSchemaChange::ignore},
-    Choice{"append_new_columns", Support::yes, OnSchemaChange::append_new_columns},
-    Choice{"sync_all_columns", Support::yes, OnSchemaChange::sync_all_columns},
-    Choice{"fail", Support::yes, OnSchemaChange::fail},
-};
+constexpr std::array<Choice<OnSchemaChange>, 4> schema_changes = {{
+    {"ignore", Support::yes, OnSchemaChange::ignore},
+    {"append_new_columns", Support::yes, OnSchemaChange::append_new_columns},
+    {"sync_all_columns", Support::yes, OnSchemaChange::sync_all_columns},
+    {"fail", Support::yes, OnSchemaChange::fail},
+}};
 
-constexpr std::array severities = {
-    Choice{"warn", Support::yes, Severity::warn},
-    Choice{"error", Support::yes, Severity::error},
-};
+constexpr std::array<Choice<Severity>, 2> severities = {{
+    {"warn", Support::yes, Severity::warn},
+    {"error", Support::yes, Severity::error},
+}};
 
 class Reader {
  public:

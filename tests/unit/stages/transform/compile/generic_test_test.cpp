@@ -1,3 +1,4 @@
+// Names and ids of generic tests, against those that dbt is known to make.
 #include "stages/transform/compile/generic_test.h"
 
 #include <gtest/gtest.h>

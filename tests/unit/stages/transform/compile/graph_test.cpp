@@ -1,3 +1,4 @@
+// The order of nodes, and the circle that an operator has to find in the files.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// Marks must be invisible in every template and right about every line.
 #include "stages/transform/compile/line_marks.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// The digests that RFC 1321 prints.
 #include "stages/transform/compile/md5.h"
 
 #include <gtest/gtest.h>

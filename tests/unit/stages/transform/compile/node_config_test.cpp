@@ -1,3 +1,4 @@
+// Settings that are honoured, and those that are refused by name.
 #include "stages/transform/compile/node_config.h"
 
 #include <gtest/gtest.h>

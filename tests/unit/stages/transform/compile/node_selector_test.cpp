@@ -1,3 +1,4 @@
+// Which nodes a selection builds, and which tests belong to it.
 #include "stages/transform/compile/node_selector.h"
 
 #include <gmock/gmock.h>

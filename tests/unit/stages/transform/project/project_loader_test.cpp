@@ -1,3 +1,4 @@
+// A project folder becomes values, or a refusal that names file and line.
 #include "stages/transform/project/project_loader.h"
 
 #include <gmock/gmock.h>

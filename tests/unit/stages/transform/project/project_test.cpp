@@ -1,3 +1,4 @@
+// How settings of several places become one, as in dbt.
 #include "stages/transform/project/project.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Plain YAML scalars as PyYAML reads them, and where Jinja is rendered.
 #include "stages/transform/project/yaml_values.h"
 
 #include <gtest/gtest.h>
