@@ -1,5 +1,6 @@
 #include "stages/transformer_main.h"
 
+#include <charconv>
 #include <cstdio>
 
 #include <fmt/core.h>
@@ -7,6 +8,7 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/stage/stage_main.h"
+#include "stages/transform/run/layer_check.h"
 #include "stages/transform/run/layer_run.h"
 #include "stages/warehouse/account_options.h"
 
@@ -30,7 +32,10 @@ CliSpec command_line(const std::string& program) {
       {.name = "--force", .kind = OptionKind::flag, .help = "build even if nothing is new"},
       {.name = "--full-refresh",
        .kind = OptionKind::flag,
-       .help = "build incremental models from nothing; refused for protected tables"}};
+       .help = "build incremental models from nothing; refused for protected tables"},
+      {.name = "--threads",
+       .value_name = "N",
+       .help = "target.threads of the templates; nodes are built one after the other"}};
   spec.commands = {
       {.name = "run", .help = "seed, build, test and publish the layer", .options = run_options},
       {.name = "check",
@@ -102,10 +107,22 @@ BusinessDate parse_date(const std::string& text) {
   return *date;
 }
 
+int parse_threads(const std::string& text) {
+  int threads = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
+  if (error != std::errc() || end != text.data() + text.size() || threads < 1) {
+    throw Error(ErrorKind::config_invalid, fmt::format("--threads {} is no number from 1", text));
+  }
+  return threads;
+}
+
 void run(const StageContext& context, const std::string& layer) {
   LayerRunRequest request = request_of(context, layer);
   if (const auto date = context.asked.value("--business-date")) {
     request.business_date = parse_date(*date);
+  }
+  if (const auto threads = context.asked.value("--threads")) {
+    request.compiler.project.threads = parse_threads(*threads);
   }
   if (context.asked.has("--force")) request.force = LayerRunRequest::Force::yes;
   if (context.asked.has("--full-refresh")) request.full_refresh = LayerRunRequest::FullRefresh::yes;

@@ -323,6 +323,15 @@ class Transformer : public testing::Test {
   Warehouse& warehouse_;
 };
 
+bool wait_for(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
+}
+
 TEST_F(Transformer, BuildsTestsAndPublishesBothLayers) {
   warehouse_.stage("2026-02-01", "(1, 1), (2, 7), (3, 9)");
   const auto silver = warehouse_.run("silver_transformer", {"--run-id", "r1"});
@@ -502,14 +511,161 @@ TEST_F(Transformer, RefusesWhatItCannotDoBeforeAnythingIsTouched) {
   auto outcome = expect_refused("silver_transformer", "Pipeline.ConfigInvalid", 10);
   EXPECT_THAT(outcome.cause(), HasSubstr("sync_all_columns"));
   warehouse_.write("models/silver/days.sql", days);
-  warehouse_.write("dbt_project.yml", std::string(dbt_project) + "on-run-end: [\"select 1\"]\n");
-  outcome = expect_refused("silver_transformer", "Pipeline.ConfigInvalid", 10);
-  EXPECT_THAT(outcome.cause(), HasSubstr("on-run-end"));
-  warehouse_.write("dbt_project.yml", dbt_project);
   warehouse_.root().execute(
       "CREATE TRIGGER silver.t BEFORE INSERT ON silver.counts FOR EACH ROW SET NEW.tenants = 1");
   outcome = expect_refused("silver_transformer", "Pipeline.GuardRefused", 21);
   EXPECT_THAT(outcome.cause(), HasSubstr("has the trigger t"));
+}
+
+TEST_F(Transformer, AFailingOnRunEndHookLeavesTheModelsAndIsCaughtUpAlone) {
+  warehouse_.root().execute("DROP TABLE IF EXISTS scratch__next.ends");
+  warehouse_.write("dbt_project.yml",
+                   std::string(dbt_project) +
+                       "on-run-end:\n  - \"insert into scratch__next.ends select '{{ results | "
+                       "length }}', count(*) from {{ ref('counts') }}\"\n");
+  warehouse_.stage("2026-02-01", "(1, 1), (2, 7)");
+  auto outcome = warehouse_.run("silver_transformer");
+  EXPECT_EQ(outcome.program.exit_code, 1) << outcome.program.text();
+  EXPECT_EQ(outcome.error(), "Pipeline.OnRunEndFailed");
+  EXPECT_THAT(outcome.cause(), HasSubstr("dbt_project.yml: on-run-end hook 1: "));
+  const std::string state = "SELECT generation, on_run_end FROM silver.pipeline_marker";
+  EXPECT_EQ(warehouse_.rows(state), "1|pending");
+  EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM silver.counts"), "2");
+
+  warehouse_.root().execute("CREATE TABLE scratch__next.ends (results INT, counts INT)");
+  const std::string content = warehouse_.content();
+  outcome = warehouse_.run("silver_transformer");
+  expect_green(outcome);
+  EXPECT_EQ(outcome.output().at("on_run_end").as_string(), "done");
+  EXPECT_TRUE(outcome.output().at("nothing_new").as_bool());
+  EXPECT_EQ(warehouse_.content(), content) << "only the hooks ran";
+  EXPECT_EQ(warehouse_.rows(state), "1|done");
+  EXPECT_EQ(warehouse_.rows("SELECT * FROM scratch__next.ends"), "0|2");
+
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM scratch__next.ends"), "1") << "once is enough";
+  warehouse_.stage("2026-02-02", "(1, 9)");
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.rows("SELECT * FROM scratch__next.ends ORDER BY results"), "0|2;10|1");
+  EXPECT_EQ(warehouse_.rows(state), "2|done");
+}
+
+TEST_F(Transformer, HooksOfARunThatDiedInThemAreRunByTheNext) {
+  warehouse_.root().execute("CREATE OR REPLACE TABLE scratch__next.ends (results INT)");
+  warehouse_.write(
+      "dbt_project.yml",
+      std::string(dbt_project) + "on-run-end: \"replace into scratch__next.ends values (1)\"\n");
+  warehouse_.stage("2026-02-01", "(1, 1)");
+  const auto killed = warehouse_.run("silver_transformer", {},
+                                     {{"PIPELINE_FAILPOINT", "run_after_on_run_end:kill"}});
+  EXPECT_EQ(killed.program.signal, SIGKILL) << killed.program.text();
+  EXPECT_EQ(warehouse_.value("SELECT on_run_end FROM silver.pipeline_marker"), "pending");
+  // The second publish of a run is the marker's alone.
+  for (const char* point : {"publish_after_journal:kill@1", "publish_after_rename:kill@1"}) {
+    SCOPED_TRACE(point);
+    const auto again = warehouse_.run("silver_transformer", {}, {{"PIPELINE_FAILPOINT", point}});
+    EXPECT_EQ(again.program.signal, SIGKILL) << again.program.text();
+  }
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.rows("SELECT generation, on_run_end FROM silver.pipeline_marker"), "1|done");
+  EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM pipeline.publish_journal WHERE state = "
+                             "'planned'"),
+            "0");
+}
+
+TEST_F(Transformer, AFailingOnRunStartHookStopsTheRun) {
+  first_day();
+  second_day();
+  warehouse_.write("dbt_project.yml",
+                   std::string(dbt_project) + "on-run-start: [\"select nonsense\"]\n");
+  const auto outcome = expect_refused("silver_transformer", "Pipeline.HookFailed", 1);
+  EXPECT_THAT(outcome.cause(), HasSubstr("on-run-start hook 1"));
+}
+
+TEST_F(Transformer, AHookThatLeavesATransactionOpenHoldsNothingUp) {
+  warehouse_.write("models/silver/counts.sql",
+                   replace_all(counts, "materialized='table',",
+                               "materialized='table', post_hook=['set autocommit = 0', \"update "
+                               "{{ this }} set label = 'open'\"],"));
+  warehouse_.write("models/silver/zz_last.sql",
+                   "{{ config(materialized='view') }}select * from {{ ref('counts') }}\n");
+  warehouse_.stage("2026-02-01", "(1, 1)");
+  const auto outcome = warehouse_.run("silver_transformer");
+  expect_green(outcome);
+  EXPECT_EQ(outcome.output().at("publish_attempts").as_int(), 1);
+  EXPECT_EQ(warehouse_.value("SELECT label FROM silver.counts"), "open");
+}
+
+TEST_F(Transformer, ModelsMayBecomeTablesViewsAndTablesAgain) {
+  first_day();
+  const std::string as_view =
+      "select status, count(*) as tenants, max(label) as label, curdate() as "
+      "counted_on from {{ ref('stg_tenants') }} group by status\n";
+  warehouse_.write("models/silver/counts.sql", as_view);
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(
+      warehouse_.value("SELECT TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
+                       "'silver' AND TABLE_NAME = 'counts'"),
+      "VIEW");
+  warehouse_.write("models/silver/counts.sql", counts);
+  warehouse_.write("models/silver/stg_tenants.sql",
+                   "{{ config(materialized='table') }}" + std::string(stg_tenants));
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.rows("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
+                            "'silver' AND TABLE_TYPE = 'BASE TABLE' AND TABLE_NAME NOT LIKE "
+                            "'%backup%' ORDER BY 1"),
+            "counts;days;history;pipeline_marker;stg_tenants");
+  EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM silver.counts"), "3");
+}
+
+TEST_F(Transformer, AFullRefreshStartsFromNothing) {
+  first_day();
+  second_day();
+  expect_green(warehouse_.run("silver_transformer", {"--full-refresh"}));
+  EXPECT_EQ(warehouse_.rows("SELECT day FROM silver.days"), "2026-02-02");
+  EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM pipeline.backup WHERE table_name = 'days'"),
+            "1");
+}
+
+TEST_F(Transformer, MakesSchemasThatAreMissing) {
+  for (const char* schema : {"seeds", "seeds__next", "silver__next"}) {
+    warehouse_.root().execute(fmt::format("DROP DATABASE {}", schema));
+  }
+  first_day();
+  EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM seeds.code_status"), "3");
+}
+
+TEST_F(Transformer, WaitsForNobodyWhoHoldsTheLock) {
+  warehouse_.stage("2026-02-01", "(1, 1)");
+  const auto program = warehouse_.program("silver_transformer", {},
+                                          {{"PIPELINE_FAILPOINT", "run_before_publish:pause"},
+                                           {"PIPELINE_FAILPOINT_GATE", warehouse_.file("gate")}});
+  auto first = std::async(std::launch::async, [&] { return test::run_program(program); });
+  ASSERT_TRUE(wait_for([&] {
+    return warehouse_.value(
+               "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
+               "'silver__next' AND TABLE_NAME = 'pipeline_marker'") == "1";
+  }));
+  const auto second =
+      test::run_program({.argv = {std::string(PIPELINE_BIN_DIR) + "/silver_transformer", "--config",
+                                  warehouse_.file("pipeline.yaml"), "--result-file",
+                                  warehouse_.file("second.json")}});
+  warehouse_.write("../gate", "");
+  EXPECT_EQ(second.exit_code, 18) << second.text();
+  expect_green(warehouse_.finish(first.get()));
+}
+
+TEST_F(Transformer, AWrongPasswordIsSaidWithItsPlace) {
+  warehouse_.stage("2026-02-01", "(1, 1)");
+  warehouse_.write("../secrets/build", "wrong-password\n");
+  const auto outcome = warehouse_.run("silver_transformer");
+  EXPECT_EQ(outcome.program.exit_code, 15) << outcome.program.text();
+  EXPECT_THAT(outcome.cause(), AllOf(HasSubstr("etl_build"), HasSubstr("secrets/build"),
+                                     Not(HasSubstr("wrong-password"))));
+  const auto check = warehouse_.run("silver_transformer", {"check", "--json"});
+  EXPECT_EQ(check.program.exit_code, 15);
+  EXPECT_THAT(Json::parse(check.program.out).at("accounts").at("build").as_string(),
+              HasSubstr("access denied"));
 }
 
 TEST_F(Transformer, AProtectedTableIsNotRebuiltInFull) {
@@ -562,15 +718,6 @@ std::string statements_of_builders(Warehouse& warehouse) {
   return warehouse.value(
       "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'etl_build' AND INFO LIKE "
       "'%sleep(120)%'");
-}
-
-bool wait_for(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
 }
 
 /// The process that runs our binary now.

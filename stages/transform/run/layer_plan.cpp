@@ -21,7 +21,6 @@ class Objections {
   void add(const Node& node, std::string_view what) {
     lines_.push_back(fmt::format("{}: {}", node.place.text(), what));
   }
-  void add(std::string line) { lines_.push_back(std::move(line)); }
   void throw_if_any(std::string_view layer) const {
     if (lines_.empty()) return;
     throw Error(ErrorKind::config_invalid,
@@ -155,9 +154,6 @@ LayerPlan plan_layer(const Compiler& compiler, const LayerPlanOptions& options) 
     object_to_parents(*node, graph, known, objections);
   }
   object_to_doubles(plan.nodes, objections);
-  if (!compiler.project().on_run_end.empty()) {
-    objections.add("dbt_project.yml: on-run-end hooks are not supported yet");
-  }
   objections.throw_if_any(layer.name);
   // Its own schemas are published, not watched.
   std::erase_if(plan.reads, [&](const std::string& schema) {

@@ -28,42 +28,19 @@
 #include "stages/transform/run/data_tests.h"
 #include "stages/transform/run/model_session.h"
 #include "stages/transform/run/node_builder.h"
+#include "stages/transform/run/shadow_schemas.h"
 
 namespace pipeline::dbt {
 namespace {
 
 using publish::Marker;
+using publish::OnRunEnd;
 using publish::SwappedOut;
 using publish::TablePublication;
-
-const LayerSpec& layer_of(const LayerRunRequest& request) {
-  return request.plan.layers.at(request.plan.layer);
-}
-
-bool is_last(const LayerRunRequest& request) {
-  return request.plan.layer + 1 == request.plan.layers.size();
-}
-
-/// Whose marker gives the business date and the upstream generation.
-std::string upstream_schema(const LayerRunRequest& request) {
-  return request.plan.layer == 0 ? request.plan.staging_schema
-                                 : request.plan.layers[request.plan.layer - 1].schema;
-}
 
 std::string stage_that_makes(const LayerRunRequest& request, std::string_view schema) {
   if (request.plan.layer == 0) return fmt::format("the loader, which fills {}", schema);
   return fmt::format("the stage of the layer {}", request.plan.layers[request.plan.layer - 1].name);
-}
-
-Json marker_json(const std::optional<Marker>& marker, std::string_view schema) {
-  if (!marker) return {};
-  Json json = Json::object();
-  json.set("schema", schema);
-  json.set("generation", marker->generation);
-  json.set("business_date", marker->business_date.iso());
-  json.set("upstream_generation", marker->upstream_generation);
-  json.set("run_id", marker->run_id);
-  return json;
 }
 
 bool is_table(const Node& node) {
@@ -75,7 +52,7 @@ class LayerRun {
   LayerRun(const LayerRunRequest& request, const LayerRunPorts& ports)
       : request_(request),
         ports_(ports),
-        layer_(layer_of(request)),
+        layer_(request.layer()),
         compiler_(request.compiler),
         plan_(plan_layer(compiler_, request.plan)),
         artifacts_(request.target_path.empty() ? compiler_.project().dir + "/target"
@@ -89,12 +66,13 @@ class LayerRun {
   void run() {
     take_locks();
     read_markers();
-    if (nothing_new()) {
+    if (!nothing_new()) {
+      build_and_publish();
+    } else {
       log::info("{} already shows {} of generation {}: nothing new", layer_.schema, date_.iso(),
                 upstream_.generation);
       ports_.output.set("nothing_new", true);
-    } else {
-      build_and_publish();
+      if (own_.at(layer_.schema)->on_run_end == OnRunEnd::pending) catch_up_run_end_hooks();
     }
     apply_retention();
   }
@@ -121,7 +99,7 @@ class LayerRun {
   }
 
   void read_markers() {
-    const std::string schema = upstream_schema(request_);
+    const std::string schema = request_.upstream_schema();
     const auto upstream = publish::read_marker(publisher_, schema);
     if (!upstream) {
       throw Error(ErrorKind::guard_refused,
@@ -166,26 +144,40 @@ class LayerRun {
   void build_and_publish() {
     refuse_what_cannot_be_published();
     choose_bases();
-    make_schemas();
+    in_build_session([&](const BuildContext& context) {
+      sweep_shadows(context.session, plan_.schemas);
+      build_nodes(context);
+      failpoint("run_before_tests");
+      run_tests(context);
+      publish(context);
+      run_end_hooks(context);
+    });
+  }
+
+  /// The layer is published, but a run died or failed in its on-run-end hooks.
+  void catch_up_run_end_hooks() {
+    log::info("{} generation {} is published, its on-run-end hooks are not done", layer_.schema,
+              own_.at(layer_.schema)->generation);
+    for (const Node* node : plan_.nodes) state_.built.insert(node->unique_id);
+    in_build_session([&](const BuildContext& context) { run_end_hooks(context); });
+  }
+
+  void in_build_session(const std::function<void(const BuildContext&)>& work) {
     Connection builder = Connection::open(request_.build);
     const ListedSession listed(ports_.sessions, builder, Victim::connection);
     note(builder, "build");
+    looks_ = prepare_schemas(publisher_, builder, plan_.schemas);
     make_model_session(builder, {.date = date_, .time_of_day = request_.run_time});
     use_collation(builder);
     use_database(builder);
-    sweep(builder);
     SessionQueries warehouse(builder, publish::shadow_schema(layer_.schema));
-    const BuildContext context{.session = builder,
-                               .compiler = compiler_,
-                               .state = state_,
-                               .warehouse = warehouse,
-                               .artifacts = artifacts_,
-                               .table_options = table_options_,
-                               .bases = bases_};
-    build_nodes(context);
-    failpoint("run_before_tests");
-    run_tests(context);
-    publish(context);
+    work({.session = builder,
+          .compiler = compiler_,
+          .state = state_,
+          .warehouse = warehouse,
+          .artifacts = artifacts_,
+          .looks = looks_,
+          .bases = bases_});
   }
 
   void refuse_what_cannot_be_published() {
@@ -239,44 +231,10 @@ class LayerRun {
     }
   }
 
-  /// Schemas that init or the administrator made are left alone.
-  void make_schemas() {
-    Connection builder = Connection::open(request_.build);
-    for (const auto& schema : plan_.schemas) {
-      make_schema_if_absent(publisher_, schema, "CHARACTER SET utf8mb4");
-      const auto live = publisher_.query(
-          fmt::format("SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM "
-                      "information_schema.SCHEMATA WHERE SCHEMA_NAME = {}",
-                      quote_text(schema)));
-      const bool utf8mb4 = !live.rows.empty() && live.rows.front()[0] == "utf8mb4";
-      collations_[schema] = utf8mb4 ? live.rows.front()[1].value_or("") : "";
-      const std::string charset =
-          utf8mb4 ? fmt::format("CHARACTER SET utf8mb4 COLLATE {}", collations_[schema])
-                  : "CHARACTER SET utf8mb4";
-      make_schema_if_absent(builder, publish::shadow_schema(schema), charset);
-      table_options_[schema] = "ENGINE=InnoDB DEFAULT " + charset;
-    }
-  }
-
-  /// As far as the account may see.
-  static bool schema_exists(Connection& session, const std::string& schema) {
-    const auto count = session.query_value(
-        fmt::format("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {}",
-                    quote_text(schema)));
-    return publish::to_number(count) != 0;
-  }
-
-  static void make_schema_if_absent(Connection& session, const std::string& schema,
-                                    const std::string& charset) {
-    if (schema_exists(session, schema)) return;
-    session.execute(
-        fmt::format("CREATE DATABASE IF NOT EXISTS {} {}", quote_name(schema), charset));
-  }
-
   /// Texts that models write get the collation of the layer's schema, so that they can be joined
   /// with its columns.
   void use_collation(Connection& builder) const {
-    const std::string& collation = collations_.at(layer_.schema);
+    const std::string& collation = looks_.at(layer_.schema).collation;
     if (!collation.empty()) builder.execute("SET NAMES utf8mb4 COLLATE " + collation);
   }
 
@@ -287,27 +245,13 @@ class LayerRun {
     builder.execute("USE " + quote_name(there ? wanted : layer_.schema));
   }
 
-  /// Everything in the shadows of this layer is the pipeline's and of no use to a new build.
-  void sweep(Connection& builder) const {
-    for (const auto& schema : plan_.schemas) {
-      const std::string shadow = publish::shadow_schema(schema);
-      const auto found = builder.query(
-          fmt::format("SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE "
-                      "TABLE_SCHEMA = {}",
-                      quote_text(shadow)));
-      for (const auto& row : found.rows) {
-        const TableName name{shadow, row[0].value_or("")};
-        builder.execute(fmt::format("DROP {} IF EXISTS {}", row[1] == "VIEW" ? "VIEW" : "TABLE",
-                                    name.quoted()));
-      }
-    }
-  }
-
   void build_nodes(const BuildContext& context) {
     const CompileRequest request{
         .naming = Naming::shadow, .run = &state_, .warehouse = &context.warehouse};
-    run_hooks(context.session, compiler_.compile_on_run_start(request), "on-run-start hook", "",
-              "dbt_project.yml");
+    run_hooks(context.session, {.hooks = compiler_.compile_on_run_start(request),
+                                .what = "on-run-start hook",
+                                .whose = {},
+                                .file = "dbt_project.yml"});
     std::vector<NodeResult> results;
     try {
       for (const Node* node : plan_.nodes) {
@@ -333,7 +277,13 @@ class LayerRun {
 
   void report(const std::string& what, const std::vector<NodeResult>& results) {
     Json list = Json::array();
-    for (const auto& result : results) list.push_back(to_json(result));
+    for (const auto& result : results) {
+      list.push_back(to_json(result));
+      outcomes_.push_back({.unique_id = result.unique_id,
+                           .status = std::string(word_of(result.status)),
+                           .message = result.message,
+                           .seconds = static_cast<double>(result.took.count()) / 1000});
+    }
     ports_.output.set(what, std::move(list));
   }
 
@@ -363,18 +313,20 @@ class LayerRun {
 
   Marker next_marker(const std::string& schema) const {
     const auto& own = own_.at(schema);
-    return {.generation = (own ? own->generation : 0) + 1,
-            .upstream_generation = upstream_.generation,
-            .run_id = request_.run_id,
-            .business_date = date_,
-            .source_object = upstream_.source_object,
-            .source_sha256 = upstream_.source_sha256,
-            .project_hash = plan_.hash,
-            .on_run_end = publish::OnRunEnd::none,
-            .published_at = format_utc(ports_.clock.now())};
+    return {
+        .generation = (own ? own->generation : 0) + 1,
+        .upstream_generation = upstream_.generation,
+        .run_id = request_.run_id,
+        .business_date = date_,
+        .source_object = upstream_.source_object,
+        .source_sha256 = upstream_.source_sha256,
+        .project_hash = plan_.hash,
+        .on_run_end = compiler_.project().on_run_end.empty() ? OnRunEnd::none : OnRunEnd::pending,
+        .published_at = format_utc(ports_.clock.now())};
   }
 
   void publish(const BuildContext& context) {
+    let_go(context.session);
     publish::Publication publication{.run_id = request_.run_id};
     for (const auto& schema : plan_.schemas) {
       publication.markers.emplace_back(schema, next_marker(schema));
@@ -382,7 +334,7 @@ class LayerRun {
     }
     const CompileRequest live{
         .naming = Naming::live, .run = &state_, .warehouse = &context.warehouse};
-    const LayerPlace place = is_last(request_) ? LayerPlace::last : LayerPlace::earlier;
+    const LayerPlace place = request_.is_last() ? LayerPlace::last : LayerPlace::earlier;
     for (const Node* node : plan_.nodes) {
       if (is_table(*node)) {
         const bool kept = keeps_backup(*node, request_.backups, place);
@@ -400,17 +352,48 @@ class LayerRun {
     const auto report = publish::publish(publisher_, publication, publisher_options());
     failpoint("run_after_publish");
     tell(report);
+    own_[layer_.schema] = publication.markers.front().second;
     sweep_after_publish(context.session);
+  }
+
+  /// A hook may have left a transaction or table locks behind, and the RENAME would wait for them.
+  static void let_go(Connection& builder) {
+    builder.execute("COMMIT");
+    builder.execute("SET autocommit = 1");
+    builder.execute("UNLOCK TABLES");
   }
 
   /// The shadow's views name tables that are live now. What is left is swept by the next run.
   void sweep_after_publish(Connection& builder) const {
     try {
-      sweep(builder);
+      sweep_shadows(builder, plan_.schemas);
     } catch (const Error& error) {
       log::warn("the shadow of {} was not swept after the publish: {}", layer_.schema,
                 error.message());
     }
+  }
+
+  /// On-run-end hooks see what is live. When they are done the marker is published once more,
+  /// alone, since no account may change it in its place.
+  void run_end_hooks(const BuildContext& context) {
+    Marker& marker = *own_.at(layer_.schema);
+    if (marker.on_run_end != OnRunEnd::pending) return;
+    ports_.throw_if_cancelled();
+    const CompileRequest live{
+        .naming = Naming::live, .run = &state_, .warehouse = &context.warehouse};
+    run_hooks(context.session, {.hooks = compiler_.compile_on_run_end(live, outcomes_),
+                                .what = "on-run-end hook",
+                                .whose = {},
+                                .file = "dbt_project.yml",
+                                .refused_kind = ErrorKind::on_run_end_failed});
+    let_go(context.session);
+    failpoint("run_after_on_run_end");
+    marker.on_run_end = OnRunEnd::done;
+    publish::write_candidate_marker(context.session, layer_.schema, marker);
+    publish::Publication publication{.run_id = marker.run_id};
+    publication.markers.emplace_back(layer_.schema, marker);
+    publish::publish(publisher_, publication, publisher_options());
+    ports_.output.set("on_run_end", "done");
   }
 
   publish::PublisherOptions publisher_options() const { return {.clock = ports_.clock}; }
@@ -441,7 +424,7 @@ class LayerRun {
   }
 
   void apply_retention() {
-    if (!is_last(request_) || !request_.janitor) return;
+    if (!request_.is_last() || !request_.janitor) return;
     ports_.throw_if_cancelled();
     Connection janitor = Connection::open(*request_.janitor);
     Json dropped = Json::array();
@@ -465,60 +448,17 @@ class LayerRun {
   BusinessDate date_;
   std::map<std::string, std::optional<Marker>> own_;  // by schema
   std::vector<std::pair<std::string, std::uint64_t>> unchanged_;
-  std::map<std::string, std::string> collations_;     // by live schema; empty: not utf8mb4
-  std::map<std::string, std::string> table_options_;  // by live schema
+  std::map<std::string, SchemaLook> looks_;  // by live schema
   std::map<std::string, TableName> bases_;
   RunState state_;
+  std::vector<NodeOutcome> outcomes_;  // for on-run-end
 };
-
-std::string login(const ConnectionOptions& options) {
-  try {
-    Connection::open(options);
-    return "ok";
-  } catch (const Error& error) {
-    return error.message();
-  }
-}
 
 }  // namespace
 
 void run_layer(const LayerRunRequest& request, const LayerRunPorts& ports) {
-  const Scope scope("layer", layer_of(request).name);
+  const Scope scope("layer", request.layer().name);
   LayerRun(request, ports).run();
-}
-
-Json check_layer(const LayerRunRequest& request) {
-  const LayerSpec& layer = layer_of(request);
-  const std::string upstream = upstream_schema(request);
-  Json answer = Json::object();
-  answer.set("ok", false);
-  answer.set("layer", layer.name);
-  Json accounts = Json::object();
-  accounts.set("build", login(request.build));
-  accounts.set("publish", login(request.publish));
-  if (is_last(request) && request.janitor) accounts.set("janitor", login(*request.janitor));
-  bool ok = std::all_of(accounts.as_object().begin(), accounts.as_object().end(),
-                        [](const auto& account) { return account.second == Json("ok"); });
-  answer.set("accounts", std::move(accounts));
-  answer.set("lock", Json());
-  answer.set("marker", Json());
-  answer.set("upstream", Json());
-  try {
-    Connection session = Connection::open(request.publish);
-    answer.set("marker", marker_json(publish::read_marker(session, layer.schema), layer.schema));
-    answer.set("upstream", marker_json(publish::read_marker(session, upstream), upstream));
-    publish::take_run_locks(session, {layer.schema}, std::chrono::seconds(0));
-    answer.set("lock", "free");
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::already_running) {
-      answer.set("lock", error.message());
-    } else {
-      answer.set("problem", error.message());
-      ok = false;
-    }
-  }
-  answer.set("ok", ok);
-  return answer;
 }
 
 }  // namespace pipeline::dbt

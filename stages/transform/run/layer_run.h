@@ -31,6 +31,13 @@ struct LayerRunRequest {
   enum class Force { no, yes } force = Force::no;
   enum class FullRefresh { no, yes } full_refresh = FullRefresh::no;
   enum class OnTestFailure { block, publish_and_alert } on_test_failure = OnTestFailure::block;
+
+  const LayerSpec& layer() const { return plan.layers.at(plan.layer); }
+  bool is_last() const { return plan.layer + 1 == plan.layers.size(); }
+  /// Whose marker gives the business date and the upstream generation.
+  const std::string& upstream_schema() const {
+    return plan.layer == 0 ? plan.staging_schema : plan.layers[plan.layer - 1].schema;
+  }
 };
 
 /// What a run needs of the process it lives in.
@@ -39,7 +46,8 @@ struct LayerRunPorts {
   OpenSessions& sessions;                    // ended by a stop
   std::function<void()> throw_if_cancelled;  // called between steps
   /// Filled as the run goes on, also when it throws: layer, schema, business_date, generation,
-  /// upstream_generation, nothing_new, nodes, tests, backups, rename_ms, settled, retention.
+  /// upstream_generation, nothing_new, nodes, tests, backups, rename_ms, settled, retention,
+  /// on_run_end.
   Json& output;
 };
 
@@ -50,15 +58,16 @@ struct LayerRunPorts {
 /// "nothing new" unless forced. A date that was applied already starts from the generation before
 /// it. The last layer then applies retention, also when there was nothing new.
 ///
+/// On-run-end hooks run after the publish, as the build account, and see the live names. Their
+/// state stands in the marker (on_run_end: pending, then done, which publishes the marker once
+/// more, alone and with the same generation); a run that finds them pending and nothing new runs
+/// only them.
+///
 /// Errors: config_invalid (the project, before anything is touched); already_running;
 /// guard_refused (no upstream marker, another date, a date before the layer's own, what is not a
 /// plain table, a full refresh of a protected table, an upstream that moved); sql_rejected,
-/// hook_failed, data_test_failed, lock_contention (nothing is published); the kinds of the session.
+/// hook_failed, data_test_failed, lock_contention (nothing is published); on_run_end_failed (the
+/// layer is published); the kinds of the session.
 void run_layer(const LayerRunRequest& request, const LayerRunPorts& ports);
-
-/// What `check --json` prints: {"ok", "layer", "accounts": {name: "ok" or the error},
-/// "lock": "free" or the holder, "marker": {...} or null, "upstream": {...} or null}. Throws only
-/// config_invalid.
-Json check_layer(const LayerRunRequest& request);
 
 }  // namespace pipeline::dbt

@@ -96,7 +96,7 @@ class NodeBuilder {
   }
 
   const std::string& table_options() const {
-    return context_.table_options.at(node_.relation.schema);
+    return context_.looks.at(node_.relation.schema).table_options;
   }
 
   CompiledSql compile() const {
@@ -143,11 +143,12 @@ class NodeBuilder {
   }
 
   void hooks(Compiler::HookPoint point) {
-    const auto rendered = context_.compiler.compile_hooks(node_, point, request());
-    const bool before = point == Compiler::HookPoint::pre;
-    for (const auto& hook : rendered) executed_ += hook.sql + ";\n";
-    run_hooks(session_, rendered, before ? "pre-hook" : "post-hook", node_.unique_id,
-              node_.place.file);
+    const HookList list{.hooks = context_.compiler.compile_hooks(node_, point, request()),
+                        .what = point == Compiler::HookPoint::pre ? "pre-hook" : "post-hook",
+                        .whose = node_.unique_id,
+                        .file = node_.place.file};
+    for (const auto& hook : list.hooks) executed_ += hook.sql + ";\n";
+    run_hooks(session_, list);
   }
 
   void build_seed() {
@@ -297,17 +298,16 @@ TableName candidate_name(const Node& node) {
   return {publish::shadow_schema(node.relation.schema), node.relation.identifier};
 }
 
-void run_hooks(Connection& session, const std::vector<Hook>& hooks, std::string_view what,
-               std::string_view whose, const std::string& file) {
+void run_hooks(Connection& session, const HookList& list) {
   int number = 0;
-  for (const auto& hook : hooks) {
+  for (const auto& hook : list.hooks) {
     ++number;
     try {
       session.execute(hook.sql);
     } catch (const Error& error) {
-      const std::string name = whose.empty() ? fmt::format("{} {}", what, number)
-                                             : fmt::format("{} {} of {}", what, number, whose);
-      throw hook_error(error, name, file);
+      const std::string of = list.whose.empty() ? "" : " of " + list.whose;
+      throw hook_error(error, list.refused_kind, fmt::format("{} {}{}", list.what, number, of),
+                       list.file);
     }
   }
 }

@@ -4,12 +4,14 @@
 #include <map>
 #include <string>
 
+#include "common/base/error.h"
 #include "common/mariadb/connection.h"
 #include "common/mariadb/identifier.h"
 #include "stages/transform/compile/compiler.h"
 #include "stages/transform/run/artifacts.h"
 #include "stages/transform/run/node_result.h"
 #include "stages/transform/run/session_queries.h"
+#include "stages/transform/run/shadow_schemas.h"
 
 namespace pipeline::dbt {
 
@@ -20,10 +22,9 @@ struct BuildContext {
   const RunState& state;
   SessionQueries& warehouse;
   Artifacts& artifacts;
-  /// Behind the name of a new table of this live schema: "ENGINE=InnoDB DEFAULT CHARSET=...".
-  std::map<std::string, std::string> table_options;
+  const std::map<std::string, SchemaLook>& looks;  // by live schema
   /// What the candidates of state.with_base begin as, by unique_id.
-  std::map<std::string, TableName> bases;
+  const std::map<std::string, TableName>& bases;
 };
 
 /// A statement that only waited for others is run again, with the whole node, so many times.
@@ -37,9 +38,16 @@ NodeResult build_node(const BuildContext& context, const Node& node);
 /// The table that `node` is built as.
 TableName candidate_name(const Node& node);
 
-/// Runs hooks one after the other; `what` is "post-hook" of "post-hook 1 of model.p.x". `whose` may
-/// be empty: hooks of the run.
-void run_hooks(Connection& session, const std::vector<Hook>& hooks, std::string_view what,
-               std::string_view whose, const std::string& file);
+/// Hooks that run one after the other, and how they are called when one fails.
+struct HookList {
+  std::vector<Hook> hooks;  // rendered
+  std::string what;         // "post-hook" of "post-hook 1 of model.p.x"
+  std::string whose;        // "model.p.x"; empty: of the run
+  std::string file;
+  ErrorKind refused_kind = ErrorKind::hook_failed;
+};
+
+/// Throws hook_error() of the first that fails.
+void run_hooks(Connection& session, const HookList& list);
 
 }  // namespace pipeline::dbt

@@ -99,7 +99,8 @@ Error node_error(const Error& error, const Node& node, const Place& place) {
   return told;
 }
 
-Error hook_error(const Error& error, std::string_view what, const std::string& file) {
+Error hook_error(const Error& error, ErrorKind refused_kind, std::string_view what,
+                 const std::string& file) {
   const bool refused = error.kind() == ErrorKind::sql_rejected ||
                        error.kind() == ErrorKind::access_denied ||
                        error.kind() == ErrorKind::config_invalid;
@@ -110,7 +111,7 @@ Error hook_error(const Error& error, std::string_view what, const std::string& f
       named_live ? "; hooks may write only to candidates: does it name a live table instead of "
                    "{{ this }} or {{ ref() }}?"
                  : "";
-  Error told(refused ? ErrorKind::hook_failed : error.kind(),
+  Error told(refused ? refused_kind : error.kind(),
              fmt::format("{}: {}: {}{}", file, what, error.message(), hint));
   add_server_context(told, error);
   add(told, "hook", std::string(what));

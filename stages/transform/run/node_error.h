@@ -25,9 +25,11 @@ Place place_of_fault(const Error& error, const CompiledSql& compiled, int sql_li
 /// said", with the context node, file and line.
 Error node_error(const Error& error, const Node& node, const Place& place);
 
-/// The error of a hook: hook_failed where the server refused it, otherwise of the same kind. Says
-/// so if the hook tried to write to a live table. `what` is "post-hook 1 of model.p.x".
-Error hook_error(const Error& error, std::string_view what, const std::string& file);
+/// The error of a hook: `refused_kind` (hook_failed, on_run_end_failed) where the server refused
+/// it, otherwise of the same kind. Says so if the hook tried to write to a live table. `what` is
+/// "post-hook 1 of model.p.x".
+Error hook_error(const Error& error, ErrorKind refused_kind, std::string_view what,
+                 const std::string& file);
 
 /// Runs one statement that holds compiled SQL; throws node_error().
 ExecuteResult execute_for_node(Connection& session, const Node& node, const CompiledSql& compiled,
