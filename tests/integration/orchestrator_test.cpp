@@ -386,6 +386,22 @@ TEST_P(StopSignalTest, StopsTheStageAndRecordsTheRunAsInterrupted) {
 
 INSTANTIATE_TEST_SUITE_P(Signals, StopSignalTest, testing::Values(SIGTERM, SIGINT));
 
+TEST_F(OrchestratorTest, StopsDuringTheWaitForARetry) {
+  all_done_up_to("2026-01-31");
+  dir_.write("pending", "2026-02-01\n");
+  dir_.write("state_machine.yaml", replace_all(read_text_file(dir_.file("state_machine.yaml")),
+                                               "IntervalSeconds: 1", "IntervalSeconds: 3600"));
+  dir_.write("staging_loader.script",
+             "echo $PPID >orchestrator_pid; fail Pipeline.Unavailable 'no server' 16\n");
+  auto run = start({"run", "--date", "2026-02-01"});
+  const auto orchestrator_pid = std::stoi(wait_for("orchestrator_pid"));
+  while (last_run().at("attempts").as_array().at(0).at("status").as_string() != "FAILED") {
+  }
+  ::kill(orchestrator_pid, SIGTERM);
+  EXPECT_EQ(run.get().exit_code, 130);
+  EXPECT_EQ(last_run().at("error").as_string(), "Pipeline.Interrupted");
+}
+
 TEST_F(OrchestratorTest, SettlesARunWhoseOrchestratorWasKilled) {
   all_done_up_to("2026-01-31");
   dir_.write("pending", "2026-02-01\n");

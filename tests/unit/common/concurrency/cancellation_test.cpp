@@ -1,3 +1,4 @@
+// A signal becomes a stop request, once, and the process lives on.
 #include "common/concurrency/cancellation.h"
 
 #include <unistd.h>

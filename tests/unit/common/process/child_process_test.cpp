@@ -1,3 +1,4 @@
+// A child ends in time and leaves nothing of its tree behind, whatever it does.
 #include "common/process/child_process.h"
 
 #include <poll.h>

@@ -1,3 +1,4 @@
+// Processes are found by descent and by a mark in their environment.
 #include "common/process/process_tree.h"
 
 #include <sys/wait.h>

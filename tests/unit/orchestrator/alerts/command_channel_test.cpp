@@ -1,3 +1,4 @@
+// An alert reaches a program on standard input, and a dead channel is a failure with a name.
 #include "orchestrator/alerts/command_channel.h"
 
 #include <gtest/gtest.h>

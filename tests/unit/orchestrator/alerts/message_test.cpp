@@ -1,3 +1,4 @@
+// The words of the alert, compared with tests/golden/alerts.
 #include "orchestrator/alerts/message.h"
 
 #include <gtest/gtest.h>

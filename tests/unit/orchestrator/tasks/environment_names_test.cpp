@@ -1,3 +1,4 @@
+// The variables that pipeline.yaml names, which stages must see too.
 #include "orchestrator/environment_names.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Stages and commands as shell scripts: what they are told and what is believed of them.
 #include "orchestrator/tasks/process_task_runner.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Which business date comes next, and how the loader is asked.
 #include "orchestrator/tasks/staging_check.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// How an attempt ended, as a table of what it left.
 #include "orchestrator/tasks/task_outcome.h"
 
 #include <gtest/gtest.h>
