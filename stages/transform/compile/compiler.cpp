@@ -157,7 +157,12 @@ CompiledSql Compiler::Impl::compile_file(const Node& node, const CompileRequest&
     // The excerpt in the message shows marks; an error of the template comes again without them.
     if (error.kind() == ErrorKind::config_invalid) static_cast<void>(render(source));
     const Place place{.file = error.location().template_name, .line = error.location().line};
-    throw Error(error.kind(), fmt::format("{} at {}", error.what_line(), place.text()));
+    Error located(error.kind(), fmt::format("{} at {}", error.what_line(), place.text()));
+    for (const auto& [key, value] : error.context()) {
+      if (located.context_value(key).empty())
+        static_cast<void>(std::move(located).with(key, value));
+    }
+    throw located;
   }
   // dbt renders a file without the blanks at its beginning; the line numbers need them.
   const std::size_t blanks = std::min(source.find_first_not_of(" \t\r\n\f\v"), source.size());

@@ -37,7 +37,10 @@ class FixedAnswers : public WarehouseQueries {
     if (relation.identifier == "absent") return {};
     return {{.name = "id", .data_type = "int(11)"}, {.name = "label", .data_type = "varchar(20)"}};
   }
-  QueryResult run_query(const std::string&) override {
+  QueryResult run_query(const std::string& sql) override {
+    if (sql.ends_with("refused")) {
+      throw Error(ErrorKind::sql_rejected, "no such table").with("errno", "1146");
+    }
     return {.columns = {"code", "label"},
             .rows = {{std::int64_t{1}, std::string("one")}, {std::int64_t{2}, std::monostate{}}}};
   }
