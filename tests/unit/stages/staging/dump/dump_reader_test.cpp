@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 
 #include "common/io/file.h"
 #include "tests/support/slow_source.h"
@@ -94,6 +95,62 @@ TEST(DumpReader, HoldsOneRowAndNotTheStatement) {
   }
   EXPECT_EQ(rows, 640'000U);
   EXPECT_LE(source.largest, 8192U);
+}
+
+/// What a dump came to, in one line; the reader's pieces must not matter.
+std::string digest_of_events(std::string_view text, std::size_t piece_bytes) {
+  std::string digest;
+  try {
+    test::SlowSource pieces(text, piece_bytes);
+    DumpReader reader(pieces, {.dialect = {}, .buffer_bytes = piece_bytes});
+    for (;;) {
+      const Event event = reader.next();
+      digest += std::to_string(event.index());
+      if (const auto* table = std::get_if<TableBegins>(&event)) digest += table->definition.body;
+      while (const auto row = reader.next_row()) {
+        for (const auto& field : *row) {
+          digest += std::to_string(static_cast<int>(field.kind)).append(field.body) + ",";
+        }
+      }
+      if (std::holds_alternative<DumpEnds>(event)) return digest;
+    }
+  } catch (const Error& error) {
+    return digest + error.what();
+  }
+}
+
+TEST(DumpReader, AnyDamageGivesTheSameAnswerWhereverThePiecesEndAndNeverMoreThanAnError) {
+  constexpr std::string_view likely = "'\"`\\;,()/*!-#\n\0 Mx09N";
+  std::mt19937 random(20260201);
+  const auto below = [&](std::size_t bound) {
+    return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random);
+  };
+  int whole = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string damaged(small_dump);
+    const std::size_t changes = 1 + below(3);
+    for (std::size_t change = 0; change < changes; ++change) {
+      const std::size_t at = below(damaged.size());
+      switch (below(4)) {
+        case 0:
+          damaged[at] = likely[below(likely.size())];
+          break;
+        case 1:
+          damaged.insert(at, 1, likely[below(likely.size())]);
+          break;
+        case 2:
+          damaged.erase(at, 1 + below(8));
+          break;
+        default:
+          damaged[at] = static_cast<char>(below(256));
+      }
+    }
+    const std::string expected = digest_of_events(damaged, 4096);
+    ASSERT_EQ(digest_of_events(damaged, 1 + below(16)), expected) << "round " << round;
+    if (expected.find("line ") == std::string::npos) ++whole;
+  }
+  EXPECT_GT(whole, 0) << "some damage is only to comments and values";
+  EXPECT_LT(whole, 3000);
 }
 
 TEST(DumpReader, ErrorsCarryLineAndByte) {
