@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <functional>
 #include <queue>
+#include <set>
 
 #include <fmt/core.h>
 
@@ -40,19 +41,16 @@ std::string describe_circle(const std::map<std::string, Node, std::less<>>& node
 std::vector<std::string> reach(
     std::string_view from,
     const std::function<const std::vector<std::string>&(const std::string&)>& next) {
-  std::vector<std::string> found;
+  std::set<std::string> found;
   std::vector<std::string> open = {std::string(from)};
   while (!open.empty()) {
     const std::string id = std::move(open.back());
     open.pop_back();
     for (const auto& neighbour : next(id)) {
-      if (std::ranges::find(found, neighbour) != found.end()) continue;
-      found.push_back(neighbour);
-      open.push_back(neighbour);
+      if (found.insert(neighbour).second) open.push_back(neighbour);
     }
   }
-  std::ranges::sort(found);
-  return found;
+  return {found.begin(), found.end()};
 }
 
 }  // namespace

@@ -269,9 +269,12 @@ class TestChooser {
         if (graph.at(parent).type == ResourceType::source) read_sources_.insert(parent);
       }
     }
-    for (const auto& id : built_) {
-      for (auto& below : graph.descendants(id)) {
-        if (!built_.contains(below)) below_.insert(std::move(below));
+    std::vector<std::string> open(built_.begin(), built_.end());
+    while (!open.empty()) {
+      const std::string id = std::move(open.back());
+      open.pop_back();
+      for (const auto& child : graph.children(id)) {
+        if (!built_.contains(child) && below_.insert(child).second) open.push_back(child);
       }
     }
   }
