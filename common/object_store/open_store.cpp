@@ -1,3 +1,4 @@
+// The one place that turns a URL into a store.
 #include <fmt/core.h>
 
 #include "common/base/error.h"

@@ -112,7 +112,7 @@ class ShadowLoader {
                              fmt::format("creates {}, a name that publishing uses", table.name));
     }
     for (const auto& what : table.taken_off)
-      log::info("{}: {} is not carried over", table.name, what);
+      log::info("{}: not carried over: {}", table.name, what);
     // A zero date as a default, for one, needs the dump's lenient sql_mode here too.
     follow({.charset = "utf8mb4", .time_zone = time_zone_, .sql_mode = sql_mode_});
     session_.execute(
@@ -174,7 +174,7 @@ class ShadowLoader {
   void note_skipped(const dump::Skipped& skipped) {
     const std::string text = fmt::format("{} `{}`", skipped.what, skipped.name);
     if (std::ranges::find(loaded_.skipped, text) != loaded_.skipped.end()) return;
-    log::info("{} is not carried over", text);
+    log::info("not carried over: {}", text);
     loaded_.skipped.push_back(text);
   }
 

@@ -1,3 +1,4 @@
+// What files promise: whole replacement, errors by kind, hashes of what passes.
 #include "common/io/file.h"
 
 #include <gtest/gtest.h>

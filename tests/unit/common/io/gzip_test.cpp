@@ -1,3 +1,4 @@
+// What gzip promises: no damaged, cut or padded stream passes for a whole one.
 #include "common/io/gzip.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// The folder as a store: the suite of all stores, and what only folders can get wrong.
 #include "common/object_store/directory_store.h"
 
 #include <fcntl.h>

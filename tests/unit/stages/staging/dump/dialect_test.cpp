@@ -1,3 +1,4 @@
+// Which server runs which conditional comment.
 #include "stages/staging/dump/dialect.h"
 
 #include <gtest/gtest.h>

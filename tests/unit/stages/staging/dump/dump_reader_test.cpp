@@ -1,3 +1,4 @@
+// What the dump reader promises about cut, damaged and endless dumps.
 #include "stages/staging/dump/dump_reader.h"
 
 #include <gtest/gtest.h>

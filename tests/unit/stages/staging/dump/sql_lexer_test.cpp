@@ -1,3 +1,4 @@
+// Where strings, names, comments and statements end, wherever the text is cut.
 #include "stages/staging/dump/sql_lexer.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// Which dump is loaded next: the rule as a table.
 #include "stages/staging/load/dump_choice.h"
 
 #include <gtest/gtest.h>

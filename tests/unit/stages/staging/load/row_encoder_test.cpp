@@ -1,3 +1,4 @@
+// How a value travels from an INSERT to LOAD DATA without a change.
 #include "stages/staging/load/row_encoder.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Which objects are dumps, and how they are archived.
 #include "stages/staging/load/stored_dumps.h"
 
 #include <gmock/gmock.h>

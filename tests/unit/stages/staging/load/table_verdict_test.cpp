@@ -1,3 +1,4 @@
+// What becomes of each table: the rule and its guards.
 #include "stages/staging/load/table_verdict.h"
 
 #include <gmock/gmock.h>
