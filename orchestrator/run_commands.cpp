@@ -79,6 +79,21 @@ struct Order {
   std::string only_state;
 };
 
+struct Executed {
+  RunResult result;
+  enum class Work { some, nothing_new } work = Work::some;
+};
+
+/// A transformer's output says it by "nothing_new": true, the loader's by its "outcome".
+bool says_nothing_new(const Json& result) {
+  const Json* output = result.find("output");
+  if (output == nullptr) return false;
+  const Json* flag = output->find("nothing_new");
+  if (flag != nullptr) return flag->is_bool() && flag->as_bool();
+  const Json* outcome = output->find("outcome");
+  return outcome != nullptr && *outcome == Json("nothing_new");
+}
+
 /// Holds the state directory and runs the machine on it, one execution at a time.
 class Orchestration {
  public:
@@ -93,7 +108,7 @@ class Orchestration {
     settle_the_dead();
   }
 
-  RunResult execute(const Order& order) {
+  Executed execute(const Order& order) {
     const std::string run_id = store_.begin(new_run(order), context_.clock.now());
     const Scope scope("business_date", order.business_date.iso());
     ProcessTaskRunner tasks(
@@ -113,8 +128,10 @@ class Orchestration {
                        .input = new_run(order).input,
                        .only_state = {}};
     if (!order.only_state.empty()) options.only_state = order.only_state;
-    return run_machine(definition_.machine, {.tasks = tasks, .history = store_, .clock = clock},
-                       options, context_.stop);
+    RunResult result =
+        run_machine(definition_.machine, {.tasks = tasks, .history = store_, .clock = clock},
+                    options, context_.stop);
+    return {.result = std::move(result), .work = work_done(run_id)};
   }
 
   StagingCheck ask() const {
@@ -147,6 +164,18 @@ class Orchestration {
                 fmt::format("another orchestrator works on {}; this start is recorded as {} and "
                             "did nothing",
                             state_dir, id));
+  }
+
+  /// Nothing new means that every stage said so.
+  Executed::Work work_done(const std::string& run_id) const {
+    const auto run = store_.find(run_id);
+    if (!run) return Executed::Work::some;
+    const auto idle = [](const AttemptRecord& attempt) {
+      return !attempt.resource.starts_with("stage:") || says_nothing_new(attempt.result);
+    };
+    return std::all_of(run->attempts.begin(), run->attempts.end(), idle)
+               ? Executed::Work::nothing_new
+               : Executed::Work::some;
   }
 
   void settle_the_dead() {
@@ -216,33 +245,17 @@ std::string state_of_layer(const asl::StateMachine& machine, const std::string& 
                           join(names, ", ")));
 }
 
-bool has_nothing_to_do(const StagingCheck& check, BusinessDate today) {
-  const auto behind = [&](const auto& layer) {
-    return !layer.business_date || *layer.business_date < *check.live;
-  };
-  return check.live && *check.live >= today &&
-         std::none_of(check.layers.begin(), check.layers.end(), behind) &&
-         (check.pending.empty() || check.pending.front() > today);
-}
-
-/// Why the loop below ends or what it does next.
-struct Next {
-  std::optional<BusinessDate> date;
-  enum class Work { known, nothing_new, unknown } work = Work::known;
-};
-
-Next ask_for_next(const Orchestration& orchestration, BusinessDate today,
-                  const std::set<BusinessDate>& done) {
+/// The date to run next, nullopt if all is done.
+std::optional<BusinessDate> ask_for_next(const Orchestration& orchestration, BusinessDate today,
+                                         const std::set<BusinessDate>& done) {
   try {
-    const StagingCheck check = orchestration.ask();
-    return {.date = next_date(check, today, done),
-            .work = has_nothing_to_do(check, today) ? Next::Work::nothing_new : Next::Work::known};
+    return next_date(orchestration.ask(), today, done);
   } catch (const Error& error) {
     // Once today has been run there is nothing left to try; before that the run itself finds out
     // what is wrong, with its retries and alerts.
     if (error.kind() == ErrorKind::cancelled || done.contains(today)) throw;
     log::warn("cannot ask which dates are pending, running {}: {}", today.iso(), error.what());
-    return {.date = today, .work = Next::Work::unknown};
+    return today;
   }
 }
 
@@ -262,23 +275,19 @@ int run_command(const OrchestratorContext& context) {
   const asl::Definition definition = read_machine(context);
   Orchestration orchestration(context, definition, {.business_date = today});
   std::set<BusinessDate> done;
-  while (true) {
-    const Next next = ask_for_next(orchestration, today, done);
-    if (!next.date) return 0;
-    if (done.contains(*next.date)) {
+  while (const auto date = ask_for_next(orchestration, today, done)) {
+    if (done.contains(*date)) {
       throw Error(ErrorKind::internal,
                   fmt::format("the run for {} succeeded, but {} check still asks for it; nothing "
                               "further was run",
-                              next.date->iso(), loader_name));
+                              date->iso(), loader_name));
     }
-    const RunResult result = orchestration.execute({.business_date = *next.date});
-    if (result.status != RunStatus::succeeded) return exit_code_of(result);
-    done.insert(*next.date);
-    if (next.work == Next::Work::nothing_new) {
-      fmt::print("nothing new\n");
-      return 0;
-    }
+    const Executed run = orchestration.execute({.business_date = *date});
+    if (run.result.status != RunStatus::succeeded) return exit_code_of(run.result);
+    if (done.empty() && run.work == Executed::Work::nothing_new) fmt::print("nothing new\n");
+    done.insert(*date);
   }
+  return 0;
 }
 
 int rerun_command(const OrchestratorContext& context) {
@@ -296,7 +305,7 @@ int rerun_command(const OrchestratorContext& context) {
     }
     order.business_date = *check.live;
   }
-  return exit_code_of(orchestration.execute(order));
+  return exit_code_of(orchestration.execute(order).result);
 }
 
 }  // namespace pipeline

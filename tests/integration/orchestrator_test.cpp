@@ -59,14 +59,20 @@ fail() {
   exit "$3"
 }
 if [ -e "$name.script" ]; then . "./$name.script"; fi
+books=$name.date
+[ "$name" = staging_loader ] && books=live
+new=true
+[ -z "$force" ] && [ "$(cat "$books")" = "$date" ] && new=false
+echo "$date" >"$books"
 if [ "$name" = staging_loader ]; then
-  echo "$date" >live
   grep -v "$date" pending >pending.new
   mv pending.new pending
-else
-  echo "$date" >"$name.date"
 fi
-printf '{"schema":1,"status":"succeeded","output":{"stage":"%s"}}' "$name" >"$result"
+# The loader and the transformers say in two ways that nothing was new.
+said='"nothing_new":true'
+[ "$name" = staging_loader ] && said='"outcome":"nothing_new"'
+[ $new = true ] && said='"rows":1'
+printf '{"schema":1,"status":"succeeded","output":{"stage":"%s",%s}}' "$name" "$said" >"$result"
 )sh";
 
 constexpr std::string_view config_text = R"yaml(
@@ -189,6 +195,15 @@ TEST_F(OrchestratorTest, RunsEveryPendingDateOldestFirstThenSaysNothingNew) {
   EXPECT_TRUE(again.ok()) << again.text();
   EXPECT_EQ(again.out, "nothing new\n");
   EXPECT_EQ(history().size(), 3U);
+}
+
+TEST_F(OrchestratorTest, DoesNotSayNothingNewIfAStageFoundWork) {
+  all_done_up_to("2026-02-01");
+  // The check goes by dates; that staging was loaded anew only the stage can see.
+  dir_.write("silver_transformer.script", "force=yes\n");
+  const auto result = orchestrator({"run", "--date", "2026-02-01"});
+  EXPECT_TRUE(result.ok()) << result.text();
+  EXPECT_EQ(result.out, "");
 }
 
 TEST_F(OrchestratorTest, RetriesALayerUntilItSucceeds) {
