@@ -229,7 +229,9 @@ class Reader {
       config_.backups.tables_given = true;
     }
     if (const auto* n = node.find("keep_days")) {
-      config_.backups.keep_days = static_cast<int>(at_least(1, *n));
+      const auto days = at_least(1, *n);
+      if (days > 36500) refuse(*n, "keep_days is 36500 (a hundred years) at most");
+      config_.backups.keep_days = static_cast<int>(days);
     }
   }
 

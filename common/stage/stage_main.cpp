@@ -62,10 +62,11 @@ void watch_for_signals() {
   sigwait(&signals, &signal);
   stop_flag() = true;
   log::warn("asked to stop by signal {}", signal);
-  {
+  // The hooks connect to the server, which may take longer than we have.
+  std::thread([] {
     const std::lock_guard lock(hooks().mutex);
     for (const auto& [id, hook] : hooks().by_id) hook();
-  }
+  }).detach();
   std::this_thread::sleep_for(unwind_within);
   log::error("did not stop within {} s; ending the process, nothing is half-published",
              unwind_within.count());
@@ -129,7 +130,6 @@ int run_command(const StageProgramSpec& spec, const CliInvocation& asked, Json& 
   for (const auto& [name, command] : spec.commands) {
     if (name != asked.command) continue;
     command({.asked = asked, .config = config, .clock = clock, .run_id = run_id, .output = output});
-    throw_if_cancelled();
     return 0;
   }
   throw Error(ErrorKind::internal, fmt::format("the command {} has no code", asked.command));

@@ -8,14 +8,16 @@
 --            done) deploy/sql/grants.sql | mariadb
 --
 -- (Like this no password stands in the arguments of a program, where everybody on the host sees it.)
--- Passwords must not hold a quote, a backslash, a slash or an ampersand. The tables in `pipeline`
--- are made by pipeline.sql after this.
+-- Passwords must not hold a quote, a backslash, a slash or an ampersand. Apply
+-- pipeline.sql first: some rights are on single tables of the schema `pipeline`.
 --
 -- An underscore in the schema name of a GRANT stands for any character, so each one is escaped.
 -- (MySQL 8 with partial_revokes=ON takes names literally: remove the backslashes there.)
 --
 -- What keeps published data safe is which account lacks which right:
 --   - what users wrote (models, hooks, tests) runs as etl_build, which can only read live schemas;
+--   - the journal and the list of backups, from which tables are dropped, are written by etl_publish
+--     alone;
 --   - only etl_publish swaps tables, and it never runs what users wrote; the right to drop, which a
 --     RENAME asks for, reaches live tables too, so its password deserves the most care;
 --   - nobody but the administrator can change or delete a row of the vault.
@@ -55,7 +57,11 @@ GRANT ALL PRIVILEGES ON `staging\_\_next`.*
   TO 'etl_load'@'localhost', 'etl_load'@'%';
 GRANT SELECT ON `staging`.*
   TO 'etl_load'@'localhost', 'etl_load'@'%';
-GRANT SELECT, INSERT, UPDATE ON `pipeline`.*
+GRANT SELECT ON `pipeline`.*
+  TO 'etl_load'@'localhost', 'etl_load'@'%';
+GRANT INSERT, UPDATE ON `pipeline`.`session`
+  TO 'etl_load'@'localhost', 'etl_load'@'%';
+GRANT INSERT, UPDATE ON `pipeline`.`loaded_dump`
   TO 'etl_load'@'localhost', 'etl_load'@'%';
 
 -- ---- etl_build: runs models, hooks and tests, that is, what users wrote
@@ -83,7 +89,9 @@ GRANT ALL PRIVILEGES ON `preflight\_\_next`.*
   TO 'etl_build'@'localhost', 'etl_build'@'%';
 GRANT ALL PRIVILEGES ON `scratch\_\_next`.*
   TO 'etl_build'@'localhost', 'etl_build'@'%';
-GRANT SELECT, INSERT, UPDATE ON `pipeline`.*
+GRANT SELECT ON `pipeline`.*
+  TO 'etl_build'@'localhost', 'etl_build'@'%';
+GRANT INSERT, UPDATE ON `pipeline`.`session`
   TO 'etl_build'@'localhost', 'etl_build'@'%';
 
 -- ---- etl_publish: swaps finished candidates for live tables, and makes views
@@ -128,7 +136,7 @@ GRANT SELECT ON `silver`.*
   TO 'etl_vault'@'localhost', 'etl_vault'@'%';
 GRANT SELECT ON `gold`.*
   TO 'etl_vault'@'localhost', 'etl_vault'@'%';
-GRANT SELECT, INSERT, UPDATE ON `pipeline`.*
+GRANT SELECT ON `pipeline`.*
   TO 'etl_vault'@'localhost', 'etl_vault'@'%';
 
 -- ---- etl_janitor: drops old backups and what failed runs left behind
@@ -154,7 +162,9 @@ GRANT SELECT, DROP ON `silver\_\_next`.*
   TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
 GRANT SELECT, DROP ON `gold\_\_next`.*
   TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
-GRANT SELECT, INSERT, UPDATE ON `pipeline`.*
+GRANT SELECT ON `pipeline`.*
+  TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+GRANT UPDATE (dropped_at) ON `pipeline`.`backup`
   TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
 
 -- ---- etl_admin: sets up, adopts, makes and alters vault tables, gives rights on single tables

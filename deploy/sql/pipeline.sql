@@ -1,16 +1,20 @@
--- The pipeline's own records. Accounts of the pipeline may read, insert and update here, never delete.
+-- The pipeline's own records. Apply it before grants.sql, which gives each account the tables that it
+-- needs and no more; nobody but the administrator may delete here.
 
--- Server sessions of runs: the next run ends what is left of a dead one.
+CREATE DATABASE IF NOT EXISTS `pipeline` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+
+-- Server sessions of runs: the next run ends what is left of a dead one. Each session holds the
+-- server-side lock named by its token, so the server itself says whether it still lives.
 CREATE TABLE IF NOT EXISTS pipeline.session (
-  server_start  BIGINT UNSIGNED NOT NULL COMMENT 'seconds since 1970; ids begin anew at each start',
-  connection_id BIGINT UNSIGNED NOT NULL,
+  token         VARCHAR(64) NOT NULL,
+  connection_id BIGINT UNSIGNED NOT NULL COMMENT 'for people; ids begin anew when the server does',
   run_id        VARCHAR(64) NOT NULL,
   target        VARCHAR(64) NOT NULL COMMENT 'the schema that the run writes',
   role          VARCHAR(32) NOT NULL,
   account       VARCHAR(128) NOT NULL,
   opened_at     DATETIME(6) NOT NULL,
   closed_at     DATETIME(6) NULL,
-  PRIMARY KEY (server_start, connection_id),
+  PRIMARY KEY (token),
   KEY open_sessions (target, closed_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
@@ -21,7 +25,7 @@ CREATE TABLE IF NOT EXISTS pipeline.publish_journal (
   generation   BIGINT UNSIGNED NOT NULL,
   run_id       VARCHAR(64) NOT NULL,
   business_date DATE NOT NULL,
-  state        VARCHAR(16) NOT NULL COMMENT 'planned, done, abandoned',
+  state        VARCHAR(16) NOT NULL COMMENT 'planned, unfinished, done, abandoned',
   plan         LONGTEXT NOT NULL COMMENT 'JSON: docs/formats/publish-journal.md',
   created_at   DATETIME(6) NOT NULL,
   closed_at    DATETIME(6) NULL,
@@ -38,6 +42,7 @@ CREATE TABLE IF NOT EXISTS pipeline.published_table (
   generation      BIGINT UNSIGNED NOT NULL,
   business_date   DATE NOT NULL,
   had_predecessor TINYINT NOT NULL,
+  contents        VARCHAR(16) NOT NULL COMMENT 'rebuilt: made whole by each run; accumulated: holds earlier days',
   backup_name     VARCHAR(64) NULL,
   PRIMARY KEY (publish_id, schema_name, table_name),
   KEY by_table (schema_name, table_name, business_date)

@@ -30,13 +30,17 @@ std::vector<Backup> list_backups(Connection& connection, const std::optional<Tab
 /// From what an incremental model starts when it is built for `date`.
 struct IncrementalBase {
   enum class Start {
-    nothing,     // there is no table yet, or its first version was built for this very date
-    live,        // the live table is of an earlier date
-    backup,      // the date was applied already: the generation before it
-    live_again,  // the date was applied already and the generation before it is gone: warn
+    nothing,  // there never was a table, or its first version was built for this very date
+    live,     // the live table is of an earlier date
+    backup,   // the date was applied already: the generation before it
+    lost,     // history is missing that once was there: the caller must not go on by itself
   } start = Start::nothing;
-  TableName table;  // to copy from, unless nothing
+  TableName table;   // to copy from: live and backup
+  std::string lost;  // for people: what is missing and what to do
 };
+
+/// Never guesses: a table that was published and is gone, tables without their marker, and a date
+/// applied twice without the generation before it, are `lost`.
 IncrementalBase incremental_base(Connection& connection, const TableName& live, BusinessDate date);
 
 }  // namespace pipeline::publish

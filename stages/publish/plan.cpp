@@ -66,19 +66,20 @@ Json PublishPlan::to_json() const {
     Json item = Json::object();
     item.set("live", name_json(table.live));
     item.set("had_predecessor", table.had_predecessor);
+    item.set("contents", table.contents);
     item.set("backup", table.backup_name);
     published_list.push_back(std::move(item));
   }
   document.set("published", std::move(published_list));
   document.set("views_beside", names_json(views_beside));
   Json view_list = Json::array();
-  for (const auto& view : views_after) {
+  for (const auto& view : views) {
     Json item = Json::object();
     item.set("live", name_json(view.live));
     item.set("select", view.select);
     view_list.push_back(std::move(item));
   }
-  document.set("views_after", std::move(view_list));
+  document.set("views", std::move(view_list));
   document.set("drop_tables", names_json(drop_tables));
   document.set("drop_views", names_json(drop_views));
   return document;
@@ -105,11 +106,12 @@ PublishPlan PublishPlan::from_json(const Json& document) {
   for (const auto& item : document.at("published").as_array()) {
     plan.published.push_back({.live = name_of(item.at("live")),
                               .had_predecessor = item.at("had_predecessor").as_bool(),
+                              .contents = item.at("contents").as_string(),
                               .backup_name = item.at("backup").as_string()});
   }
   plan.views_beside = names_of(document.at("views_beside"));
-  for (const auto& item : document.at("views_after").as_array()) {
-    plan.views_after.push_back(
+  for (const auto& item : document.at("views").as_array()) {
+    plan.views.push_back(
         {.live = name_of(item.at("live")), .select = item.at("select").as_string()});
   }
   plan.drop_tables = names_of(document.at("drop_tables"));

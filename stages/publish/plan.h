@@ -25,6 +25,7 @@ struct PublishPlan {
   struct Published {
     TableName live;
     bool had_predecessor = false;
+    std::string contents;     // rebuilt, accumulated
     std::string backup_name;  // empty: none
   };
   struct View {
@@ -39,9 +40,10 @@ struct PublishPlan {
   std::vector<std::pair<TableName, TableName>> renames;  // in order
   std::vector<Backup> backups;
   std::vector<Published> published;
-  std::vector<TableName> views_beside;  // <view>__next made in the live schema before the RENAME
-  std::vector<View> views_after;        // to be made after it
-  std::vector<TableName> drop_tables;   // swapped out and not kept
+  std::vector<TableName>
+      views_beside;         // <view>__next, to be made in the live schema before the RENAME
+  std::vector<View> views;  // all, to be made with their new columns after it
+  std::vector<TableName> drop_tables;  // swapped out and not kept
   std::vector<TableName> drop_views;
 
   Json to_json() const;

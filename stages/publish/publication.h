@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,13 +23,24 @@ enum class SwappedOut {
   backup,     // stays in the live schema as <table>_backup_YYYYMMDD_HHMMSS, catalogued
 };
 
-/// A candidate `shadow_schema(live.schema)`.`live.table` that becomes `live`.
+/// Whether a table could be made again from today's input.
+enum class Contents {
+  rebuilt,      // made whole by every run
+  accumulated,  // holds what earlier days gave (incremental models)
+};
+
+/// A candidate `shadow_schema(live.schema)`.`live.table` that becomes `live`. A live table is only
+/// ever dropped if the publish that made it noted it as `rebuilt`: whatever else stands there, made
+/// by hand or by a model that was incremental before, is kept as a backup even if `dropped` is
+/// asked.
 struct TablePublication {
   TableName live;
   SwappedOut swapped_out = SwappedOut::dropped;
+  Contents contents = Contents::rebuilt;
 };
 
-/// A view of a live schema. `select` names live relations only.
+/// A view of a live schema. `select` names live relations only; a name without a schema means the
+/// view's own. A table of that name is kept as a backup.
 struct ViewPublication {
   TableName live;
   std::string select;
@@ -70,24 +82,35 @@ struct PublisherOptions {
   Clock& clock;
   std::chrono::seconds try_without_waiting{5};
   std::chrono::seconds keep_trying_for{60};
+  /// Throws to give up before the next attempt.
+  std::function<void()> check_cancelled = [] {};
 };
 
 /// Publishes all of `publication` or nothing.
 ///
-/// Order: refuse what is not plain (guard_refused), count the rows of tables to back up, make the
-/// views that can be made beside their live ones, journal the plan, RENAME, verify and catalogue
-/// the backups, make the remaining views, drop what was swapped out, close the journal. Errors:
-/// lock_contention with the blocker named where the account may see it; unavailable when the answer
-/// to the RENAME was lost: then nobody knows, and settle() at the next start finds out.
+/// Order: refuse what is not plain, stands in the way or is not this run's candidate
+/// (guard_refused), count the rows of tables to back up, journal the plan, make the views that can
+/// be made beside their live ones, RENAME, verify and catalogue the backups, make every view again
+/// (its columns are those of the new tables), drop what was swapped out, close the journal.
+///
+/// Errors: lock_contention with the blocker named where the account may see it; unavailable when
+/// the answer to the RENAME was lost: then nobody knows, and settle() at the next start finds out;
+/// sql_rejected for a view that the server does not take: before the RENAME, with nothing
+/// published, or after it, where the message says that the tables are.
 PublishReport publish(Connection& session, const Publication& publication,
                       const PublisherOptions& options);
 
 /// Finishes or closes every publish on `schema` that a crash left open, by the marker: if it shows
 /// the planned generation and run the RENAME happened and the rest is done now; otherwise the plan
 /// is closed as abandoned. Call at every start with the schema's lock held, before anything is
-/// read. Returns one line a journal entry that was settled.
+/// read. A view that still cannot be made is logged and tried again at the next start; it stops
+/// nobody. Returns one line a journal entry that was settled.
 std::vector<std::string> settle(Connection& session, std::string_view schema,
                                 const PublisherOptions& options);
+
+/// One more than any generation of `schema` that is live or was ever planned, so that a number
+/// means one content for ever, also after a restore.
+std::uint64_t next_generation(Connection& session, std::string_view schema);
 
 /// "_backup_20260202_070501" of this instant in Tokyo, moved on by seconds until no table of
 /// `schemas` ends with it.

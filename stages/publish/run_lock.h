@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,19 +21,24 @@ std::string lock_name(std::string_view schema);
 void take_run_locks(Connection& session, std::vector<std::string> schemas,
                     std::chrono::seconds patience = std::chrono::seconds(3));
 
-/// Notes in pipeline.session which server sessions belong to a run, so that the next run can end
-/// what is left of a dead one. Sessions are identified by connection id and server start, since
-/// ids begin anew when the server does.
+/// Throws unavailable unless the run lock of `schema` is held by the session `publisher_id`.
+void require_run_lock(Connection& session, std::string_view schema, std::uint64_t publisher_id);
+
+/// Writes down in pipeline.session that `session` belongs to a run, so that the next run can end
+/// what is left of a dead one. The session takes a lock under a random token, which is how the
+/// server can be asked whether it lives. Call before the session writes anything; throws
+/// unavailable if the run's lock on `target` is not held by `publisher_id` any more.
 struct SessionNote {
   std::string run_id;
-  std::string target;  // the schema that the run writes
-  std::string role;    // load build publish
+  std::string target;              // the schema that the run writes
+  std::string role;                // load build publish
+  std::uint64_t publisher_id = 0;  // Connection::id() of the session that holds the run's lock
 };
 void note_session(Connection& session, const SessionNote& note);
 
-/// Ends every noted session of earlier runs on `target` that is still connected under the account
-/// of `same_account`, and waits until it is gone. Call with the target's lock held. A session that
-/// stays for 30 s throws lock_contention. Returns the ids that were ended.
+/// Ends every session of earlier runs on `target` that is written down, was opened by the account
+/// of `same_account` and still lives, and waits until it is gone. Call with the target's lock held.
+/// A session that stays for 30 s throws lock_contention. Returns the ids that were ended.
 std::vector<std::uint64_t> end_left_over_sessions(Connection& locked_session,
                                                   const ConnectionOptions& same_account,
                                                   std::string_view target);

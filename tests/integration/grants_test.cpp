@@ -113,7 +113,9 @@ TEST_F(Grants, KeepWhatUsersWroteAwayFromLiveTables) {
   expect_refused(build, changes_of("staging__next"));
   expect_refused(build, {"SELECT * FROM vault.t", "SELECT * FROM staging__next.t",
                          "DELETE FROM pipeline.probe", "DROP TABLE pipeline.probe",
-                         "ALTER TABLE pipeline.probe ADD COLUMN w INT"});
+                         "ALTER TABLE pipeline.probe ADD COLUMN w INT",
+                         "UPDATE pipeline.publish_journal SET state = 'planned'",
+                         "INSERT INTO pipeline.backup (schema_name) VALUES ('x')"});
 }
 
 TEST_F(Grants, LetTheBuildAccountDoAnythingToCandidates) {
@@ -129,8 +131,10 @@ TEST_F(Grants, LetTheBuildAccountDoAnythingToCandidates) {
          "SELECT * FROM " + schema + ".mv", "DROP VIEW " + schema + ".mv",
          "CREATE TEMPORARY TABLE " + schema + ".tmp (id INT)", "DROP TABLE " + schema + ".m"});
   }
-  expect_allowed(build, {"INSERT INTO pipeline.probe VALUES (2, 0)",
-                         "UPDATE pipeline.probe SET v = 1 WHERE id = 2"});
+  expect_allowed(
+      build, {"INSERT INTO pipeline.session (token, connection_id, run_id, target, role, account, "
+              "opened_at) VALUES (UUID(), 1, 'r', 't', 'x', 'a', NOW())",
+              "UPDATE pipeline.session SET closed_at = NOW() WHERE run_id = 'r'"});
 }
 
 TEST_F(Grants, TakeUnderscoresLiterally) {
@@ -147,12 +151,13 @@ TEST_F(Grants, TakeUnderscoresLiterally) {
 TEST_F(Grants, LetTheLoadAccountFillCandidatesOfStagingOnly) {
   Connection load = login("etl_load");
   expect_allowed(
-      load,
-      {"SELECT * FROM staging.t", "SHOW CREATE TABLE staging.t", "DROP TABLE staging__next.t",
-       "CREATE TABLE staging__next.t (id INT PRIMARY KEY, v INT)",
-       "INSERT INTO staging__next.t SELECT * FROM staging.t",
-       "ALTER TABLE staging__next.t ADD KEY (v)", "DELETE FROM staging__next.t",
-       "INSERT INTO pipeline.probe VALUES (2, 0)", "UPDATE pipeline.probe SET v = 1 WHERE id = 2"});
+      load, {"SELECT * FROM staging.t", "SHOW CREATE TABLE staging.t", "DROP TABLE staging__next.t",
+             "CREATE TABLE staging__next.t (id INT PRIMARY KEY, v INT)",
+             "INSERT INTO staging__next.t SELECT * FROM staging.t",
+             "ALTER TABLE staging__next.t ADD KEY (v)", "DELETE FROM staging__next.t",
+             "INSERT INTO pipeline.session (token, connection_id, run_id, target, role, account, "
+             "opened_at) VALUES (UUID(), 1, 'r', 't', 'x', 'a', NOW())",
+             "UPDATE pipeline.session SET closed_at = NOW() WHERE run_id = 'r'"});
   for (const std::string schema : {"staging", "silver", "gold", "seeds", "silver__next", "vault"}) {
     SCOPED_TRACE(schema);
     expect_refused(load, changes_of(schema));
@@ -235,9 +240,8 @@ TEST_F(Grants, GiveThePublishAccountNoRightThatASwapDoesNotNeed) {
 TEST_F(Grants, LetNobodyChangeOrDeleteWhatIsInTheVault) {
   Connection vault = login("etl_vault");
   expect_allowed(vault, {"INSERT INTO vault.t VALUES (2, 0)", "SELECT * FROM vault.t",
-                         "SELECT * FROM silver.t", "SELECT * FROM gold.t",
-                         "INSERT INTO pipeline.probe VALUES (2, 0)",
-                         "UPDATE pipeline.probe SET v = 1 WHERE id = 2"});
+                         "SELECT * FROM silver.t", "SELECT * FROM gold.t"});
+  expect_refused(vault, {"UPDATE pipeline.probe SET v = 1"});
   std::vector<std::string> changes = changes_of("vault");
   std::erase_if(changes, [](const std::string& sql) { return sql.ends_with("VALUES (2, 0)"); });
   expect_refused(vault, changes);
@@ -253,9 +257,13 @@ TEST_F(Grants, LetNobodyChangeOrDeleteWhatIsInTheVault) {
 TEST_F(Grants, LetTheJanitorDropAndNothingElse) {
   root().execute("RENAME TABLE silver.t TO silver.t_backup_20260202_070000");
   Connection janitor = login("etl_janitor");
-  expect_allowed(janitor, {"SELECT COUNT(*) FROM silver.t_backup_20260202_070000",
-                           "DROP TABLE silver.t_backup_20260202_070000", "DROP TABLE gold__next.t",
-                           "DROP TABLE staging__next.t", "UPDATE pipeline.probe SET v = 1"});
+  expect_allowed(janitor,
+                 {"SELECT COUNT(*) FROM silver.t_backup_20260202_070000",
+                  "DROP TABLE silver.t_backup_20260202_070000", "DROP TABLE gold__next.t",
+                  "DROP TABLE staging__next.t", "UPDATE pipeline.backup SET dropped_at = NOW()"});
+  expect_refused(janitor,
+                 {"UPDATE pipeline.backup SET backup_name = 't'", "UPDATE pipeline.probe SET v = 1",
+                  "INSERT INTO pipeline.backup (schema_name) VALUES ('x')"});
   expect_refused(
       janitor, {"INSERT INTO gold.t VALUES (2, 0)", "UPDATE gold.t SET v = 0", "DELETE FROM gold.t",
                 "RENAME TABLE gold.t TO gold.u", "ALTER TABLE gold.t ADD COLUMN w INT",

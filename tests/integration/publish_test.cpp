@@ -212,6 +212,7 @@ TEST_F(Publishing, RefusesForeignKeysPartitionsAndOtherEnginesOfCandidates) {
               Contains(HasSubstr("silver__next.t1 is referenced by the foreign key fk_rails_1")));
   EXPECT_THAT(objections, Contains(HasSubstr("silver__next.t2 is partitioned")));
   Connection session = Connection::open(account("etl_publish"));
+  take_run_locks(session, {"silver"});
   EXPECT_THROW(publish(session, publication, quick()), Error);
 }
 
@@ -238,6 +239,7 @@ TEST_F(Publishing, RefusesWhenAnUpstreamLayerMoved) {
   Publication publication = make_candidates(1, "r1", "2026-02-01");
   publication.unchanged_generations = {{"staging", 7}};
   Connection session = Connection::open(account("etl_publish"));
+  take_run_locks(session, {"silver"});
   EXPECT_THROW(publish(session, publication, quick()), Error);
 }
 
@@ -261,8 +263,7 @@ TEST_P(Crashing, IsSettledByTheNextStart) {
   Connection session = Connection::open(account("etl_publish"));
   take_run_locks(session, {"silver"}, std::chrono::seconds(10));
   const auto settled = settle(session, "silver", quick());
-  const bool closed_before = std::string_view(GetParam().failpoint) == "publish_before_close";
-  EXPECT_THAT(settled, SizeIs(1)) << closed_before;
+  EXPECT_THAT(settled, SizeIs(1));
   EXPECT_EQ(live_state(), expected);
   EXPECT_EQ(journal_states(), GetParam().happened ? "done,done" : "done,abandoned");
   EXPECT_THAT(list_backups(session, TableName{"silver", "t0"}),
@@ -301,7 +302,7 @@ TEST_F(Publishing, AnIncrementalModelOfTheSameDateStartsFromTheGenerationBefore)
   EXPECT_EQ(incremental_base(root, live, date("2026-02-02")).table, again.table)
       << "a second rerun starts from the same generation as the first";
   root.execute("DROP TABLE " + again.table.quoted());
-  EXPECT_EQ(incremental_base(root, live, date("2026-02-02")).start, Start::live_again);
+  EXPECT_EQ(incremental_base(root, live, date("2026-02-02")).start, Start::lost);
 }
 
 TEST_F(Publishing, RetentionDropsOnlyWhatItMadeAndNeverTheNewest) {
@@ -322,7 +323,8 @@ TEST_F(Publishing, RetentionDropsOnlyWhatItMadeAndNeverTheNewest) {
 TEST_F(Publishing, ASecondRunIsToldWhoHoldsTheLock) {
   Connection first = Connection::open(account("etl_publish"));
   take_run_locks(first, {"silver"});
-  note_session(first, {.run_id = "r1", .target = "silver", .role = "publish"});
+  note_session(first,
+               {.run_id = "r1", .target = "silver", .role = "publish", .publisher_id = first.id()});
   Connection second = Connection::open(account("etl_publish"));
   try {
     take_run_locks(second, {"gold", "silver"}, std::chrono::seconds(0));
@@ -337,10 +339,15 @@ TEST_F(Publishing, ASecondRunIsToldWhoHoldsTheLock) {
 }
 
 TEST_F(Publishing, SessionsOfADeadRunAreEndedBeforeTheNextBegins) {
+  auto dead = std::make_unique<Connection>(Connection::open(account("etl_publish")));
+  take_run_locks(*dead, {"silver", "gold"});
   Connection zombie = Connection::open(account("etl_build"));
-  note_session(zombie, {.run_id = "r1", .target = "silver", .role = "build"});
+  note_session(zombie,
+               {.run_id = "r1", .target = "silver", .role = "build", .publisher_id = dead->id()});
   Connection bystander = Connection::open(account("etl_build"));
-  note_session(bystander, {.run_id = "x", .target = "gold", .role = "build"});
+  note_session(bystander,
+               {.run_id = "x", .target = "gold", .role = "build", .publisher_id = dead->id()});
+  dead.reset();
   Connection session = Connection::open(account("etl_publish"));
   take_run_locks(session, {"silver"});
   EXPECT_THAT(end_left_over_sessions(session, account("etl_build"), "silver"),
@@ -348,6 +355,187 @@ TEST_F(Publishing, SessionsOfADeadRunAreEndedBeforeTheNextBegins) {
   EXPECT_FALSE(zombie.ping());
   EXPECT_TRUE(bystander.ping()) << "another target's session is left alone";
   EXPECT_THAT(end_left_over_sessions(session, account("etl_build"), "silver"), IsEmpty());
+}
+
+TEST_F(Publishing, AWorkerWhosePublisherIsGoneStopsBeforeItWrites) {
+  auto publisher = std::make_unique<Connection>(Connection::open(account("etl_publish")));
+  take_run_locks(*publisher, {"silver"});
+  const auto publisher_id = publisher->id();
+  publisher.reset();
+  Connection next = Connection::open(account("etl_publish"));
+  take_run_locks(next, {"silver"}, std::chrono::seconds(10));
+  Connection worker = Connection::open(account("etl_build"));
+  EXPECT_THROW(
+      note_session(
+          worker,
+          {.run_id = "r1", .target = "silver", .role = "build", .publisher_id = publisher_id}),
+      Error);
+}
+
+TEST_F(Publishing, RefusesCandidatesOfAnotherRun) {
+  publish_generation(1, "r1");
+  const Publication mine = make_candidates(2, "r2", "2026-02-02");
+  make_candidates(2, "r-other", "2026-02-02");
+  Connection session = Connection::open(account("etl_publish"));
+  take_run_locks(session, {"silver"});
+  try {
+    publish(session, mine, quick());
+    FAIL() << "somebody else's candidates were published";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::guard_refused);
+    EXPECT_THAT(error.message(), HasSubstr("run r-other wrote there"));
+  }
+  EXPECT_EQ(live_state(), "1,1,1,1,1");
+}
+
+TEST_F(Publishing, RefusesWithoutTheRunsLock) {
+  const Publication publication = make_candidates(1, "r1", "2026-02-01");
+  Connection session = Connection::open(account("etl_publish"));
+  EXPECT_THROW(publish(session, publication, quick()), Error);
+}
+
+TEST_F(Publishing, WhatNoPublishMadeIsKeptAsABackupAndNeverDropped) {
+  Connection root = server().open_root();
+  root.execute("CREATE TABLE silver.t1 (precious INT)");
+  root.execute("INSERT INTO silver.t1 VALUES (42)");
+  publish_generation(1, "r1");
+  const auto backups = list_backups(root, TableName{"silver", "t1"});
+  ASSERT_THAT(backups, SizeIs(1));
+  EXPECT_EQ(
+      root.query_value("SELECT precious FROM " + quote_name("silver", backups[0].backup_name)),
+      "42");
+  publish_generation(2, "r2");
+  EXPECT_THAT(list_backups(root, TableName{"silver", "t1"}), SizeIs(1))
+      << "what a run rebuilds may go";
+}
+
+TEST_F(Publishing, ATableThatBecomesAViewOrStopsBeingIncrementalIsKept) {
+  Publication first = make_candidates(1, "r1", "2026-02-01");
+  first.tables[1].contents = Contents::accumulated;
+  first.tables[2].contents = Contents::accumulated;
+  {
+    Connection session = Connection::open(account("etl_publish"));
+    take_run_locks(session, {"silver"});
+    publish(session, first, quick());
+  }
+  Publication second = make_candidates(2, "r2", "2026-02-02");
+  second.tables.pop_back();  // t2 becomes a view, t1 a table that each run rebuilds
+  second.views.push_back({.live = {"silver", "t2"}, .select = "SELECT 1 AS id, 2 AS generation"});
+  Connection session = Connection::open(account("etl_publish"));
+  take_run_locks(session, {"silver"}, std::chrono::seconds(10));
+  publish(session, second, quick());
+  EXPECT_THAT(list_backups(session, TableName{"silver", "t1"}), SizeIs(1));
+  EXPECT_THAT(list_backups(session, TableName{"silver", "t2"}), SizeIs(1));
+  EXPECT_EQ(relation_kind(session, {"silver", "t2"}), RelationKind::view);
+}
+
+TEST_F(Publishing, AViewWithAStarShowsTheColumnsOfTheNewTables) {
+  Publication first = make_candidates(1, "r1", "2026-02-01");
+  first.views = {{.live = {"silver", "v"}, .select = "SELECT * FROM silver.t1"}};
+  {
+    Connection session = Connection::open(account("etl_publish"));
+    take_run_locks(session, {"silver"});
+    publish(session, first, quick());
+  }
+  Publication second = make_candidates(2, "r2", "2026-02-02");
+  second.views = first.views;
+  server().open_root().execute(
+      "ALTER TABLE silver__next.t1 DROP COLUMN generation, ADD COLUMN fresh INT NOT NULL DEFAULT "
+      "7");
+  Connection session = Connection::open(account("etl_publish"));
+  take_run_locks(session, {"silver"}, std::chrono::seconds(10));
+  publish(session, second, quick());
+  EXPECT_EQ(session.query_value("SELECT fresh FROM silver.v LIMIT 1"), "7");
+}
+
+TEST_F(Publishing, AViewThatTheServerRefusesPublishesNothing) {
+  publish_generation(1, "r1");
+  Publication publication = make_candidates(2, "r2", "2026-02-02");
+  publication.views = {{.live = {"silver", "v"}, .select = "SELECT nonsense( FROM silver.t1"}};
+  Connection session = Connection::open(account("etl_publish"));
+  take_run_locks(session, {"silver"}, std::chrono::seconds(10));
+  EXPECT_THROW(publish(session, publication, quick()), Error);
+  EXPECT_EQ(live_state(), "1,1,1,1,1");
+  EXPECT_THAT(settle(session, "silver", quick()), IsEmpty());
+}
+
+TEST_F(Publishing, AViewThatFailsAfterTheRenameIsNamedTriedAgainAndStopsNobody) {
+  Publication publication = make_candidates(1, "r1", "2026-02-01");
+  publication.views = {{.live = {"silver", "v"}, .select = "SELECT * FROM silver.not_there"}};
+  Connection session = Connection::open(account("etl_publish"));
+  take_run_locks(session, {"silver"});
+  try {
+    publish(session, publication, quick());
+    FAIL() << "a view over nothing was made";
+  } catch (const Error& error) {
+    EXPECT_THAT(
+        error.message(),
+        HasSubstr(
+            "silver is published (generation 1), but these views could not be made: silver.v"));
+  }
+  EXPECT_EQ(journal_states(), "unfinished");
+  EXPECT_THAT(settle(session, "silver", quick()), SizeIs(1)) << "it is tried again";
+  EXPECT_EQ(journal_states(), "unfinished");
+  server().open_root().execute("CREATE TABLE silver.not_there (a INT)");
+  settle(session, "silver", quick());
+  EXPECT_EQ(journal_states(), "done");
+  EXPECT_EQ(relation_kind(session, {"silver", "v"}), RelationKind::view);
+}
+
+TEST_F(Publishing, ARelationInTheWayIsNamedAndLeftAlone) {
+  publish_generation(1, "r1");
+  Connection root = server().open_root();
+  root.execute("CREATE VIEW silver.v__next AS SELECT 1 AS mine");
+  try {
+    publish_generation(2, "r2");
+    FAIL() << "somebody's view was overwritten";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.message(), HasSubstr("silver.v__next stands in the way"));
+  }
+  EXPECT_EQ(root.query_value("SELECT mine FROM silver.v__next"), "1");
+  EXPECT_EQ(live_state(), "1,1,1,1,1");
+}
+
+TEST_F(Publishing, ABackupThatSomebodyTookAwayDoesNotStopTheNextStart) {
+  publish_generation(1, "r1");
+  const auto probe =
+      test::run_program({.argv = {"/proc/self/exe"},
+                         .env = {{"PUBLISH_PROBE_SOCKET", server().socket()},
+                                 {"PIPELINE_FAILPOINT", "publish_after_rename:kill"}}});
+  ASSERT_EQ(probe.signal, SIGKILL) << probe.text();
+  Connection root = server().open_root();
+  const auto backup = root.query_value(
+      "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'silver' AND "
+      "TABLE_NAME LIKE "
+      "'t0\\_backup\\_%'");
+  root.execute("RENAME TABLE silver." + *backup + " TO silver.saved_by_hand");
+  Connection session = Connection::open(account("etl_publish"));
+  take_run_locks(session, {"silver"}, std::chrono::seconds(10));
+  EXPECT_THAT(settle(session, "silver", quick()), SizeIs(1));
+  EXPECT_EQ(journal_states(), "done,done");
+}
+
+TEST_F(Publishing, HistoryThatIsMissingIsNeverBegunAnew) {
+  const TableName live{"silver", "t0"};
+  const auto third = *BusinessDate::parse("2026-02-03");
+  publish_generation(1, "r1", "2026-02-01");
+  publish_generation(2, "r2", "2026-02-02");
+  Connection root = server().open_root();
+  using Start = IncrementalBase::Start;
+  root.execute("RENAME TABLE silver.t0 TO silver.moved_by_hand");
+  EXPECT_EQ(incremental_base(root, live, third).start, Start::lost);
+  root.execute("RENAME TABLE silver.moved_by_hand TO silver.t0");
+  root.execute("DROP TABLE silver.pipeline_marker");
+  EXPECT_EQ(incremental_base(root, live, third).start, Start::lost);
+}
+
+TEST_F(Publishing, ANumberOfAGenerationIsNeverUsedTwice) {
+  publish_generation(1, "r1");
+  publish_generation(2, "r2");
+  Connection root = server().open_root();
+  EXPECT_EQ(next_generation(root, "silver"), 3U);
+  root.execute("UPDATE silver.pipeline_marker SET generation = 1");  // as after a restore
+  EXPECT_EQ(next_generation(root, "silver"), 3U);
 }
 
 }  // namespace

@@ -265,8 +265,8 @@ void MariadbServer::apply_grants(const std::map<std::string, std::string>& passw
     const auto& password = passwords_.emplace(account, "pw_" + account).first->second;
     grants = replace_all(grants, grants.substr(at, end + 1 - at), password);
   }
+  run_sql_file(folder + "pipeline.sql", {});
   run_sql(grants);
-  if (fs::exists(folder + "pipeline.sql")) run_sql_file(folder + "pipeline.sql", {});
 }
 
 }  // namespace pipeline::test

@@ -1,5 +1,4 @@
 // Names that the publish step makes fit the server's limits.
-#include <set>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -35,10 +34,10 @@ TEST(BackupName, CutsNoCharacterInTwo) {
   EXPECT_EQ(hash_at % 3, 0U) << "a whole number of three-byte characters stands before the hash";
 }
 
-TEST(LockName, IsShorterThanMySqlAllowsAndDiffersByLetterCase) {
+TEST(LockName, IsShorterThanMySqlAllowsAndTheSameInAnyLetterCase) {
   EXPECT_LT(lock_name(std::string(64, 'x')).size(), 64U);
-  std::set<std::string> names{lock_name("Gold"), lock_name("gold"), lock_name("silver")};
-  EXPECT_EQ(names.size(), 3U);
+  EXPECT_NE(lock_name("gold"), lock_name("silver"));
+  EXPECT_EQ(lock_name("Gold"), lock_name("gold")) << "servers with folding table names";
 }
 
 }  // namespace

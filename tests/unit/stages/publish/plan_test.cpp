@@ -21,9 +21,12 @@ PublishPlan plan() {
                    .generation = 6,
                    .business_date = BusinessDate::parse("2026-02-01")},
                   {.live = {"silver", "u"}, .backup_name = "u_b", .business_date = {}}};
-  plan.published = {{.live = {"silver", "t"}, .had_predecessor = true, .backup_name = "t_b"}};
+  plan.published = {{.live = {"silver", "t"},
+                     .had_predecessor = true,
+                     .contents = "accumulated",
+                     .backup_name = "t_b"}};
   plan.views_beside = {{"silver", "v__next"}};
-  plan.views_after = {{.live = {"silver", "w"}, .select = "select '日本' as x"}};
+  plan.views = {{.live = {"silver", "w"}, .select = "select '日本' as x"}};
   plan.drop_tables = {{"silver__next", "m__old"}};
   plan.drop_views = {{"silver", "v__old"}};
   return plan;

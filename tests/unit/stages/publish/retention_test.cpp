@@ -45,6 +45,31 @@ TEST(Retention, NeverDropsTheNewestVerifiedBackup) {
               IsEmpty());
 }
 
+TEST(Retention, KeepsTheNewestOfTheDateBeforeFromWhichARerunStarts) {
+  auto of_date = [](int days_old, const char* date) {
+    Backup made = backup("t", days_old);
+    made.business_date = BusinessDate::parse(date);
+    return made;
+  };
+  // A rerun on the fourth day swapped out another version of the 5th; the one of the 4th is needed.
+  EXPECT_THAT(names(expired_backups(
+                  {of_date(0, "2026-02-05"), of_date(4, "2026-02-05"), of_date(5, "2026-02-04"),
+                   of_date(6, "2026-02-04"), of_date(7, "2026-02-03")},
+                  now, 3)),
+              ElementsAre("t_4", "t_6", "t_7"));
+}
+
+TEST(Retention, KeepsForAHundredYearsWhenAskedTo) {
+  EXPECT_THAT(expired_backups({backup("t", 1), backup("t", 400)}, now, 36500), IsEmpty());
+  EXPECT_THAT(expired_backups({backup("t", 1), backup("t", 400)}, now, 999'999), IsEmpty());
+}
+
+TEST(Retention, ToleratesAServerClockThatIsALittleAhead) {
+  auto ahead = backup("t", 0);
+  ahead.created_at = now + std::chrono::seconds(2);
+  EXPECT_THAT(names(expired_backups({ahead, backup("t", 9)}, now, 3)), ElementsAre("t_9"));
+}
+
 TEST(Retention, CountsEachTableForItself) {
   EXPECT_THAT(expired_backups({backup("t", 1), backup("u", 9)}, now, 3), IsEmpty());
 }
