@@ -136,11 +136,14 @@ class Orchestration {
 
   StagingCheck ask() const {
     const auto& config = context_.config;
+    const std::string log_path = config.orchestrator.state_dir + "/check.log";
+    std::error_code ignored;
+    std::filesystem::remove(log_path, ignored);  // only the last answer's is kept
     return ask_loader({.loader = ProcessTaskRunner::stage_argv(config, program_folder(),
                                                                std::string(loader_name)),
                        .config_path = config.path,
                        .environment = child_environment(environment_names_, {}),
-                       .log_path = config.orchestrator.state_dir + "/check.log"},
+                       .log_path = log_path},
                       context_.stop);
   }
 

@@ -314,6 +314,18 @@ TEST_F(OrchestratorTest, ExitsWithTheCodeOfTheFailedStage) {
   }
 }
 
+TEST_F(OrchestratorTest, ReportsAStageThatRanOutOfTime) {
+  all_done_up_to("2026-01-31");
+  dir_.write("pending", "2026-02-01\n");
+  auto machine = replace_all(read_text_file(dir_.file("state_machine.yaml")),
+                             "TimeoutSeconds: 7200", "TimeoutSeconds: 1");
+  dir_.write("state_machine.yaml", replace_all(machine, "MaxAttempts: 2", "MaxAttempts: 0"));
+  dir_.write("staging_loader.script", "exec sleep 600\n");
+  EXPECT_EQ(orchestrator({"run", "--date", "2026-02-01"}).exit_code, 20);
+  EXPECT_EQ(last_run().at("error").as_string(), "States.Timeout");
+  EXPECT_NE(text("alerts").find("after its limit of 1 s"), std::string::npos);
+}
+
 TEST_F(OrchestratorTest, ADeadAlertChannelDoesNotChangeTheOutcome) {
   all_done_up_to("2026-01-31");
   dir_.write("pending", "2026-02-01\n");
