@@ -41,6 +41,13 @@ bool configures_test(std::string_view key) {
   return std::ranges::find(test_config_keys, key) != test_config_keys.end();
 }
 
+/// The value read from the node, which must be a mapping; nothing counts as an empty one.
+Json mapping_in(const YamlNode& node, Json value) {
+  if (value.is_null()) return Json::object();
+  if (!value.is_object()) refuse(node, "expected a mapping of names and values");
+  return value;
+}
+
 std::string name_in(const YamlNode& entry) {
   return entry.at("name").text();
 }
@@ -143,10 +150,8 @@ class Reader {
         merge_config(config, old);
       }
     }
-    const YamlNode* given = entry.find("config");
-    if (given != nullptr && !given->is_null()) {
-      if (!given->is_mapping()) refuse(*given, "config must be a mapping");
-      merge_config(config, values_.rendered(*given));
+    if (const YamlNode* given = entry.find("config")) {
+      merge_config(config, mapping_in(*given, values_.rendered(*given)));
     }
     return config;
   }
@@ -240,12 +245,12 @@ class Reader {
       } else if (word == "description") {
         test.description = value.text();
       } else if (word == "arguments") {
-        const Json arguments = values_.raw(value);
+        const Json arguments = mapping_in(value, values_.raw(value));
         for (const auto& [name, argument] : arguments.as_object()) {
           test.arguments.set(name, argument);
         }
       } else if (word == "config") {
-        merge_config(test.config, values_.rendered(value));
+        merge_config(test.config, mapping_in(value, values_.rendered(value)));
       } else if (configures_test(word)) {
         Json one = Json::object();
         one.set(word, values_.rendered(value));

@@ -114,6 +114,12 @@ TEST_F(ProjectLoader, RefusesATestWithASecondKeyBesideItsName) {
                                    "second key \"values\""));
 }
 
+TEST_F(ProjectLoader, RefusesSettingsOfATestThatAreNoMapping) {
+  dir.write("models/silver/a.yml",
+            "models:\n- name: a\n  tests:\n  - accepted_values:\n      arguments: [1]\n");
+  EXPECT_THAT(refusal(), HasSubstr("models/silver/a.yml:5: expected a mapping"));
+}
+
 TEST_F(ProjectLoader, RefusesTwoDescriptionsOfOneModel) {
   dir.write("models/b.yml", "models: [{name: a}]\n");
   EXPECT_THAT(refusal(), HasSubstr("is described already at models/b.yml:1"));
