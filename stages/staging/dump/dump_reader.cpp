@@ -56,7 +56,8 @@ bool is_drop_if_exists(const Tokens& tokens) {
   Matcher match(tokens);
   match.word("DROP");
   const bool known = match.word("TABLE") || match.word("VIEW") || match.word("TRIGGER") ||
-                     match.word("PROCEDURE") || match.word("FUNCTION") || match.word("EVENT");
+                     match.word("PROCEDURE") || match.word("FUNCTION") || match.word("EVENT") ||
+                     match.word("SEQUENCE");
   if (!known || !match.word("IF") || !match.word("EXISTS")) return false;
   do {
     if (!match.plain_name()) return false;
@@ -89,6 +90,20 @@ bool is_transaction(const Tokens& tokens) {
   return match.word("COMMIT") && match.at_end();
 }
 
+// DO SETVAL(`s`, 1, 0): mariadb-dump, behind a sequence. The sequence itself is not carried over.
+bool is_setval(const Tokens& tokens) {
+  Matcher match(tokens);
+  if (!(match.word("DO") || match.word("SELECT")) || !match.word("SETVAL") || !match.symbol('(')) {
+    return false;
+  }
+  if (!match.plain_name()) return false;
+  while (match.symbol(',')) {
+    match.symbol('-');
+    if (match.here().kind != Token::Kind::word || !match.any()) return false;
+  }
+  return match.symbol(')') && match.at_end();
+}
+
 // ALTER TABLE t DISABLE KEYS, and the ALTER DATABASE that mysqldump puts round routines.
 bool is_harmless_alter(const Tokens& tokens) {
   Matcher match(tokens);
@@ -106,10 +121,10 @@ struct SkippedKind {
   std::string_view what;
 };
 
-constexpr std::array skipped_kinds{SkippedKind{"VIEW", "view"}, SkippedKind{"TRIGGER", "trigger"},
-                                   SkippedKind{"PROCEDURE", "procedure"},
-                                   SkippedKind{"FUNCTION", "function"},
-                                   SkippedKind{"EVENT", "event"}};
+constexpr std::array skipped_kinds{
+    SkippedKind{"VIEW", "view"},           SkippedKind{"TRIGGER", "trigger"},
+    SkippedKind{"PROCEDURE", "procedure"}, SkippedKind{"FUNCTION", "function"},
+    SkippedKind{"EVENT", "event"},         SkippedKind{"SEQUENCE", "sequence"}};
 
 // CREATE [OR REPLACE] [ALGORITHM = x] [DEFINER = user@host] [SQL SECURITY x] [AGGREGATE] VIEW|...
 // name
@@ -168,7 +183,7 @@ struct DumpReader::State {
     if (first.is("CREATE")) return take_create(statement, tokens);
     if (first.is("USE")) return take_database(statement, tokens, 1);
     if (is_drop_if_exists(tokens) || is_lock(tokens) || is_unlock(tokens) ||
-        is_transaction(tokens) || is_harmless_alter(tokens)) {
+        is_transaction(tokens) || is_harmless_alter(tokens) || is_setval(tokens)) {
       return {};
     }
     refuse(statement);

@@ -1,0 +1,1 @@
+SELECT SETVAL(`s`, SLEEP(100));
