@@ -85,11 +85,12 @@ LoadReport StagingLoader::nothing_new(const Live& live, std::optional<std::strin
   return report;
 }
 
-Connection StagingLoader::open(const ConnectionOptions& account, const std::string& role,
-                               const std::string& run_id) {
-  Connection session = Connection::open(account);
-  options_.session_opened(account, session.id());
-  publish::note_session(session, {.run_id = run_id, .target = options_.schema, .role = role});
+Connection StagingLoader::open_loading(const Connection& locked, const std::string& run_id) {
+  Connection session = Connection::open(options_.load_account);
+  options_.session_opened(options_.load_account, session.id());
+  publish::note_session(
+      session,
+      {.run_id = run_id, .target = options_.schema, .role = "load", .publisher_id = locked.id()});
   return session;
 }
 
@@ -97,7 +98,10 @@ Connection StagingLoader::open_locked(const std::string& run_id) {
   Connection session = Connection::open(options_.publish_account);
   options_.session_opened(options_.publish_account, session.id());
   publish::take_run_locks(session, {options_.schema});
-  publish::note_session(session, {.run_id = run_id, .target = options_.schema, .role = "publish"});
+  publish::note_session(session, {.run_id = run_id,
+                                  .target = options_.schema,
+                                  .role = "publish",
+                                  .publisher_id = session.id()});
   failpoint("loader_after_lock");
   publish::end_left_over_sessions(session, options_.publish_account, options_.schema);
   publish::end_left_over_sessions(session, options_.load_account, options_.schema);
@@ -170,7 +174,7 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
   }
   publish::require_plain_tables(session, owned);
 
-  Connection loading = open(options_.load_account, "load", run_id);
+  Connection loading = open_loading(session, run_id);
   empty_shadow(loading, shadow_);
   Loaded loaded = fill_shadow(loading, *choice.dump);
   failpoint("loader_after_load");
@@ -178,7 +182,7 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
   const TableVerdicts verdicts = judge(session, live, loaded.content);
   prepare_candidates(loading, verdicts);
 
-  const publish::Marker marker{.generation = (live.marker ? live.marker->generation : 0) + 1,
+  const publish::Marker marker{.generation = publish::next_generation(session, options_.schema),
                                .run_id = run_id,
                                .business_date = choice.dump->date,
                                .source_object = choice.dump->object.key,
@@ -344,7 +348,8 @@ void StagingLoader::publish_staging(Connection& session, const Live& live,
   std::ranges::for_each(verdicts.copy_empty, add);
   for (const auto& table : verdicts.withdraw)
     publication.withdrawn.push_back({options_.schema, table});
-  publish::publish(session, publication, {.clock = clock_});
+  publish::publish(session, publication,
+                   {.clock = clock_, .check_cancelled = options_.check_cancelled});
 }
 
 StagingState StagingLoader::survey() {

@@ -98,8 +98,7 @@ class StagingLoader {
     std::uint64_t bytes = 0;
   };
 
-  Connection open(const ConnectionOptions& account, const std::string& role,
-                  const std::string& run_id);
+  Connection open_loading(const Connection& locked, const std::string& run_id);
   Connection open_locked(const std::string& run_id);
   Live read_live(Connection& session);
   std::optional<std::string> archive(const std::string& key, const Live& live);
