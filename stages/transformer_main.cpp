@@ -141,16 +141,14 @@ void print_for_people(const Json& answer) {
 }
 
 void check(const StageContext& context, const std::string& layer) {
-  const Json answer = dbt::check_layer(request_of(context, layer));
-  context.output = answer;
+  const dbt::LayerCheck checked = dbt::check_layer(request_of(context, layer));
+  context.output = checked.answer;
   if (context.asked.has("--json")) {
-    fmt::print("{}\n", answer.dump());
+    fmt::print("{}\n", checked.answer.dump());
   } else {
-    print_for_people(answer);
+    print_for_people(checked.answer);
   }
-  if (!answer.at("ok").as_bool()) {
-    throw Error(ErrorKind::access_denied, "the check found what would stop a run; see above");
-  }
+  if (checked.problem) throw Error(*checked.problem);
 }
 
 }  // namespace

@@ -1,8 +1,5 @@
 #include "stages/transform/run/layer_check.h"
 
-#include <algorithm>
-
-#include "common/base/error.h"
 #include "stages/publish/marker.h"
 #include "stages/publish/run_lock.h"
 
@@ -20,49 +17,54 @@ Json marker_json(const std::optional<publish::Marker>& marker, std::string_view 
   return json;
 }
 
-std::string login(const ConnectionOptions& options) {
+Json login(const ConnectionOptions& options, std::optional<Error>& problem) {
   try {
     Connection::open(options);
     return "ok";
   } catch (const Error& error) {
+    if (!problem) problem = error;
     return error.message();
+  }
+}
+
+/// Fills lock and markers; what it cannot find out stays null.
+void look(const LayerRunRequest& request, LayerCheck& check) {
+  const std::string& own = request.layer().schema;
+  const std::string& upstream = request.upstream_schema();
+  try {
+    Connection session = Connection::open(request.publish);
+    session.query("SELECT 1 FROM pipeline.publish_journal LIMIT 1");
+    check.answer.set("marker", marker_json(publish::read_marker(session, own), own));
+    check.answer.set("upstream", marker_json(publish::read_marker(session, upstream), upstream));
+    publish::take_run_locks(session, {own}, std::chrono::seconds(0));
+    check.answer.set("lock", "free");
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::already_running) {
+      check.answer.set("lock", error.message());
+    } else if (!check.problem) {
+      check.problem = error;
+    }
   }
 }
 
 }  // namespace
 
-Json check_layer(const LayerRunRequest& request) {
-  const LayerSpec& layer = request.layer();
-  const std::string upstream = request.upstream_schema();
-  Json answer = Json::object();
-  answer.set("ok", false);
-  answer.set("layer", layer.name);
+LayerCheck check_layer(const LayerRunRequest& request) {
+  LayerCheck check;
+  check.answer.set("ok", false);
+  check.answer.set("layer", request.layer().name);
   Json accounts = Json::object();
-  accounts.set("build", login(request.build));
-  accounts.set("publish", login(request.publish));
-  if (request.is_last() && request.janitor) accounts.set("janitor", login(*request.janitor));
-  bool ok = std::all_of(accounts.as_object().begin(), accounts.as_object().end(),
-                        [](const auto& account) { return account.second == Json("ok"); });
-  answer.set("accounts", std::move(accounts));
-  answer.set("lock", Json());
-  answer.set("marker", Json());
-  answer.set("upstream", Json());
-  try {
-    Connection session = Connection::open(request.publish);
-    answer.set("marker", marker_json(publish::read_marker(session, layer.schema), layer.schema));
-    answer.set("upstream", marker_json(publish::read_marker(session, upstream), upstream));
-    publish::take_run_locks(session, {layer.schema}, std::chrono::seconds(0));
-    answer.set("lock", "free");
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::already_running) {
-      answer.set("lock", error.message());
-    } else {
-      answer.set("problem", error.message());
-      ok = false;
-    }
+  accounts.set("build", login(request.build, check.problem));
+  accounts.set("publish", login(request.publish, check.problem));
+  if (request.is_last() && request.janitor) {
+    accounts.set("janitor", login(*request.janitor, check.problem));
   }
-  answer.set("ok", ok);
-  return answer;
+  check.answer.set("accounts", std::move(accounts));
+  for (const char* key : {"lock", "marker", "upstream"}) check.answer.set(key, Json());
+  look(request, check);
+  if (check.problem) check.answer.set("problem", check.problem->message());
+  check.answer.set("ok", !check.problem.has_value());
+  return check;
 }
 
 }  // namespace pipeline::dbt
