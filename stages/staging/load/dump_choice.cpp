@@ -89,7 +89,7 @@ DumpChoice choose_newer(const DumpWish& wish, const LiveDates& live,
                         const std::vector<StoredDump>& newer) {
   const BusinessDate next = newer.empty() ? wish.date : newer.front().date;
   const auto gaps = dates_between(*live.staging, next);
-  if (!gaps.empty() && !wish.allow_gaps) {
+  if (!gaps.empty() && !wish.allow_gaps && !wish.newest_only) {
     throw Error(ErrorKind::dump_continuity,
                 fmt::format("no dump of {} between the live one of {} and {}; bring them, or give "
                             "--allow-gaps \"reason\" to go on without those days",
