@@ -510,6 +510,13 @@ TEST_F(Transformer, RefusesWhatItCannotDoBeforeAnythingIsTouched) {
                                                          "on_schema_change='sync_all_columns'"));
   auto outcome = expect_refused("silver_transformer", "Pipeline.ConfigInvalid", 10);
   EXPECT_THAT(outcome.cause(), HasSubstr("sync_all_columns"));
+  warehouse_.write("models/silver/days.sql",
+                   replace_all(days, "materialized='incremental'",
+                               "materialized='incremental', schema='vault'"));
+  outcome = expect_refused("silver_transformer", "Pipeline.ConfigInvalid", 10);
+  EXPECT_THAT(outcome.cause(), HasSubstr("models/silver/days.sql: it would be built in vault"));
+  warehouse_.write("models/silver/days.sql", days + std::string("-- {{ ref('summary') }}"));
+  outcome = expect_refused("silver_transformer", "Pipeline.ConfigInvalid", 10);
   warehouse_.write("models/silver/days.sql", days);
   warehouse_.root().execute(
       "CREATE TRIGGER silver.t BEFORE INSERT ON silver.counts FOR EACH ROW SET NEW.tenants = 1");
@@ -704,6 +711,11 @@ TEST_F(Transformer, CheckTellsAccountsLockAndMarkers) {
   EXPECT_EQ(answer.at("marker").at("schema").as_string(), "gold");
   EXPECT_EQ(answer.at("marker").at("business_date").as_string(), "2026-02-01");
   EXPECT_EQ(answer.at("upstream").at("schema").as_string(), "silver");
+  warehouse_.root().execute("RENAME TABLE pipeline.publish_journal TO pipeline.elsewhere");
+  outcome = warehouse_.run("gold_transformer", {"check"});
+  warehouse_.root().execute("RENAME TABLE pipeline.elsewhere TO pipeline.publish_journal");
+  EXPECT_EQ(outcome.program.exit_code, 1) << "the pipeline's own tables are missing";
+  EXPECT_THAT(outcome.program.out, HasSubstr("publish_journal"));
   outcome = warehouse_.run("gold_transformer", {"check", "--layer", "bronze"});
   EXPECT_EQ(outcome.program.exit_code, 10);
 }
@@ -750,6 +762,31 @@ TEST_F(Transformer, StopsWithinTenSecondsAndLeavesNoStatementBehind) {
   EXPECT_EQ(warehouse_.published(), before);
 }
 
+TEST_F(Transformer, StopsWhileAReaderHoldsUpThePublish) {
+  first_day();
+  second_day();
+  const std::string before = warehouse_.published();
+  Connection reader = warehouse_.server().open_root();
+  reader.execute("START TRANSACTION");
+  reader.query("SELECT * FROM silver.counts");
+  auto program = warehouse_.program("silver_transformer", {});
+  auto ended = std::async(std::launch::async, [&] { return test::run_program(program); });
+  ASSERT_TRUE(wait_for([&] {
+    return warehouse_.value(
+               "SELECT COUNT(*) FROM pipeline.publish_journal WHERE state = "
+               "'planned'") == "1";
+  }));
+  const auto asked = std::chrono::steady_clock::now();
+  ::kill(pid_of_transformer(), SIGTERM);
+  const auto outcome = warehouse_.finish(ended.get());
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(5));
+  EXPECT_EQ(outcome.program.exit_code, 130) << outcome.program.text();
+  EXPECT_EQ(outcome.error(), "Pipeline.Cancelled");
+  reader.execute("ROLLBACK");
+  EXPECT_EQ(warehouse_.published(), before);
+  expect_green(warehouse_.run("silver_transformer"));
+}
+
 TEST_F(Transformer, ANewRunEndsTheStatementsOfAKilledOne) {
   first_day();
   second_day();
@@ -774,28 +811,37 @@ TEST_F(Transformer, AKilledRunLeavesNothingThatTheNextOneDoesNotMend) {
   second_day();
   expect_green(warehouse_.run("silver_transformer"));
   const std::string undisturbed = warehouse_.content();
-  for (const char* point :
-       {"run_after_seed", "run_after_model", "run_before_tests", "run_before_publish",
-        "publish_after_journal", "publish_before_rename", "publish_after_rename",
-        "publish_after_catalogue", "publish_before_close", "run_after_publish"}) {
+  struct Point {
+    std::string name;
+    enum class Seen { old_layer, either } seen;
+  };
+  using Seen = Point::Seen;
+  for (const auto& [point, seen] : std::vector<Point>{{"run_after_seed", Seen::old_layer},
+                                                      {"run_after_model", Seen::old_layer},
+                                                      {"run_before_tests", Seen::old_layer},
+                                                      {"run_before_publish", Seen::old_layer},
+                                                      {"publish_after_journal", Seen::old_layer},
+                                                      {"publish_before_rename", Seen::either},
+                                                      {"publish_after_rename", Seen::either},
+                                                      {"publish_after_catalogue", Seen::either},
+                                                      {"publish_before_close", Seen::either},
+                                                      {"run_after_publish", Seen::either}}) {
     SCOPED_TRACE(point);
     warehouse_.reset();
     first_day();
     second_day();
     const std::string before = warehouse_.published();
-    const auto killed = warehouse_.run("silver_transformer", {},
-                                       {{"PIPELINE_FAILPOINT", std::string(point) + ":kill"}});
+    const auto killed =
+        warehouse_.run("silver_transformer", {}, {{"PIPELINE_FAILPOINT", point + ":kill"}});
     EXPECT_EQ(killed.program.signal, SIGKILL) << killed.program.text();
-    const bool published = std::string_view(point) == "run_after_publish" ||
-                           std::string_view(point).starts_with("publish_after_rename") ||
-                           std::string_view(point) == "publish_after_catalogue" ||
-                           std::string_view(point) == "publish_before_close";
-    if (!published && std::string_view(point).starts_with("run_")) {
+    if (seen == Seen::old_layer) {
       EXPECT_EQ(warehouse_.published(), before);
     }
     expect_green(warehouse_.run("silver_transformer"));
     EXPECT_EQ(warehouse_.content(), undisturbed);
-    EXPECT_EQ(warehouse_.marker("silver").substr(0, 14), "2|2|2026-02-02");
+    EXPECT_EQ(warehouse_.rows("SELECT upstream_generation, business_date FROM "
+                              "silver.pipeline_marker"),
+              "2|2026-02-02");
     EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM pipeline.backup WHERE table_name = 'history' "
                                "AND rows_before = rows_after"),
               "1");

@@ -31,6 +31,17 @@ class Objections {
   std::vector<std::string> lines_;
 };
 
+/// Schemas that are not a layer's, whatever a project says.
+constexpr std::string_view reserved_schemas[] = {
+    "pipeline", "vault", "mysql", "performance_schema", "sys", "information_schema"};
+
+bool is_reserved(std::string_view schema) {
+  const std::string name = to_lower(schema);
+  return name.ends_with(kShadowSuffix) ||
+         std::find(std::begin(reserved_schemas), std::end(reserved_schemas), name) !=
+             std::end(reserved_schemas);
+}
+
 void object_to_settings(const Node& node, Objections& objections) {
   switch (node.config.on_schema_change) {
     case OnSchemaChange::ignore:
@@ -56,6 +67,10 @@ void object_to_place(const Node& node, const LayerPlanOptions& options, Objectio
   const std::string& schema = node.relation.schema;
   if (schema == options.staging_schema) {
     objections.add(node, fmt::format("it would be built in {}, which the loader owns", schema));
+  }
+  if (is_reserved(schema)) {
+    objections.add(node,
+                   fmt::format("it would be built in {}, which is no schema for models", schema));
   }
   for (std::size_t other = 0; other < options.layers.size(); ++other) {
     if (other != options.layer && schema == options.layers[other].schema) {
@@ -115,11 +130,13 @@ TableName live_name(const Node& node) {
 bool keeps_backup(const Node& node, const BackupRule& rule, LayerPlace place) {
   const auto kind = node.config.materialized;
   if (kind != Materialization::table && kind != Materialization::incremental) return false;
+  // A rerun of the same date starts from the generation before, so that one is always kept.
+  if (kind == Materialization::incremental) return true;
   if (rule.tables_given) {
     return std::find(rule.tables.begin(), rule.tables.end(), live_name(node).text()) !=
            rule.tables.end();
   }
-  return kind == Materialization::incremental || place == LayerPlace::last;
+  return place == LayerPlace::last;
 }
 
 LayerPlan plan_layer(const Compiler& compiler, const LayerPlanOptions& options) {

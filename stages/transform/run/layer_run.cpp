@@ -47,6 +47,9 @@ bool is_table(const Node& node) {
   return node.config.materialized != Materialization::view;
 }
 
+// Longer than any build; the most that MySQL and MariaDB take is a year.
+constexpr int idle_seconds_max = 24 * 3600;
+
 class LayerRun {
  public:
   LayerRun(const LayerRunRequest& request, const LayerRunPorts& ports)
@@ -79,6 +82,8 @@ class LayerRun {
 
  private:
   void take_locks() {
+    // It idles while the layer is built, and the locks go with it.
+    publisher_.execute(fmt::format("SET SESSION wait_timeout = {}", idle_seconds_max));
     std::vector<std::string> schemas = plan_.schemas;
     schemas.insert(schemas.end(), plan_.reads.begin(), plan_.reads.end());
     publish::take_run_locks(publisher_, schemas);
@@ -94,8 +99,10 @@ class LayerRun {
   }
 
   void note(Connection& session, std::string_view role) const {
-    publish::note_session(
-        session, {.run_id = request_.run_id, .target = layer_.schema, .role = std::string(role)});
+    publish::note_session(session, {.run_id = request_.run_id,
+                                    .target = layer_.schema,
+                                    .role = std::string(role),
+                                    .publisher_id = publisher_.id()});
   }
 
   void read_markers() {
@@ -119,7 +126,10 @@ class LayerRun {
     for (const auto& own : plan_.schemas) own_[own] = publish::read_marker(publisher_, own);
     for (const auto& read : plan_.reads) {
       const auto marker = publish::read_marker(publisher_, read);
-      if (marker) unchanged_.emplace_back(read, marker->generation);
+      unchanged_.emplace_back(read, marker ? marker->generation : 0);
+    }
+    for (const auto& [schema_name, marker] : own_) {
+      unchanged_.emplace_back(schema_name, marker ? marker->generation : 0);
     }
     const auto& own = own_.at(layer_.schema);
     if (own && own->business_date > date_) {
@@ -135,10 +145,14 @@ class LayerRun {
   }
 
   bool nothing_new() const {
-    const auto& own = own_.at(layer_.schema);
-    return request_.force == LayerRunRequest::Force::no &&
-           request_.full_refresh == LayerRunRequest::FullRefresh::no && own &&
-           own->upstream_generation == upstream_.generation && own->project_hash == plan_.hash;
+    const bool asked = request_.force == LayerRunRequest::Force::yes ||
+                       request_.full_refresh == LayerRunRequest::FullRefresh::yes;
+    // All schemas of the layer, the seeds' too: a marker that is gone means something to build.
+    return !asked && std::ranges::all_of(own_, [&](const auto& entry) {
+      const auto& own = entry.second;
+      return own && own->upstream_generation == upstream_.generation &&
+             own->project_hash == plan_.hash;
+    });
   }
 
   void build_and_publish() {
@@ -169,6 +183,7 @@ class LayerRun {
     looks_ = prepare_schemas(publisher_, builder, plan_.schemas);
     make_model_session(builder, {.date = date_, .time_of_day = request_.run_time});
     use_collation(builder);
+    use_collation(publisher_);
     use_database(builder);
     SessionQueries warehouse(builder, publish::shadow_schema(layer_.schema));
     work({.session = builder,
@@ -197,10 +212,16 @@ class LayerRun {
   void refuse_full_refresh(const Node& node) const {
     const std::string name = live_name(node).text();
     const auto& list = request_.protected_tables;
-    if (node.config.materialized != Materialization::incremental || !rebuilds(node) ||
-        std::find(list.begin(), list.end(), name) == list.end()) {
-      return;
+    if (std::find(list.begin(), list.end(), name) == list.end()) return;
+    if (node.config.materialized != Materialization::incremental) {
+      throw Error(
+          ErrorKind::guard_refused,
+          fmt::format("{} is protected, but its model is not incremental any more: each run "
+                      "would replace the history that it holds; make it incremental again, "
+                      "or take it off protect.history",
+                      name));
     }
+    if (!rebuilds(node)) return;
     throw Error(ErrorKind::guard_refused,
                 fmt::format("{} is protected: a full refresh would lose the history that {} holds "
                             "alone; set full_refresh: false for this model, or take it off "
@@ -220,12 +241,7 @@ class LayerRun {
         log::info("{} was applied to {} already; it starts from {}", date_.iso(),
                   live_name(*node).text(), base.table.text());
       }
-      if (base.start == Start::live_again) {
-        log::warn(
-            "{} was applied to {} already and no backup of the generation before is left: "
-            "its rows may differ from those of a first run",
-            date_.iso(), live_name(*node).text());
-      }
+      if (base.start == Start::lost) throw Error(ErrorKind::guard_refused, base.lost);
       bases_.emplace(node->unique_id, base.table);
       state_.with_base.insert(node->unique_id);
     }
@@ -311,10 +327,9 @@ class LayerRun {
     }
   }
 
-  Marker next_marker(const std::string& schema) const {
-    const auto& own = own_.at(schema);
+  Marker next_marker(const std::string& schema) {
     return {
-        .generation = (own ? own->generation : 0) + 1,
+        .generation = publish::next_generation(publisher_, schema),
         .upstream_generation = upstream_.generation,
         .run_id = request_.run_id,
         .business_date = date_,
@@ -340,7 +355,10 @@ class LayerRun {
         const bool kept = keeps_backup(*node, request_.backups, place);
         publication.tables.push_back(
             {.live = live_name(*node),
-             .swapped_out = kept ? SwappedOut::backup : SwappedOut::dropped});
+             .swapped_out = kept ? SwappedOut::backup : SwappedOut::dropped,
+             .contents = node->config.materialized == Materialization::incremental
+                             ? publish::Contents::accumulated
+                             : publish::Contents::rebuilt});
       } else {
         publication.views.push_back(
             {.live = live_name(*node), .select = compiler_.compile(*node, live).sql});
@@ -393,10 +411,23 @@ class LayerRun {
     publish::Publication publication{.run_id = marker.run_id};
     publication.markers.emplace_back(layer_.schema, marker);
     publish::publish(publisher_, publication, publisher_options());
+    require_done();
     ports_.output.set("on_run_end", "done");
   }
 
-  publish::PublisherOptions publisher_options() const { return {.clock = ports_.clock}; }
+  /// The marker's generation is the same before and after, so it must be asked for its state.
+  void require_done() {
+    const auto live = publish::read_marker(publisher_, layer_.schema);
+    if (live && live->on_run_end == OnRunEnd::done) return;
+    throw Error(ErrorKind::lock_contention,
+                fmt::format("the on-run-end hooks ran, but the marker of {} could not be swapped; "
+                            "the next run runs them again",
+                            layer_.schema));
+  }
+
+  publish::PublisherOptions publisher_options() const {
+    return {.clock = ports_.clock, .check_cancelled = ports_.throw_if_cancelled};
+  }
 
   void tell(const publish::PublishReport& report) {
     Json backups = Json::array();
