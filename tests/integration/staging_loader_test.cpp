@@ -387,6 +387,8 @@ TEST_F(StagingLoaderTest, ADamagedOrHostileDumpChangesNothing) {
        "Pipeline.DumpCorrupt"},
       {"no gzip at all", whole, "Pipeline.DumpCorrupt"},
       {"empty", "", "Pipeline.DumpCorrupt"},
+      {"no rows at all", gzipped(small_dump(table("a", {}))), "Pipeline.DumpCorrupt"},
+      {"no tables at all", gzipped(small_dump("")), "Pipeline.DumpCorrupt"},
       {"drop database", gzipped(small_dump("DROP DATABASE gold;\n")), "Pipeline.DumpRefused"},
       {"grant", gzipped(small_dump("GRANT ALL ON *.* TO x;\n")), "Pipeline.DumpRefused"},
       {"local file", gzipped(small_dump("LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE a;\n")),

@@ -252,6 +252,12 @@ StagingLoader::Loaded StagingLoader::fill_shadow(Connection& loading, const Stor
                 fmt::format("the store says that {} has {} bytes, {} were read", dump.object.key,
                             dump.object.size_bytes, loaded.bytes));
   }
+  // Each small table could become empty by the rules below; all of them at once is no day's work.
+  if (loaded.content.rows == 0) {
+    throw Error(ErrorKind::dump_corrupt,
+                fmt::format("{} is a whole dump without a single row; nothing is published",
+                            dump.object.key));
+  }
   return loaded;
 }
 
