@@ -62,16 +62,6 @@ dbt::LayerPlanOptions layers_of(const PipelineConfig& config, const std::string&
   return options;
 }
 
-LayerRunRequest::OnTestFailure on_test_failure_of(const PipelineConfig& config) {
-  switch (config.transform.on_test_failure) {
-    case TransformConfig::OnTestFailure::block:
-      return LayerRunRequest::OnTestFailure::block;
-    case TransformConfig::OnTestFailure::publish_and_alert:
-      return LayerRunRequest::OnTestFailure::publish_and_alert;
-  }
-  return LayerRunRequest::OnTestFailure::block;
-}
-
 LayerRunRequest request_of(const StageContext& context, const std::string& layer) {
   const PipelineConfig& config = context.config;
   LayerRunRequest request;
@@ -94,7 +84,6 @@ LayerRunRequest request_of(const StageContext& context, const std::string& layer
                      .tables = config.backups.tables,
                      .keep_days = config.backups.keep_days};
   for (const auto& entry : config.protect_history) request.protected_tables.push_back(entry.table);
-  request.on_test_failure = on_test_failure_of(config);
   return request;
 }
 

@@ -13,6 +13,7 @@
 #include "common/base/json.h"
 #include "common/base/text.h"
 #include "common/stage/stage_result.h"
+#include "tests/support/fault_proxy.h"
 #include "tests/support/mariadb_server.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temp_dir.h"
@@ -632,6 +633,79 @@ TEST_F(Transformer, AFullRefreshStartsFromNothing) {
   EXPECT_EQ(warehouse_.rows("SELECT day FROM silver.days"), "2026-02-02");
   EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM pipeline.backup WHERE table_name = 'days'"),
             "1");
+}
+
+TEST_F(Transformer, AHistoryThatIsGoneIsNotBuiltFromNothing) {
+  first_day();
+  second_day();
+  warehouse_.root().execute("DROP TABLE silver.history");
+  auto outcome = expect_refused("silver_transformer", "Pipeline.GuardRefused", 21);
+  EXPECT_THAT(outcome.cause(), HasSubstr("silver.history"));
+  warehouse_.reset();
+  first_day();
+  second_day();
+  warehouse_.root().execute("DROP TABLE silver.pipeline_marker");
+  outcome = expect_refused("silver_transformer", "Pipeline.GuardRefused", 21);
+  EXPECT_THAT(outcome.cause(), HasSubstr("marker"));
+}
+
+TEST_F(Transformer, AnIncrementalTableOfManyRowsKeepsItsKeysAndRows) {
+  warehouse_.write("models/silver/days.sql",
+                   "{{ config(materialized='incremental', unique_key='n', indexes=[{'columns': "
+                   "['n'], 'unique': true}, {'columns': ['day', 'n']}]) }}\n"
+                   "select seq as n, curdate() as day, count(*) over () as tenants\n"
+                   "from seq_1_to_{{ '100' if is_incremental() else '30000' }}\n");
+  first_day();
+  const std::string indexes =
+      "SELECT INDEX_NAME, NON_UNIQUE, SEQ_IN_INDEX, COLUMN_NAME FROM "
+      "information_schema.STATISTICS WHERE TABLE_SCHEMA = 'silver' AND TABLE_NAME = 'days' ORDER "
+      "BY 1, 3";
+  const std::string before = warehouse_.rows(indexes);
+  second_day();
+  const auto outcome = warehouse_.run("silver_transformer");
+  expect_green(outcome);
+  EXPECT_EQ(warehouse_.rows("SELECT day, COUNT(*), MAX(n) FROM silver.days GROUP BY day ORDER BY "
+                            "day"),
+            "2026-02-01|29900|30000;2026-02-02|100|100");
+  EXPECT_EQ(warehouse_.rows(indexes), before);
+}
+
+/// The configuration with the server behind a proxy.
+void go_through(Warehouse& warehouse, const test::FaultProxy& proxy) {
+  const std::string config = test::read_text_file(warehouse.file("pipeline.yaml"));
+  warehouse.write("../pipeline.yaml", replace_all(config, "socket: " + warehouse.server().socket(),
+                                                  "socket: " + proxy.endpoint().socket));
+}
+
+TEST_F(Transformer, ALostAnswerToTheRenameIsNotGuessedAbout) {
+  first_day();
+  second_day();
+  test::FaultProxy proxy(warehouse_.server().endpoint());
+  go_through(warehouse_, proxy);
+  proxy.arm({.kind = test::Fault::Kind::lose_answer, .pattern = "RENAME TABLE"});
+  auto outcome = warehouse_.run("silver_transformer");
+  EXPECT_EQ(proxy.struck(), 1);
+  EXPECT_EQ(outcome.program.exit_code, 16) << outcome.program.text();
+  EXPECT_EQ(outcome.error(), "Pipeline.Unavailable");
+  outcome = warehouse_.run("silver_transformer");
+  expect_green(outcome);
+  EXPECT_THAT(outcome.output().at("settled").as_array(), SizeIs(1));
+  EXPECT_TRUE(outcome.output().at("nothing_new").as_bool()) << "the server had done it";
+  EXPECT_EQ(warehouse_.rows("SELECT business_date FROM silver.pipeline_marker"), "2026-02-02");
+}
+
+TEST_F(Transformer, ALostSessionInAModelPublishesNothingAndIsRetried) {
+  first_day();
+  second_day();
+  test::FaultProxy proxy(warehouse_.server().endpoint());
+  go_through(warehouse_, proxy);
+  for (const auto kind : {test::Fault::Kind::lose_request, test::Fault::Kind::lose_answer}) {
+    proxy.arm({.kind = kind, .pattern = "CREATE TABLE `silver__next`.`counts`"});
+    expect_refused("silver_transformer", "Pipeline.Unavailable", 16);
+  }
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.rows("SELECT day, tenants FROM silver.days ORDER BY 1"),
+            "2026-02-01|3;2026-02-02|3");
 }
 
 TEST_F(Transformer, MakesSchemasThatAreMissing) {

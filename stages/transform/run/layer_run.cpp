@@ -317,14 +317,7 @@ class LayerRun {
       }
     }
     report("tests", results);
-    try {
-      throw_if_any_failed(results, artifacts_);
-    } catch (const Error& error) {
-      if (request_.on_test_failure == LayerRunRequest::OnTestFailure::block) throw;
-      log::error("published in spite of failing tests, as transform.on_test_failure says: {}",
-                 error.message());
-      ports_.output.set("published_despite_tests", true);
-    }
+    throw_if_any_failed(results, artifacts_);
   }
 
   Marker next_marker(const std::string& schema) {

@@ -30,7 +30,6 @@ struct LayerRunRequest {
   std::vector<std::string> protected_tables;  // never rebuilt in full by a bare --full-refresh
   enum class Force { no, yes } force = Force::no;
   enum class FullRefresh { no, yes } full_refresh = FullRefresh::no;
-  enum class OnTestFailure { block, publish_and_alert } on_test_failure = OnTestFailure::block;
 
   const LayerSpec& layer() const { return plan.layers.at(plan.layer); }
   bool is_last() const { return plan.layer + 1 == plan.layers.size(); }

@@ -188,9 +188,9 @@ std::map<std::string, std::string> known_types(const CsvTable& csv,
                                                std::string_view name) {
   std::map<std::string, std::string> by_lower_name;
   for (const auto& [column, type] : given) {
-    const bool known = std::any_of(csv.header.begin(), csv.header.end(), [&](const auto& header) {
-      return to_lower(header) == to_lower(column);
-    });
+    const bool known = std::any_of(
+        csv.header.begin(), csv.header.end(),
+        [wanted = to_lower(column)](const auto& header) { return to_lower(header) == wanted; });
     if (!known) {
       throw Error(ErrorKind::config_invalid,
                   fmt::format("{}: column_types names {}, but the columns are {}", name, column,
