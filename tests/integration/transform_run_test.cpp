@@ -138,7 +138,7 @@ TEST(NodeSql, GivesLongColumnsAPrefixAndLongNamesAHash) {
                                {{.columns = {"Body", "day"}, .type = "btree"},
                                 {.columns = {"body"}, .unique = true, .name = "u"},
                                 {.columns = {std::string(40, 'a'), std::string(40, 'b')}}},
-                               {{"body", true}});
+                               {"body"});
   EXPECT_THAT(sql, HasSubstr("ADD INDEX `Body_day` (`Body`(255), `day`) USING btree"));
   EXPECT_THAT(sql, HasSubstr("ADD UNIQUE INDEX `u` (`body`)"));
   EXPECT_THAT(sql, HasSubstr("ADD INDEX `" + std::string(40, 'a') + "_bbbbbbbbbbbbbb_"));

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <thread>
 
@@ -488,6 +489,18 @@ TEST_F(Transformer, AFailingDataTestPublishesNothing) {
   EXPECT_THAT(warned, HasSubstr("not_null_stg_tenants_label"));
 }
 
+TEST_F(Transformer, ATestThatTheServerRefusesNamesItsFileAndLine) {
+  first_day();
+  second_day();
+  warehouse_.write("tests/zz_broken.sql",
+                   "select tenant_id\nfrom {{ ref('stg_tenants') }}\nwhere and 1 = 1\n");
+  const auto outcome = expect_refused("silver_transformer", "Pipeline.SqlRejected", 1);
+  EXPECT_THAT(outcome.cause(), HasSubstr("tests/zz_broken.sql:3: "));
+  const auto& tests = outcome.output().at("tests").as_array();
+  ASSERT_THAT(tests, SizeIs(6));
+  EXPECT_EQ(tests.front().at("status").as_string(), "pass");
+}
+
 TEST_F(Transformer, RefusesWithoutAnUpstreamAndWithAnotherDate) {
   auto outcome = expect_refused("silver_transformer", "Pipeline.GuardRefused", 21);
   EXPECT_THAT(outcome.cause(), HasSubstr("staging was never published"));
@@ -806,16 +819,19 @@ std::string statements_of_builders(Warehouse& warehouse) {
       "'%sleep(120)%'");
 }
 
-/// The process that runs our binary now.
-pid_t pid_of_transformer() {
+/// The process that was started with this warehouse's configuration; other test programs may run
+/// the same binary now.
+pid_t pid_of_transformer(const Warehouse& warehouse) {
   for (const auto& entry : fs::directory_iterator("/proc")) {
-    std::error_code ignored;
-    const auto exe = fs::read_symlink(entry.path() / "exe", ignored);
-    if (exe == fs::path(PIPELINE_BIN_DIR) / "silver_transformer") {
-      return static_cast<pid_t>(std::stol(entry.path().filename().string()));
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream file(entry.path() / "cmdline", std::ios::binary);
+    const std::string words{std::istreambuf_iterator<char>(file), {}};
+    if (words.find(warehouse.file("pipeline.yaml")) != std::string::npos) {
+      return static_cast<pid_t>(std::stol(name));
     }
   }
-  return -1;
+  throw std::runtime_error("no transformer runs");
 }
 
 TEST_F(Transformer, StopsWithinTenSecondsAndLeavesNoStatementBehind) {
@@ -827,7 +843,7 @@ TEST_F(Transformer, StopsWithinTenSecondsAndLeavesNoStatementBehind) {
   auto ended = std::async(std::launch::async, [&] { return test::run_program(program); });
   ASSERT_TRUE(wait_for([&] { return statements_of_builders(warehouse_) == "1"; }));
   const auto asked = std::chrono::steady_clock::now();
-  ::kill(pid_of_transformer(), SIGTERM);
+  ::kill(pid_of_transformer(warehouse_), SIGTERM);
   const auto outcome = warehouse_.finish(ended.get());
   EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(10));
   EXPECT_EQ(outcome.program.exit_code, 130) << outcome.program.text();
@@ -851,7 +867,7 @@ TEST_F(Transformer, StopsWhileAReaderHoldsUpThePublish) {
                "'planned'") == "1";
   }));
   const auto asked = std::chrono::steady_clock::now();
-  ::kill(pid_of_transformer(), SIGTERM);
+  ::kill(pid_of_transformer(warehouse_), SIGTERM);
   const auto outcome = warehouse_.finish(ended.get());
   EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(5));
   EXPECT_EQ(outcome.program.exit_code, 130) << outcome.program.text();
@@ -868,7 +884,7 @@ TEST_F(Transformer, ANewRunEndsTheStatementsOfAKilledOne) {
   auto program = warehouse_.program("silver_transformer", {});
   auto ended = std::async(std::launch::async, [&] { return test::run_program(program); });
   ASSERT_TRUE(wait_for([&] { return statements_of_builders(warehouse_) == "1"; }));
-  ::kill(pid_of_transformer(), SIGKILL);
+  ::kill(pid_of_transformer(warehouse_), SIGKILL);
   EXPECT_EQ(ended.get().signal, SIGKILL);
   EXPECT_EQ(statements_of_builders(warehouse_), "1") << "it outlives its client";
   fs::remove(warehouse_.file("project/models/silver/slow.sql"));

@@ -269,26 +269,31 @@ class LayerRun {
                                 .whose = {},
                                 .file = "dbt_project.yml"});
     std::vector<NodeResult> results;
-    try {
-      for (const Node* node : plan_.nodes) {
-        ports_.throw_if_cancelled();
-        const Scope scope("node", node->unique_id);
+    for (const Node* node : plan_.nodes) {
+      ports_.throw_if_cancelled();
+      const Scope scope("node", node->unique_id);
+      try {
         results.push_back(build_node(context, *node));
-        log::info("built {} in {} ms", node->unique_id, results.back().took.count());
-        failpoint(node->type == ResourceType::seed ? "run_after_seed" : "run_after_model");
+      } catch (const Error& error) {
+        report_failure("nodes", std::move(results), plan_.nodes, error);
+        throw;
       }
-    } catch (const Error& error) {
-      results.push_back({.unique_id = plan_.nodes[results.size()]->unique_id,
-                         .status = NodeStatus::error,
-                         .message = error.message()});
-      for (std::size_t next = results.size(); next < plan_.nodes.size(); ++next) {
-        results.push_back(
-            {.unique_id = plan_.nodes[next]->unique_id, .status = NodeStatus::skipped});
-      }
-      report("nodes", results);
-      throw;
+      log::info("built {} in {} ms", node->unique_id, results.back().took.count());
+      failpoint(node->type == ResourceType::seed ? "run_after_seed" : "run_after_model");
     }
     report("nodes", results);
+  }
+
+  /// The first node without a result is the one that failed; those behind it were not begun.
+  void report_failure(const std::string& what, std::vector<NodeResult> results,
+                      const std::vector<const Node*>& nodes, const Error& error) {
+    results.push_back({.unique_id = nodes.at(results.size())->unique_id,
+                       .status = NodeStatus::error,
+                       .message = error.message()});
+    for (std::size_t next = results.size(); next < nodes.size(); ++next) {
+      results.push_back({.unique_id = nodes[next]->unique_id, .status = NodeStatus::skipped});
+    }
+    report(what, results);
   }
 
   void report(const std::string& what, const std::vector<NodeResult>& results) {
@@ -308,7 +313,12 @@ class LayerRun {
     for (const Node* test : plan_.tests) {
       ports_.throw_if_cancelled();
       const Scope scope("test", test->unique_id);
-      results.push_back(run_data_test(context, *test));
+      try {
+        results.push_back(run_data_test(context, *test));
+      } catch (const Error& error) {
+        report_failure("tests", std::move(results), plan_.tests, error);
+        throw;
+      }
       if (results.back().status == NodeStatus::warn) {
         log::warn("{}: {}", test->unique_id, results.back().message);
       }

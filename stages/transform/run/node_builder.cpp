@@ -59,7 +59,7 @@ LongColumns long_columns(Connection& session, const TableName& table) {
       "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = "
       "{} AND CHARACTER_MAXIMUM_LENGTH > {}",
       quote_text(table.schema), quote_text(table.table), indexed_characters_max));
-  for (const auto& row : found.rows) columns[to_lower(row[0].value_or(""))] = true;
+  for (const auto& row : found.rows) columns.insert(to_lower(row[0].value_or("")));
   return columns;
 }
 

@@ -1,7 +1,7 @@
 // The statements that make candidates, as text.
 #pragma once
 
-#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +22,7 @@ std::string create_view_as(const TableName& view, std::string_view sql);
 
 /// Columns of a table that cannot be in an index as a whole (text, long varchar), by their name in
 /// small letters.
-using LongColumns = std::map<std::string, bool>;
+using LongColumns = std::set<std::string>;
 
 /// One ALTER TABLE for all of `indexes`. A long column gets a prefix, except in a unique index,
 /// which must see all of it. An index without a name is called after its columns.
