@@ -63,7 +63,10 @@ void object_to_settings(const Node& node, Objections& objections) {
   }
 }
 
-void object_to_place(const Node& node, const LayerPlanOptions& options, Objections& objections) {
+/// `taken`: schemas that earlier layers build in. Two layers in one schema would each move the
+/// other's marker.
+void object_to_place(const Node& node, const LayerPlanOptions& options,
+                     const std::vector<std::string>& taken, Objections& objections) {
   const std::string& schema = node.relation.schema;
   if (schema == options.staging_schema) {
     objections.add(node, fmt::format("it would be built in {}, which the loader owns", schema));
@@ -73,10 +76,15 @@ void object_to_place(const Node& node, const LayerPlanOptions& options, Objectio
                    fmt::format("it would be built in {}, which is no schema for models", schema));
   }
   for (std::size_t other = 0; other < options.layers.size(); ++other) {
-    if (other != options.layer && schema == options.layers[other].schema) {
-      objections.add(node, fmt::format("it would be built in {}, the schema of the layer {}",
-                                       schema, options.layers[other].name));
-    }
+    if (other == options.layer || schema != options.layers[other].schema) continue;
+    objections.add(node, fmt::format("it would be built in {}, the schema of the layer {}", schema,
+                                     options.layers[other].name));
+    return;
+  }
+  if (schema != options.staging_schema &&
+      std::find(taken.begin(), taken.end(), schema) != taken.end()) {
+    objections.add(
+        node, fmt::format("it would be built in {}, in which an earlier layer builds", schema));
   }
 }
 
@@ -167,15 +175,11 @@ LayerPlan plan_layer(const Compiler& compiler, const LayerPlanOptions& options) 
   }
   for (const Node* node : plan.nodes) {
     object_to_settings(*node, objections);
-    object_to_place(*node, options, objections);
+    object_to_place(*node, options, plan.reads, objections);
     object_to_parents(*node, graph, known, objections);
   }
   object_to_doubles(plan.nodes, objections);
   objections.throw_if_any(layer.name);
-  // Its own schemas are published, not watched.
-  std::erase_if(plan.reads, [&](const std::string& schema) {
-    return std::find(plan.schemas.begin(), plan.schemas.end(), schema) != plan.schemas.end();
-  });
   plan.hash = hash_of(compiler, options);
   return plan;
 }

@@ -41,8 +41,9 @@ struct LayerPlanOptions {
 };
 
 /// Throws config_invalid, naming every node in the way: for settings that are not supported yet,
-/// for nodes in the main schema of another layer or in staging, for nodes that read what no layer
-/// up to this one builds, and for on-run-end hooks. Nodes live as long as the compiler's graph.
+/// for nodes in a schema of another layer, of the loader or of the server, for nodes that read what
+/// no layer up to this one builds, and for on-run-end hooks. Nodes live as long as the compiler's
+/// graph.
 LayerPlan plan_layer(const Compiler& compiler, const LayerPlanOptions& options);
 
 TableName live_name(const Node& node);

@@ -121,6 +121,12 @@ TEST_F(LayerPlanTest, RefusesAllThatIsWrongAtOnce) {
   }
 }
 
+TEST_F(LayerPlanTest, RefusesASchemaInWhichAnEarlierLayerBuilds) {
+  dir_.write("models/gold/last.sql", "{{ config(schema='seeds') }}select * from {{ ref('days') }}");
+  EXPECT_THAT(refusal(1), HasSubstr("models/gold/last.sql: it would be built in seeds, in which an "
+                                    "earlier layer builds"));
+}
+
 TEST_F(LayerPlanTest, RefusesChangesOfColumnsThatItCannotMake) {
   dir_.write("models/silver/days.sql",
              "{{ config(materialized='incremental', on_schema_change='append_new_columns') }}"
