@@ -28,7 +28,7 @@ struct LayerPlan {
   std::vector<const Node*> tests;
   /// Schemas that the layer publishes, the main one first.
   std::vector<std::string> schemas;
-  /// Schemas whose markers must not move meanwhile: staging and those of earlier layers.
+  /// Schemas whose markers must not move meanwhile: staging and those that earlier layers build in.
   std::vector<std::string> reads;
   /// Of the project, the layer's selection and its place.
   std::string hash;
@@ -41,15 +41,15 @@ struct LayerPlanOptions {
 };
 
 /// Throws config_invalid, naming every node in the way: for settings that are not supported yet,
-/// for nodes in a schema of another layer, of the loader or of the server, for nodes that read what
-/// no layer up to this one builds, and for on-run-end hooks. Nodes live as long as the compiler's
-/// graph.
+/// for nodes in a schema of another layer, of the loader or of the server, and for nodes that read
+/// what no layer up to this one builds. Nodes live as long as the compiler's graph.
 LayerPlan plan_layer(const Compiler& compiler, const LayerPlanOptions& options);
 
 TableName live_name(const Node& node);
 
-/// Whether the table that `node` replaces stays as a backup: what backups.tables lists; without it
-/// every incremental model and every table of the last layer.
+/// Whether the table that `node` replaces stays as a backup: every incremental model, from whose
+/// backup a rerun of the same date starts; beside these what backups.tables lists, and without that
+/// list every table of the last layer.
 enum class LayerPlace { earlier, last };
 bool keeps_backup(const Node& node, const BackupRule& rule, LayerPlace place);
 
