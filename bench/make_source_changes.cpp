@@ -1,3 +1,4 @@
+// How the sample source changes from one day to the next.
 #include "bench/make_source_data.h"
 
 // What a day changes

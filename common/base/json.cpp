@@ -209,21 +209,29 @@ const std::string& Json::as_string() const {
   wrong_type(*this, "a string");
 }
 
-const Json::Array& Json::as_array() const {
+const Json::Array& Json::as_array() const& {
   if (const auto* value = std::get_if<Array>(&value_)) return *value;
   wrong_type(*this, "an array");
 }
 
-const Json::Object& Json::as_object() const {
+const Json::Object& Json::as_object() const& {
   if (const auto* value = std::get_if<Object>(&value_)) return *value;
   wrong_type(*this, "an object");
 }
 
-Json::Array& Json::as_array() {
+Json::Array Json::as_array() && {
+  return std::move(as_array());
+}
+
+Json::Object Json::as_object() && {
+  return std::move(as_object());
+}
+
+Json::Array& Json::as_array() & {
   return const_cast<Array&>(std::as_const(*this).as_array());
 }
 
-Json::Object& Json::as_object() {
+Json::Object& Json::as_object() & {
   return const_cast<Object&>(std::as_const(*this).as_object());
 }
 

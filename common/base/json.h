@@ -46,10 +46,13 @@ class Json {
   std::int64_t as_int() const;
   double as_number() const;
   const std::string& as_string() const;
-  const Array& as_array() const;
-  const Object& as_object() const;
-  Array& as_array();
-  Object& as_object();
+  const Array& as_array() const&;
+  const Object& as_object() const&;
+  Array& as_array() &;
+  Object& as_object() &;
+  // By value from a temporary, so that a range-for over Json::parse(x).as_array() does not dangle.
+  Array as_array() &&;
+  Object as_object() &&;
 
   /// The member, or nullptr if absent or if this is no object.
   const Json* find(std::string_view key) const;

@@ -11,7 +11,8 @@ class ByteSource {
  public:
   virtual ~ByteSource() = default;
   /// Fills the front of `buffer` and returns how many bytes; 0 only at the end of the stream.
-  /// May return less than the buffer holds. Throws Error by kind of the source. One thread at a time.
+  /// May return less than the buffer holds. Throws Error by kind of the source. One thread at a
+  /// time.
   virtual std::size_t read(std::span<char> buffer) = 0;
 };
 

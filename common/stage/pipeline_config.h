@@ -58,7 +58,7 @@ struct TransformConfig {
   std::string project_dir;
   std::string profiles_dir;  // empty: project_dir
   std::string target;        // empty: the profile's
-  std::string target_path;   // where compiled and executed SQL is written; empty: project_dir/target
+  std::string target_path;  // where compiled and executed SQL is written; empty: project_dir/target
   int threads = 2;
   std::vector<LayerConfig> layers;  // in order
   enum class OnTestFailure { block, publish_and_alert } on_test_failure = OnTestFailure::block;

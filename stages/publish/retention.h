@@ -9,10 +9,10 @@
 
 namespace pipeline::publish {
 
-/// The backups made more than `keep_days` days ago that nobody needs. Needed are the newest verified
-/// one of each table and the newest verified one of the date before that, from which a rerun
-/// starts; the last one always. Nothing when `now` lies an hour or more before the newest backup (a
-/// clock that jumped back proves nothing).
+/// The backups made more than `keep_days` days ago that nobody needs. Needed are the newest
+/// verified one of each table and the newest verified one of the date before that, from which a
+/// rerun starts; the last one always. Nothing when `now` lies an hour or more before the newest
+/// backup (a clock that jumped back proves nothing).
 std::vector<Backup> expired_backups(const std::vector<Backup>& backups,
                                     std::chrono::system_clock::time_point now, int keep_days);
 

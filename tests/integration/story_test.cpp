@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 
 #include <fmt/core.h>
 
@@ -86,7 +87,30 @@ class House {
     return server_.open_root().query_value(sql).value_or("NULL");
   }
 
-  /// CHECKSUM TABLE of every base table of the schemas, by name.
+  /// CHECKSUM TABLE, or for a table with a stored generated column, whose checksum MariaDB gives
+  /// differently for equal rows, an order-free sum over its rows.
+  static std::string checksum(Connection& root, const std::string& schema,
+                              const std::string& table) {
+    const auto generated =
+        root.query_value(fmt::format("SELECT COUNT(*) FROM information_schema.COLUMNS WHERE "
+                                     "TABLE_SCHEMA = '{}' AND TABLE_NAME = "
+                                     "'{}' AND EXTRA LIKE '%GENERATED%'",
+                                     schema, table));
+    if (generated == "0") {
+      return root.query("CHECKSUM TABLE " + quote_name(schema, table)).rows[0][1].value_or("NULL");
+    }
+    std::string columns;
+    for (const auto& row : root.query("SHOW COLUMNS FROM " + quote_name(schema, table)).rows) {
+      columns += fmt::format(", COALESCE(HEX({}), '~')", quote_name(*row[0]));
+    }
+    return root
+        .query_value(fmt::format("SELECT CONCAT(COUNT(*), ' ', SUM(CRC32(CONCAT_WS('|'{}))), ' ', "
+                                 "SUM(CRC32(REVERSE(CONCAT_WS('|'{}))))) FROM {}",
+                                 columns, columns, quote_name(schema, table)))
+        .value_or("NULL");
+  }
+
+  /// The checksum of every base table of the schemas, by name.
   std::string checksums(const std::string& schemas) {
     Connection root = server_.open_root();
     std::string all;
@@ -96,8 +120,7 @@ class House {
         "TABLE_SCHEMA IN (" +
         schemas + ") ORDER BY 1, 2");
     for (const auto& row : tables.rows) {
-      const auto sum = root.query("CHECKSUM TABLE " + quote_name(*row[0], *row[1]));
-      all += fmt::format("{}.{}={}\n", *row[0], *row[1], sum.rows[0][1].value_or("NULL"));
+      all += fmt::format("{}.{}={}\n", *row[0], *row[1], checksum(root, *row[0], *row[1]));
     }
     return all;
   }
@@ -155,6 +178,14 @@ std::vector<std::string> statuses(const Json& history) {
   return words;
 }
 
+/// Foreign keys and partitions are taken off the copies in staging, and reported.
+std::string without_what_is_taken_off(std::string definition) {
+  definition = std::regex_replace(
+      definition, std::regex(",\n  CONSTRAINT `[^`]*` FOREIGN KEY [^\n]*?(?=,?\n)"), "");
+  const auto partitions = definition.find("\n PARTITION BY");
+  return partitions == std::string::npos ? definition : definition.substr(0, partitions);
+}
+
 // The tests of this suite are the chapters of one story and run in their order.
 
 TEST_F(Story, Chapter1TwoDaysAreLoadedInOrderByOneStart) {
@@ -193,10 +224,12 @@ TEST_F(Story, Chapter1StagingEqualsWhatTheClientLoads) {
     const std::string& table = *row[0];
     const auto rows = root.query_value("SELECT COUNT(*) FROM " + quote_name("reference", table));
     if (rows == "0") continue;
-    const auto sum = [&](const std::string& schema) {
-      return root.query("CHECKSUM TABLE " + quote_name(schema, table)).rows[0][1].value_or("NULL");
+    EXPECT_EQ(House::checksum(root, "staging", table), House::checksum(root, "reference", table))
+        << table;
+    const auto definition = [&](const std::string& schema) {
+      return root.query("SHOW CREATE TABLE " + quote_name(schema, table)).rows[0][1].value_or("");
     };
-    EXPECT_EQ(sum("staging"), sum("reference")) << table;
+    EXPECT_EQ(definition("staging"), without_what_is_taken_off(definition("reference"))) << table;
     ++compared;
   }
   EXPECT_GE(compared, 6);
@@ -220,7 +253,7 @@ TEST_F(Story, Chapter2RunAgainChangesNothing) {
 
 TEST_F(Story, Chapter3APostgresCastFailsOnceNamesModelAndLineAndChangesNothing) {
   house().dump_day(3, "2026-02-03");
-  house().edit_model("CAST(NULL AS DATE)", "NULL::date");
+  house().edit_model("cast(null as date)", "null::date");
   const std::string before = house().checksums("'seeds','silver','gold'");
   test::PollingReader reader(
       house().server().root_options(),
@@ -262,7 +295,7 @@ TEST_F(Story, Chapter3APostgresCastFailsOnceNamesModelAndLineAndChangesNothing) 
 }
 
 TEST_F(Story, Chapter4FixedAndRerunLayerByLayerBothPublish) {
-  house().edit_model("NULL::date", "CAST(NULL AS DATE)");
+  house().edit_model("null::date", "cast(null as date)");
   const std::string closed_rows =
       "SELECT COUNT(*) FROM silver.tenant_status_history WHERE valid_to IS NOT NULL";
   const std::string closed_before = house().scalar(closed_rows);

@@ -1,3 +1,4 @@
+// Jinja's global functions: range, dict, namespace and their like.
 #include <algorithm>
 
 #include <fmt/format.h>

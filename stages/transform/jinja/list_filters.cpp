@@ -1,3 +1,4 @@
+// Filters over lists and dicts.
 #include <algorithm>
 #include <random>
 

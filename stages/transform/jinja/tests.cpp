@@ -1,3 +1,4 @@
+// What may stand after `is`: Jinja's tests.
 #include <algorithm>
 
 #include <fmt/format.h>

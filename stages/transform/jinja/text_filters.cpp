@@ -1,3 +1,4 @@
+// Filters over text and numbers.
 #include <algorithm>
 #include <charconv>
 #include <cmath>

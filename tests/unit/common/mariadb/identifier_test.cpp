@@ -1,3 +1,4 @@
+// Quoting of names and literals.
 #include "common/mariadb/identifier.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Server error numbers as kinds of errors.
 #include "common/mariadb/server_errors.h"
 
 #include <gtest/gtest.h>

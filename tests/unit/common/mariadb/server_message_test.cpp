@@ -1,3 +1,4 @@
+// Server messages without the values of rows.
 #include "common/mariadb/server_message.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Templates that ask for too much are stopped by name.
 #include <gtest/gtest.h>
 
 #include "stages/transform/jinja/ast.h"

@@ -1,3 +1,4 @@
+// The engine's face as its hosts use it.
 #include "stages/transform/jinja/environment.h"
 
 #include <thread>

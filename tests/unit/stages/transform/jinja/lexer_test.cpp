@@ -1,3 +1,4 @@
+// Template text as tokens.
 #include "stages/transform/jinja/lexer.h"
 
 #include <gtest/gtest.h>

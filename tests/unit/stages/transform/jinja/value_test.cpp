@@ -1,3 +1,4 @@
+// Values follow Python's rules.
 #include "stages/transform/jinja/value.h"
 
 #include <cmath>
