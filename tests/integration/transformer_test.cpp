@@ -16,6 +16,7 @@
 #include "common/stage/stage_result.h"
 #include "tests/support/fault_proxy.h"
 #include "tests/support/mariadb_server.h"
+#include "tests/support/polling_reader.h"
 #include "tests/support/run_program.h"
 #include "tests/support/temp_dir.h"
 
@@ -398,6 +399,29 @@ TEST_F(Transformer, KeepsTheHistoryOfThreeDays) {
                             "FROM pipeline.backup ORDER BY schema_name, generation, table_name"),
             "summary|1|2026-02-01|3|3;days|1|2026-02-01|1|1;history|1|2026-02-01|3|3;"
             "days|2|2026-02-02|2|2;history|2|2026-02-02|5|5");
+}
+
+TEST_F(Transformer, ReadersSeeOneDayAtATime) {
+  first_day();
+  test::PollingReader reader(
+      warehouse_.server().root_options(),
+      {"SELECT (SELECT MAX(counted_on) FROM silver.counts), (SELECT MAX(day) FROM silver.days), "
+       "(SELECT business_date FROM silver.pipeline_marker), (SELECT COUNT(*) > 0 FROM "
+       "silver.stg_tenants)"});
+  for (const std::string date : {"2026-02-02", "2026-02-03", "2026-02-04"}) {
+    reader.wait_for_turns(20);
+    // The view looks at staging itself, so staging must not be empty in between.
+    warehouse_.mark_staging(date, std::stoul(date.substr(8)));
+    expect_green(warehouse_.run("silver_transformer"));
+  }
+  reader.wait_for_turns(20);
+  reader.stop();
+  EXPECT_THAT(reader.errors(), IsEmpty());
+  std::vector<std::string> expected;
+  for (const std::string date : {"2026-02-01", "2026-02-02", "2026-02-03", "2026-02-04"}) {
+    expected.push_back(date + "|" + date + "|" + date + "|1\n");
+  }
+  EXPECT_EQ(reader.observations(), expected);
 }
 
 TEST_F(Transformer, ARerunOfTheSameDateGivesTheRowsOfAFirstRun) {
