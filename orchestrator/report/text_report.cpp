@@ -200,7 +200,16 @@ std::string render_next(const RunDetail& detail) {
   if (run.error == entry_of(ErrorKind::already_running).name) {
     return text + "  orchestrator history\n";
   }
-  return text + fmt::format("  orchestrator run --business-date {}\n", run.business_date.iso());
+  const std::string date = run.business_date.iso();
+  const bool failed_in_stage =
+      std::ranges::any_of(detail.attempts, [&](const AttemptRecord& attempt) {
+        return attempt.state == run.failed_state && attempt.resource.starts_with("stage:");
+      });
+  if (failed_in_stage) {
+    text += fmt::format("  orchestrator rerun --only {} --date {}    # this layer alone\n",
+                        to_lower(run.failed_state), date);
+  }
+  return text + "  orchestrator run    # everything that is still to do, oldest day first\n";
 }
 
 }  // namespace
