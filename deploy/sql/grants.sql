@@ -59,8 +59,6 @@ GRANT SELECT ON `staging`.*
   TO 'etl_load'@'localhost', 'etl_load'@'%';
 GRANT SELECT ON `pipeline`.*
   TO 'etl_load'@'localhost', 'etl_load'@'%';
-GRANT INSERT, UPDATE ON `pipeline`.`session`
-  TO 'etl_load'@'localhost', 'etl_load'@'%';
 GRANT INSERT, UPDATE ON `pipeline`.`loaded_dump`
   TO 'etl_load'@'localhost', 'etl_load'@'%';
 
@@ -90,8 +88,6 @@ GRANT ALL PRIVILEGES ON `preflight\_\_next`.*
 GRANT ALL PRIVILEGES ON `scratch\_\_next`.*
   TO 'etl_build'@'localhost', 'etl_build'@'%';
 GRANT SELECT ON `pipeline`.*
-  TO 'etl_build'@'localhost', 'etl_build'@'%';
-GRANT INSERT, UPDATE ON `pipeline`.`session`
   TO 'etl_build'@'localhost', 'etl_build'@'%';
 
 -- ---- etl_publish: swaps finished candidates for live tables, and makes views

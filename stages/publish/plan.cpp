@@ -80,6 +80,9 @@ Json PublishPlan::to_json() const {
     view_list.push_back(std::move(item));
   }
   document.set("views", std::move(view_list));
+  document.set("view_schema", view_schema);
+  document.set("view_sql_mode", view_sql_mode);
+  document.set("view_collation", view_collation);
   document.set("drop_tables", names_json(drop_tables));
   document.set("drop_views", names_json(drop_views));
   return document;
@@ -114,6 +117,9 @@ PublishPlan PublishPlan::from_json(const Json& document) {
     plan.views.push_back(
         {.live = name_of(item.at("live")), .select = item.at("select").as_string()});
   }
+  plan.view_schema = document.at("view_schema").as_string();
+  plan.view_sql_mode = document.at("view_sql_mode").as_string();
+  plan.view_collation = document.at("view_collation").as_string();
   plan.drop_tables = names_of(document.at("drop_tables"));
   plan.drop_views = names_of(document.at("drop_views"));
   return plan;

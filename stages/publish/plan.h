@@ -42,7 +42,10 @@ struct PublishPlan {
   std::vector<Published> published;
   std::vector<TableName>
       views_beside;         // <view>__next, to be made in the live schema before the RENAME
-  std::vector<View> views;  // all, to be made with their new columns after it
+  std::string view_schema;  // default schema, sql_mode and collation in which views are made
+  std::string view_sql_mode;
+  std::string view_collation;
+  std::vector<View> views;             // all, to be made with their new columns after it
   std::vector<TableName> drop_tables;  // swapped out and not kept
   std::vector<TableName> drop_views;
 

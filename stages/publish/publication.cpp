@@ -88,6 +88,16 @@ std::string_view word_of(Contents contents) {
   return "accumulated";
 }
 
+/// The session as it was when the views were built and tested, for the time that they are made;
+/// without word about it the session stays as it is. Statements of our own are right in any mode
+/// that model sessions have.
+void read_views_as_tested(Connection& session, const PublishPlan& plan, const TableName& view) {
+  session.execute("USE " + quote_name(plan.view_schema.empty() ? view.schema : plan.view_schema));
+  if (plan.view_collation.empty()) return;
+  session.execute("SET SESSION sql_mode = " + quote_text(plan.view_sql_mode));
+  session.execute("SET NAMES utf8mb4 COLLATE " + quote_name(plan.view_collation));
+}
+
 /// Builds the plan of one publication against what is live now. Changes nothing.
 class Planner {
  public:
@@ -103,6 +113,11 @@ class Planner {
     for (const auto& table : publication_.tables) add_table(table);
     for (const auto& live : publication_.withdrawn) withdraw(live);
     for (const auto& view : publication_.views) add_view(view);
+    if (publication_.view_session.given == ViewSession::Given::yes) {
+      plan_.view_schema = publication_.view_session.default_schema;
+      plan_.view_sql_mode = publication_.view_session.sql_mode;
+      plan_.view_collation = publication_.view_session.collation;
+    }
     for (const auto& [marker_schema, unused] : publication_.markers) add_marker(marker_schema);
     return std::move(plan_);
   }
@@ -244,7 +259,7 @@ std::vector<std::string> make_views_beside(Connection& session, PublishPlan& pla
     const auto& view = plan.views[i];
     const TableName beside = plan.views_beside[i];
     try {
-      session.execute("USE " + quote_name(view.live.schema));
+      read_views_as_tested(session, plan, view.live);
       session.execute(create_view(beside, view.select, false));
       made.push_back(beside);
     } catch (const Error& error) {
@@ -460,7 +475,7 @@ Finished finish(Connection& session, const PublishPlan& plan, std::uint64_t publ
   note_published(session, plan, publish_id);
   failpoint("publish_after_catalogue");
   for (const auto& view : plan.views) {
-    session.execute("USE " + quote_name(view.live.schema));
+    read_views_as_tested(session, plan, view.live);
     if (!attempt(session, create_view(view.live, view.select, true),
                  "the view " + view.live.text() + " could not be made after the publish")) {
       finished.views_missing.push_back(view.live.text());

@@ -39,8 +39,17 @@ struct TablePublication {
   Contents contents = Contents::rebuilt;
 };
 
-/// A view of a live schema. `select` names live relations only; a name without a schema means the
-/// view's own. A table of that name is kept as a backup.
+/// How the texts of views are to be read: as in the session that built and tested them. A server
+/// keeps sql_mode and collation with a view, and a name without a schema gets the default one.
+struct ViewSession {
+  std::string default_schema;  // empty: the view's own
+  std::string sql_mode;
+  std::string collation;  // of utf8mb4
+  enum class Given { no, yes } given = Given::no;
+};
+
+/// A view of a live schema. `select` names live relations only. A table of that name is kept as a
+/// backup.
 struct ViewPublication {
   TableName live;
   std::string select;
@@ -55,6 +64,7 @@ struct Publication {
   /// Live tables that leave without a successor; they move to the shadow under their name.
   std::vector<TableName> withdrawn;
   std::vector<ViewPublication> views;
+  ViewSession view_session;
   /// Markers that must still be as they were read when the work began; otherwise guard_refused.
   std::vector<std::pair<std::string, std::uint64_t>> unchanged_generations;
 };

@@ -97,15 +97,15 @@ void require_run_lock(Connection& session, std::string_view schema, std::uint64_
                           schema));
 }
 
-void note_session(Connection& session, const SessionNote& note) {
+void note_session(Connection& publisher, Connection& session, const SessionNote& note) {
   const std::string token = new_token();
   session.query_value(fmt::format("SELECT GET_LOCK({}, 0)", quote_text(token)));
-  session.execute(fmt::format(
+  publisher.execute(fmt::format(
       "INSERT INTO pipeline.session (token, connection_id, run_id, target, role, account, "
       "opened_at) VALUES ({}, {}, {}, {}, {}, {}, SYSDATE(6))",
       quote_text(token), session.id(), quote_text(note.run_id), quote_text(note.target),
       quote_text(note.role), quote_text(session.options().account.user)));
-  require_run_lock(session, note.target, note.publisher_id);
+  require_run_lock(session, note.target, publisher.id());
 }
 
 std::vector<std::uint64_t> end_left_over_sessions(Connection& locked_session,

@@ -27,14 +27,16 @@ void require_run_lock(Connection& session, std::string_view schema, std::uint64_
 /// Writes down in pipeline.session that `session` belongs to a run, so that the next run can end
 /// what is left of a dead one. The session takes a lock under a random token, which is how the
 /// server can be asked whether it lives. Call before the session writes anything; throws
-/// unavailable if the run's lock on `target` is not held by `publisher_id` any more.
+/// unavailable if the run's lock on `target` is not held by `publisher` any more.
+///
+/// `publisher` holds the run's lock and does the writing: an account that runs users' SQL has no
+/// right on the list. `session` may be `publisher` itself.
 struct SessionNote {
   std::string run_id;
-  std::string target;              // the schema that the run writes
-  std::string role;                // load build publish
-  std::uint64_t publisher_id = 0;  // Connection::id() of the session that holds the run's lock
+  std::string target;  // the schema that the run writes
+  std::string role;    // load build publish
 };
-void note_session(Connection& session, const SessionNote& note);
+void note_session(Connection& publisher, Connection& session, const SessionNote& note);
 
 /// Ends every session of earlier runs on `target` that is written down, was opened by the account
 /// of `same_account` and still lives, and waits until it is gone. Call with the target's lock held.

@@ -323,8 +323,7 @@ TEST_F(Publishing, RetentionDropsOnlyWhatItMadeAndNeverTheNewest) {
 TEST_F(Publishing, ASecondRunIsToldWhoHoldsTheLock) {
   Connection first = Connection::open(account("etl_publish"));
   take_run_locks(first, {"silver"});
-  note_session(first,
-               {.run_id = "r1", .target = "silver", .role = "publish", .publisher_id = first.id()});
+  note_session(first, first, {.run_id = "r1", .target = "silver", .role = "publish"});
   Connection second = Connection::open(account("etl_publish"));
   try {
     take_run_locks(second, {"gold", "silver"}, std::chrono::seconds(0));
@@ -342,11 +341,9 @@ TEST_F(Publishing, SessionsOfADeadRunAreEndedBeforeTheNextBegins) {
   auto dead = std::make_unique<Connection>(Connection::open(account("etl_publish")));
   take_run_locks(*dead, {"silver", "gold"});
   Connection zombie = Connection::open(account("etl_build"));
-  note_session(zombie,
-               {.run_id = "r1", .target = "silver", .role = "build", .publisher_id = dead->id()});
+  note_session(*dead, zombie, {.run_id = "r1", .target = "silver", .role = "build"});
   Connection bystander = Connection::open(account("etl_build"));
-  note_session(bystander,
-               {.run_id = "x", .target = "gold", .role = "build", .publisher_id = dead->id()});
+  note_session(*dead, bystander, {.run_id = "x", .target = "gold", .role = "build"});
   dead.reset();
   Connection session = Connection::open(account("etl_publish"));
   take_run_locks(session, {"silver"});
@@ -357,18 +354,15 @@ TEST_F(Publishing, SessionsOfADeadRunAreEndedBeforeTheNextBegins) {
   EXPECT_THAT(end_left_over_sessions(session, account("etl_build"), "silver"), IsEmpty());
 }
 
-TEST_F(Publishing, AWorkerWhosePublisherIsGoneStopsBeforeItWrites) {
-  auto publisher = std::make_unique<Connection>(Connection::open(account("etl_publish")));
-  take_run_locks(*publisher, {"silver"});
-  const auto publisher_id = publisher->id();
-  publisher.reset();
+TEST_F(Publishing, AWorkerWhosePublisherLostTheLockStopsBeforeItWrites) {
+  Connection publisher = Connection::open(account("etl_publish"));
+  take_run_locks(publisher, {"silver"});
+  publisher.query_value("SELECT RELEASE_ALL_LOCKS()");
   Connection next = Connection::open(account("etl_publish"));
-  take_run_locks(next, {"silver"}, std::chrono::seconds(10));
+  take_run_locks(next, {"silver"});
   Connection worker = Connection::open(account("etl_build"));
   EXPECT_THROW(
-      note_session(
-          worker,
-          {.run_id = "r1", .target = "silver", .role = "build", .publisher_id = publisher_id}),
+      note_session(publisher, worker, {.run_id = "r1", .target = "silver", .role = "build"}),
       Error);
 }
 

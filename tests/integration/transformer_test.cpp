@@ -486,6 +486,66 @@ TEST_F(Transformer, AFailingPostHookPublishesNothing) {
                     HasSubstr("nobody")));
 }
 
+TEST_F(Transformer, GoldIsNotBuiltOverStagingThatSilverHasNotSeen) {
+  first_day();
+  second_day();
+  const auto outcome = expect_refused("gold_transformer", "Pipeline.GuardRefused", 21, {"--force"});
+  EXPECT_THAT(outcome.cause(), HasSubstr("run the stage of the layer silver first"));
+}
+
+TEST_F(Transformer, ATableThatAHookMakesBesideTheModelsIsNamedInsteadOfLost) {
+  first_day();
+  second_day();
+  warehouse_.write("models/silver/days.sql",
+                   replace_all(days, "materialized='incremental'",
+                               "materialized='incremental', post_hook='create table {{ this.schema "
+                               "}}.audit_log (a int)'"));
+  const auto outcome = expect_refused("silver_transformer", "Pipeline.HookFailed", 1);
+  EXPECT_THAT(outcome.cause(), HasSubstr("a hook made silver__next.audit_log"));
+}
+
+TEST_F(Transformer, WhatAHookDoesToItsSessionDoesNotReachTheNextModelOrTheTests) {
+  warehouse_.stage("2026-02-01", "(1, 1), (2, 7)");
+  // counts is built first; days and history must still see the business date.
+  warehouse_.write(
+      "models/silver/counts.sql",
+      replace_all(counts, "materialized='table',",
+                  "materialized='table', post_hook=[\"set timestamp = default\", "
+                  "\"set time_zone = '+00:00'\", \"set sql_mode = ''\", "
+                  "\"create temporary table {{ this.schema }}.history as select 0 as x\"],"));
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.value("SELECT MAX(valid_from) FROM silver.history"), "2026-02-01");
+  EXPECT_EQ(warehouse_.value("SELECT MAX(counted_at) FROM silver.days"), "2026-02-01 07:00:00");
+}
+
+TEST_F(Transformer, AViewIsPublishedWithTheAnswersThatItsCandidateGot) {
+  warehouse_.stage("2026-02-01", "(1, 1), (2, 7)");
+  // The first publish: the live table that the view asks for does not exist yet.
+  warehouse_.write(
+      "models/silver/pivot.sql",
+      "{% set found = run_query('select status from ' ~ ref('counts') ~ ' order by 1') "
+      "%}\nselect {% if execute %}{% for row in found.rows %}{{ row[0] }} as s{{ row[0] "
+      "}}, {% endfor %}{% endif %}'a' || 'b' as joined\n-- depends_on: {{ ref('counts') }}\n");
+  warehouse_.root().execute("SET GLOBAL sql_mode = CONCAT(@@GLOBAL.sql_mode, ',PIPES_AS_CONCAT')");
+  const auto outcome = warehouse_.run("silver_transformer");
+  warehouse_.root().execute(
+      "SET GLOBAL sql_mode = REPLACE(@@GLOBAL.sql_mode, 'PIPES_AS_CONCAT', '')");
+  expect_green(outcome);
+  EXPECT_EQ(warehouse_.value("SELECT CONCAT_WS(',', s1, s7, joined) FROM silver.pivot"), "1,7,ab");
+  fs::remove(warehouse_.file("project/models/silver/pivot.sql"));
+}
+
+TEST_F(Transformer, ANameInAListThatNoLayerBuildsIsAMistake) {
+  first_day();
+  second_day();
+  warehouse_.write_config(
+      "protect:\n  history:\n    - table: silver.histroy\n      key: [tenant_id]\n"
+      "      closed_when: valid_to IS NOT NULL\n");
+  const auto outcome = warehouse_.run("silver_transformer");
+  EXPECT_EQ(outcome.program.exit_code, 10) << outcome.program.text();
+  EXPECT_THAT(outcome.cause(), HasSubstr("did you mean silver.history?"));
+}
+
 TEST_F(Transformer, AHookThatNamesALiveTableIsRefusedByTheServer) {
   first_day();
   second_day();

@@ -35,6 +35,16 @@ std::chrono::milliseconds since(Time::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Time::now() - begin);
 }
 
+/// Where the server folds table names, "owned" and "not owned" could mean the same table.
+void refuse_folded_names(Connection& session) {
+  const auto folding = session.query_value("SELECT @@lower_case_table_names");
+  if (folding == "0") return;
+  throw Error(ErrorKind::wrong_database,
+              fmt::format("the server runs with lower_case_table_names={}; the loader tells tables "
+                          "apart by letter case and loads only where it is 0",
+                          folding.value_or("?")));
+}
+
 bool reads(const std::string& view_text, const TableName& table) {
   return view_text.find(table.quoted()) != std::string::npos;
 }
@@ -85,23 +95,21 @@ LoadReport StagingLoader::nothing_new(const Live& live, std::optional<std::strin
   return report;
 }
 
-Connection StagingLoader::open_loading(const Connection& locked, const std::string& run_id) {
+Connection StagingLoader::open_loading(Connection& locked, const std::string& run_id) {
   Connection session = Connection::open(options_.load_account);
   options_.session_opened(options_.load_account, session.id());
-  publish::note_session(
-      session,
-      {.run_id = run_id, .target = options_.schema, .role = "load", .publisher_id = locked.id()});
+  publish::note_session(locked, session,
+                        {.run_id = run_id, .target = options_.schema, .role = "load"});
   return session;
 }
 
 Connection StagingLoader::open_locked(const std::string& run_id) {
   Connection session = Connection::open(options_.publish_account);
   options_.session_opened(options_.publish_account, session.id());
+  refuse_folded_names(session);
   publish::take_run_locks(session, {options_.schema});
-  publish::note_session(session, {.run_id = run_id,
-                                  .target = options_.schema,
-                                  .role = "publish",
-                                  .publisher_id = session.id()});
+  publish::note_session(session, session,
+                        {.run_id = run_id, .target = options_.schema, .role = "publish"});
   failpoint("loader_after_lock");
   publish::end_left_over_sessions(session, options_.publish_account, options_.schema);
   publish::end_left_over_sessions(session, options_.load_account, options_.schema);
@@ -119,13 +127,26 @@ StagingLoader::Live StagingLoader::read_live(Connection& session) {
     mark_published(session, live.marker->generation, live.marker->run_id);
     live.entry = read_entry(session, live.marker->generation, live.marker->run_id);
   }
-  for (const auto& layer : options_.layers) {
-    const auto marker = publish::read_marker(session, layer.schema);
-    live.dates.layers.push_back(
-        {.layer = layer.layer,
-         .date = marker ? std::optional(marker->business_date) : std::nullopt});
-  }
+  live.dates.layers = layer_dates(session, live.marker);
   return live;
+}
+
+std::vector<LayerDate> StagingLoader::layer_dates(Connection& session,
+                                                  std::optional<publish::Marker> below) {
+  std::vector<LayerDate> dates;
+  for (const auto& layer : options_.layers) {
+    auto marker = publish::read_marker(session, layer.schema);
+    LayerDate date{.layer = layer.layer, .date = {}};
+    if (marker) date.date = marker->business_date;
+    // A layer that is ahead, after a rewind, is not outdated: it never goes back by itself.
+    if (marker && below && marker->business_date <= below->business_date &&
+        marker->upstream_generation != below->generation) {
+      date.built = LayerDate::Built::outdated;
+    }
+    dates.push_back(std::move(date));
+    below = std::move(marker);
+  }
+  return dates;
 }
 
 /// Archives the object at `key` if it is incoming and holds the bytes that are live.
@@ -148,6 +169,10 @@ std::optional<std::string> StagingLoader::archive(const std::string& key, const 
 
 void StagingLoader::wait_or_give_up(const DumpWish& wish) {
   const auto deadline = wish.date.instant_at(options_.wait_until);
+  if (wish.date > BusinessDate::at(clock_.now())) {
+    throw Error(ErrorKind::dump_not_yet,
+                fmt::format("{} is a day to come; its dump is not waited for", wish.date.iso()));
+  }
   if (clock_.now() >= deadline) {
     throw Error(ErrorKind::dump_not_yet,
                 fmt::format("{} holds no dump of {} under {} ({}); it was looked for until {}",
@@ -273,10 +298,11 @@ void StagingLoader::require_fresh(Connection& session, const Loaded& loaded,
           choice.dump->object.key, other->iso()));
 }
 
-std::vector<std::string> StagingLoader::base_tables(Connection& session) {
+/// Views too: one of a dump table's name is somebody's, and must be refused like a table.
+std::vector<std::string> StagingLoader::live_relations(Connection& session) {
   const auto found =
       session.query(fmt::format("SELECT TABLE_NAME FROM information_schema.TABLES WHERE "
-                                "TABLE_SCHEMA = {} AND TABLE_TYPE <> 'VIEW'",
+                                "TABLE_SCHEMA = {}",
                                 quote_text(options_.schema)));
   std::vector<std::string> names;
   for (const auto& row : found.rows) {
@@ -316,7 +342,7 @@ TableVerdicts StagingLoader::judge(Connection& session, const Live& live,
     if (table.rows > 0) with_rows.insert(table.name);
     if (table.rows == 0) without_rows.push_back(table.name);
   }
-  for (const auto& name : base_tables(session)) {
+  for (const auto& name : live_relations(session)) {
     const bool vanishes = input.owned.contains(name) && !with_rows.contains(name);
     const std::uint64_t rows = vanishes ? publish::count_rows(session, {options_.schema, name}) : 0;
     input.live.push_back({.name = name, .rows = rows});
@@ -363,12 +389,7 @@ StagingState StagingLoader::survey() {
   StagingState state;
   state.live = publish::read_marker(session, options_.schema);
   if (state.live) state.dates.staging = state.live->business_date;
-  for (const auto& layer : options_.layers) {
-    const auto marker = publish::read_marker(session, layer.schema);
-    state.dates.layers.push_back(
-        {.layer = layer.layer,
-         .date = marker ? std::optional(marker->business_date) : std::nullopt});
-  }
+  state.dates.layers = layer_dates(session, state.live);
   state.dumps = list_dumps(store_, options_.places);
   std::optional<BusinessDate> before = state.dates.staging;
   for (const auto& dump : state.dumps) {
@@ -394,6 +415,7 @@ std::vector<Error> StagingLoader::problems() {
   };
   attempt([&] {
     Connection session = Connection::open(options_.publish_account);
+    refuse_folded_names(session);
     publish::take_run_locks(session, {options_.schema}, std::chrono::seconds(0));
     session.query_value("SELECT COUNT(*) FROM pipeline.publish_journal");
   });

@@ -98,16 +98,17 @@ class StagingLoader {
     std::uint64_t bytes = 0;
   };
 
-  Connection open_loading(const Connection& locked, const std::string& run_id);
+  Connection open_loading(Connection& locked, const std::string& run_id);
   Connection open_locked(const std::string& run_id);
   Live read_live(Connection& session);
+  std::vector<LayerDate> layer_dates(Connection& session, std::optional<publish::Marker> below);
   std::optional<std::string> archive(const std::string& key, const Live& live);
   LoadReport nothing_new(const Live& live, std::optional<std::string> archived_as);
   LoadReport load_dump(Connection& session, const Live& live, const DumpChoice& choice,
                        const std::string& run_id);
   Loaded fill_shadow(Connection& loading, const StoredDump& dump);
   void require_fresh(Connection& session, const Loaded& loaded, const DumpChoice& choice);
-  std::vector<std::string> base_tables(Connection& session);
+  std::vector<std::string> live_relations(Connection& session);
   KeepReasons keep_reasons(Connection& session, const std::vector<std::string>& without_rows);
   TableVerdicts judge(Connection& session, const Live& live, const LoadedDump& content);
   void prepare_candidates(Connection& loading, const TableVerdicts& verdicts);

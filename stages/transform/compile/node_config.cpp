@@ -154,7 +154,16 @@ void refuse_contract(const Reader& reader) {
   }
 }
 
+/// Settings that would change what is built or who may read it: dropping them in silence would be
+/// worse than not running.
+void refuse_what_would_be_lost(const Reader& reader) {
+  for (const auto* key : {"sql_header", "grants"}) {
+    if (reader.find(key) != nullptr) reader.refuse(fmt::format("not supported yet: {}", key));
+  }
+}
+
 void read_model(const Reader& reader, NodeConfig& config) {
+  refuse_what_would_be_lost(reader);
   config.materialized = reader.choice<Materialization>(
       "materialized", reader.text("materialized", "view"), materializations);
   config.unique_key = reader.texts("unique_key");

@@ -53,6 +53,14 @@ NodeResult run_data_test(const BuildContext& context, const Node& test) {
         .with("node", test.unique_id);
   }
   const Row& row = answer.rows.front();
+  for (std::size_t column = 0; column < 3; ++column) {
+    if (row[column]) continue;
+    throw Error(ErrorKind::sql_rejected,
+                fmt::format("{}: the test {} counts NULL failures, so it judges nothing; give its "
+                            "fail_calc a coalesce()",
+                            test.place.file, test.unique_id))
+        .with("node", test.unique_id);
+  }
   const auto holds = [&](std::size_t column) { return publish::to_number(row[column]) != 0; };
   result.rows = publish::to_number(row[0]);
   result.status = judge(test.config, holds(1), holds(2));

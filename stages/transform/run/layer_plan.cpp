@@ -68,6 +68,14 @@ void object_to_settings(const Node& node, Objections& objections) {
 void object_to_place(const Node& node, const LayerPlanOptions& options,
                      const std::vector<std::string>& taken, Objections& objections) {
   const std::string& schema = node.relation.schema;
+  for (const std::string_view ending : {"__dbt_tmp", "__next", "__old", "__swap"}) {
+    if (node.relation.identifier.ends_with(ending)) {
+      objections.add(node,
+                     fmt::format("names that end with {} are needed while a layer is built and "
+                                 "published; rename it",
+                                 ending));
+    }
+  }
   if (schema == options.staging_schema) {
     objections.add(node, fmt::format("it would be built in {}, which the loader owns", schema));
   }

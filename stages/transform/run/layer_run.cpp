@@ -28,6 +28,7 @@
 #include "stages/transform/run/data_tests.h"
 #include "stages/transform/run/model_session.h"
 #include "stages/transform/run/node_builder.h"
+#include "stages/transform/run/replayed_queries.h"
 #include "stages/transform/run/shadow_schemas.h"
 
 namespace pipeline::dbt {
@@ -62,6 +63,7 @@ class LayerRun {
                                                : request.target_path),
         publisher_(Connection::open(request.publish)),
         listed_publisher_(ports.sessions, publisher_, Victim::statement) {
+    require_known_names();
     ports_.output.set("layer", layer_.name);
     ports_.output.set("schema", layer_.schema);
   }
@@ -81,6 +83,39 @@ class LayerRun {
   }
 
  private:
+  /// A slip in a list of names would leave a table without backup or protection.
+  void require_known_names() const {
+    std::set<std::string> known;
+    std::set<const Node*> placed;
+    for (std::size_t layer = 0; layer < request_.plan.layers.size(); ++layer) {
+      LayerPlanOptions options = request_.plan;
+      options.layer = layer;
+      const LayerPlan plan = plan_layer(compiler_, options);
+      for (const Node* node : plan.nodes) {
+        known.insert(live_name(*node).text());
+        placed.insert(node);
+      }
+    }
+    const std::vector<std::string_view> candidates(known.begin(), known.end());
+    const auto check = [&](const std::vector<std::string>& names, std::string_view list) {
+      for (const auto& name : names) {
+        if (known.contains(name)) continue;
+        const auto meant = nearest(name, candidates);
+        throw Error(ErrorKind::config_invalid,
+                    fmt::format("{} names {}, which no layer builds{}", list, name,
+                                meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
+      }
+    };
+    check(request_.protected_tables, "protect.history");
+    check(request_.backups.tables, "backups.tables");
+    for (const auto& [id, node] : compiler_.graph().nodes()) {
+      const bool built = node.type == ResourceType::model || node.type == ResourceType::seed;
+      if (built && !placed.contains(&node)) {
+        log::warn("{} belongs to no layer of transform.layers and is never built", id);
+      }
+    }
+  }
+
   void take_locks() {
     // It idles while the layer is built, and the locks go with it.
     publisher_.execute(fmt::format("SET SESSION wait_timeout = {}", idle_seconds_max));
@@ -98,11 +133,29 @@ class LayerRun {
     ports_.output.set("settled", std::move(settled));
   }
 
-  void note(Connection& session, std::string_view role) const {
-    publish::note_session(session, {.run_id = request_.run_id,
-                                    .target = layer_.schema,
-                                    .role = std::string(role),
-                                    .publisher_id = publisher_.id()});
+  void note(Connection& session, std::string_view role) {
+    publish::note_session(
+        publisher_, session,
+        {.run_id = request_.run_id, .target = layer_.schema, .role = std::string(role)});
+  }
+
+  /// Each layer below must show the generation of the one below it: a layer that reads staging
+  /// through silver's views would otherwise mix two days.
+  void require_whole_chain() {
+    for (std::size_t below = request_.plan.layer; below-- > 0;) {
+      const std::string& schema = request_.plan.layers[below].schema;
+      const std::string& source =
+          below == 0 ? request_.plan.staging_schema : request_.plan.layers[below - 1].schema;
+      const auto shown = publish::read_marker(publisher_, schema);
+      const auto live = publish::read_marker(publisher_, source);
+      const std::uint64_t wanted = live ? live->generation : 0;
+      if (shown && shown->upstream_generation == wanted) continue;
+      throw Error(ErrorKind::guard_refused,
+                  fmt::format("{} was built from generation {} of {}, which shows {} now; run the "
+                              "stage of the layer {} first",
+                              schema, shown ? shown->upstream_generation : 0, source, wanted,
+                              request_.plan.layers[below].name));
+    }
   }
 
   void read_markers() {
@@ -115,6 +168,7 @@ class LayerRun {
                               schema, layer_.name, stage_that_makes(request_, schema)));
     }
     upstream_ = *upstream;
+    require_whole_chain();
     date_ = upstream_.business_date;
     if (request_.business_date && *request_.business_date != date_) {
       throw Error(ErrorKind::guard_refused,
@@ -161,6 +215,10 @@ class LayerRun {
     in_build_session([&](const BuildContext& context) {
       sweep_shadows(context.session, plan_.schemas);
       build_nodes(context);
+      require_only_candidates(context.session);
+    });
+    // Tests see what a stranger would: nothing that a hook left in its session.
+    in_build_session([&](const BuildContext& context) {
       failpoint("run_before_tests");
       run_tests(context);
       publish(context);
@@ -181,10 +239,7 @@ class LayerRun {
     const ListedSession listed(ports_.sessions, builder, Victim::connection);
     note(builder, "build");
     looks_ = prepare_schemas(publisher_, builder, plan_.schemas);
-    make_model_session(builder, {.date = date_, .time_of_day = request_.run_time});
-    use_collation(builder);
-    use_collation(publisher_);
-    use_database(builder);
+    make_clean(builder);
     SessionQueries warehouse(builder, publish::shadow_schema(layer_.schema));
     work({.session = builder,
           .compiler = compiler_,
@@ -247,6 +302,34 @@ class LayerRun {
     }
   }
 
+  /// As every node must find the session, whatever the hooks of the one before did to it.
+  void make_clean(Connection& builder) {
+    make_model_session(builder, {.date = date_, .time_of_day = request_.run_time});
+    use_collation(builder);
+    use_database(builder);
+  }
+
+  /// What a hook made beside the candidates would be swept and never be seen by anybody.
+  void require_only_candidates(Connection& builder) const {
+    std::set<TableName> candidates;
+    for (const Node* node : plan_.nodes) candidates.insert(candidate_name(*node));
+    for (const auto& schema : plan_.schemas) {
+      const std::string shadow = publish::shadow_schema(schema);
+      const auto found = builder.query(
+          fmt::format("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
+                      quote_text(shadow)));
+      for (const auto& row : found.rows) {
+        const TableName name{shadow, row[0].value_or("")};
+        if (candidates.contains(name)) continue;
+        throw Error(
+            ErrorKind::hook_failed,
+            fmt::format("a hook made {}, which is no model of this layer and would be lost; "
+                        "make it a model, or name a schema of its own",
+                        name.text()));
+      }
+    }
+  }
+
   /// Texts that models write get the collation of the layer's schema, so that they can be joined
   /// with its columns.
   void use_collation(Connection& builder) const {
@@ -273,7 +356,9 @@ class LayerRun {
       ports_.throw_if_cancelled();
       const Scope scope("node", node->unique_id);
       try {
+        make_clean(context.session);
         results.push_back(build_node(context, *node));
+        let_go(context.session);
       } catch (const Error& error) {
         report_failure("nodes", std::move(results), plan_.nodes, error);
         throw;
@@ -350,8 +435,6 @@ class LayerRun {
       publication.markers.emplace_back(schema, next_marker(schema));
       publish::write_candidate_marker(context.session, schema, publication.markers.back().second);
     }
-    const CompileRequest live{
-        .naming = Naming::live, .run = &state_, .warehouse = &context.warehouse};
     const LayerPlace place = request_.is_last() ? LayerPlace::last : LayerPlace::earlier;
     for (const Node* node : plan_.nodes) {
       if (is_table(*node)) {
@@ -364,10 +447,15 @@ class LayerRun {
                              : publish::Contents::rebuilt});
       } else {
         publication.views.push_back(
-            {.live = live_name(*node), .select = compiler_.compile(*node, live).sql});
+            {.live = live_name(*node), .select = live_text(context, *node)});
       }
     }
     publication.unchanged_generations = unchanged_;
+    publication.view_session = {
+        .default_schema = context.session.query_value("SELECT DATABASE()").value_or(""),
+        .sql_mode = context.session.query_value("SELECT @@SESSION.sql_mode").value_or(""),
+        .collation = context.session.query_value("SELECT @@collation_connection").value_or(""),
+        .given = publish::ViewSession::Given::yes};
     ports_.throw_if_cancelled();
     failpoint("run_before_publish");
     const auto report = publish::publish(publisher_, publication, publisher_options());
@@ -375,6 +463,15 @@ class LayerRun {
     tell(report);
     own_[layer_.schema] = publication.markers.front().second;
     sweep_after_publish(context.session);
+  }
+
+  /// The view's text under its live name, with the answers that the candidates gave.
+  std::string live_text(const BuildContext& context, const Node& node) const {
+    RecordedQueries recorded(context.warehouse);
+    compiler_.compile(node, {.naming = Naming::shadow, .run = &state_, .warehouse = &recorded});
+    ReplayedQueries replayed(std::move(recorded));
+    return compiler_.compile(node, {.naming = Naming::live, .run = &state_, .warehouse = &replayed})
+        .sql;
   }
 
   /// A hook may have left a transaction or table locks behind, and the RENAME would wait for them.
