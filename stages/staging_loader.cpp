@@ -224,6 +224,7 @@ Json layers_json(const StagingState& state) {
     Json one = Json::object();
     one.set("name", layer.layer);
     one.set("business_date", layer.date ? Json(layer.date->iso()) : Json());
+    one.set("outdated", layer.built == LayerDate::Built::outdated);
     layers.push_back(std::move(one));
   }
   return layers;

@@ -310,6 +310,13 @@ ObjectInfo DirectoryStore::copy(std::string_view from_key, std::string_view to_k
   return put(to_key, *source);
 }
 
+bool DirectoryStore::remove_if(std::string_view key, std::string_view etag) {
+  const auto there = stat(key);
+  if (there && there->etag != etag) return false;
+  if (there) remove(key);
+  return true;
+}
+
 void DirectoryStore::remove(std::string_view key) {
   const std::string path = path_of(key);
   const auto place = find_place(root_.get(), key, Missing::give_nothing, path);

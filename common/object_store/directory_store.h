@@ -24,6 +24,8 @@ class DirectoryStore : public ObjectStore {
   ObjectInfo put(std::string_view key, ByteSource& bytes) override;
   ObjectInfo copy(std::string_view from_key, std::string_view to_key) override;
   void remove(std::string_view key) override;
+  /// A folder has no conditional removal: between the look and the removal lie microseconds.
+  bool remove_if(std::string_view key, std::string_view etag) override;
   std::string url() const override { return "file://" + root_path_; }
 
  private:

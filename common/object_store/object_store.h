@@ -39,6 +39,9 @@ class ObjectStore {
   virtual ObjectInfo copy(std::string_view from_key, std::string_view to_key) = 0;
   /// Removing an absent key is no error.
   virtual void remove(std::string_view key) = 0;
+  /// Removes the object only if it still has this etag; false if another one stands there (a new
+  /// delivery must not be removed unread). An absent key gives true.
+  virtual bool remove_if(std::string_view key, std::string_view etag) = 0;
   /// "file:///srv/store" or "s3://bucket": for messages.
   virtual std::string url() const = 0;
 };

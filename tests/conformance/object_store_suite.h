@@ -122,6 +122,17 @@ TEST_P(ObjectStoreSuite, RemovesAndRemovingAgainIsNoError) {
   store().remove("never/was");
 }
 
+TEST_P(ObjectStoreSuite, RemovesConditionallyOnlyWhatWasSeen) {
+  put("dumps/a", "first");
+  const auto seen = store().stat("dumps/a")->etag;
+  put("dumps/a", "a new delivery");
+  EXPECT_FALSE(store().remove_if("dumps/a", seen));
+  EXPECT_EQ(text_of("dumps/a"), "a new delivery");
+  EXPECT_TRUE(store().remove_if("dumps/a", store().stat("dumps/a")->etag));
+  EXPECT_EQ(store().stat("dumps/a"), std::nullopt);
+  EXPECT_TRUE(store().remove_if("never/was", "x"));
+}
+
 TEST_P(ObjectStoreSuite, CopiesAndKeepsTheSource) {
   put("dumps/a", "bytes");
   put("processed/a", "an older copy");

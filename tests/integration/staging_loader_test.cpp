@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <thread>
 
 #include <fmt/core.h>
 
@@ -227,12 +228,20 @@ class StagingLoaderTest : public testing::Test {
   }
 
   /// Makes a layer's marker show `date`, as its transformer would.
+  static std::uint64_t built_from(Connection& root, const std::string& below) {
+    const auto marker = publish::read_marker(root, below);
+    return marker ? marker->generation : 0;
+  }
+
   void set_layer(const std::string& schema, const std::string& date, std::uint64_t generation = 1) {
     Connection root = warehouse_->root();
     root.execute("CREATE DATABASE IF NOT EXISTS " + schema + "__next");
     publish::write_candidate_marker(
         root, schema,
-        {.generation = generation, .run_id = "t", .business_date = *BusinessDate::parse(date)});
+        {.generation = generation,
+         .upstream_generation = built_from(root, schema == "silver" ? "staging" : "silver"),
+         .run_id = "t",
+         .business_date = *BusinessDate::parse(date)});
     root.execute(fmt::format("DROP TABLE IF EXISTS {}.pipeline_marker", schema));
     root.execute(
         fmt::format("RENAME TABLE {0}__next.pipeline_marker TO {0}.pipeline_marker", schema));
@@ -245,7 +254,7 @@ class StagingLoaderTest : public testing::Test {
   static Warehouse& warehouse() { return *warehouse_; }
   const test::TempDir& var() const { return var_; }
 
- private:
+ protected:
   static std::unique_ptr<Warehouse> warehouse_;
   test::TempDir var_;
 };
@@ -435,6 +444,56 @@ TEST_F(StagingLoaderTest, TablesThatItDoesNotOwnAreNeverTouched) {
   EXPECT_EQ(picture(), before);
 }
 
+TEST_F(StagingLoaderTest, ACorrectedDumpMustReachTheLayersBeforeTheNextDayIsLoaded) {
+  put("2026-02-01", small_dump(table("a", {"(1,'x')"})));
+  load_well("2026-02-01");
+  set_layers("2026-02-01");
+  put("2026-02-01", small_dump(table("a", {"(1,'corrected')"})));
+  load_well("2026-02-01");
+  EXPECT_EQ(staging_marker(), "2026-02-01 2");
+  const auto checked = run({"check", "--json"});
+  EXPECT_THAT(checked.out, HasSubstr("\"outdated\":true"));
+  put("2026-02-02", small_dump(table("a", {"(1,'y')"})));
+  EXPECT_EQ(load("2026-02-02").exit_code, 21);
+  EXPECT_THAT(cause(), HasSubstr("silver shows 2026-02-01 of an earlier delivery"));
+  set_layers("2026-02-01");
+  load_well("2026-02-02");
+}
+
+TEST_F(StagingLoaderTest, AViewOfADumpTablesNameIsRefusedLikeATable) {
+  warehouse().server().run_sql("CREATE VIEW staging.a AS SELECT 42 AS mine");
+  put("2026-02-01", small_dump(table("a", {"(1,'x')"})));
+  EXPECT_EQ(load("2026-02-01").exit_code, 21);
+  EXPECT_EQ(scalar("SELECT mine FROM staging.a"), "42");
+  warehouse().server().run_sql("DROP VIEW staging.a");
+}
+
+TEST_F(StagingLoaderTest, TextThatIsNotOfItsCharacterSetIsRefusedWithTableAndColumn) {
+  put("2026-02-01", small_dump(table("a", {"(1,'ab\xff\xfe"
+                                           "cd')"})));
+  EXPECT_EQ(load("2026-02-01").exit_code, 14);
+  EXPECT_EQ(error_name(), "Pipeline.DumpRefused");
+  EXPECT_THAT(cause(), HasSubstr("a holds text that cannot be stored as it stands"));
+  EXPECT_THAT(cause(), testing::Not(HasSubstr("\\xFF")));
+}
+
+TEST_F(StagingLoaderTest, ANewDeliveryUnderTheSameNameIsNotRemovedWithTheOldOne) {
+  put("2026-02-01", small_dump(table("a", {"(1,'x')"})));
+  const std::string gate = var_.file("gate");
+  std::thread deliver([&] {
+    // The loader waits at the gate once the copy stands in processed/.
+    while (!archived("2026-02-01")) std::this_thread::yield();
+    put("2026-02-01", small_dump(table("a", {"(1,'newer')"})));
+    replace_file(gate, "");
+  });
+  setenv("PIPELINE_FAILPOINT_GATE", gate.c_str(), 1);
+  const auto loaded = load("2026-02-01", {}, "archive_after_copy:pause");
+  unsetenv("PIPELINE_FAILPOINT_GATE");
+  deliver.join();
+  EXPECT_TRUE(loaded.ok()) << loaded.text();
+  EXPECT_TRUE(incoming("2026-02-01")) << "the new delivery waits to be read";
+}
+
 TEST_F(StagingLoaderTest, DropsWhatIsEmptyUnlessSomethingReadsIt) {
   write_config({{"preserve: []", "preserve: [preserved]"}});
   put("2026-02-01", small_dump(table("a", {"(1,'x')"}) + table("emptied", {"(1,'x')"}) +
@@ -598,9 +657,9 @@ TEST_F(StagingLoaderTest, ListsTheDumpsAndChecksWhatALoadNeeds) {
   EXPECT_EQ(answer.at("live").at("business_date").as_string(), "2026-02-01");
   EXPECT_EQ(answer.at("pending").dump(), "[\"2026-02-02\",\"2026-02-04\"]");
   EXPECT_EQ(answer.at("missing").dump(), "[\"2026-02-03\"]");
-  EXPECT_EQ(
-      answer.at("layers").dump(),
-      "[{\"name\":\"silver\",\"business_date\":null},{\"name\":\"gold\",\"business_date\":null}]");
+  EXPECT_EQ(answer.at("layers").dump(),
+            "[{\"name\":\"silver\",\"business_date\":null,\"outdated\":false},{\"name\":\"gold\","
+            "\"business_date\":null,\"outdated\":false}]");
 
   replace_file(var().file("secrets/etl_load"), "wrong\n");
   const auto refused = run({"check"});

@@ -102,6 +102,14 @@ std::size_t SettingTracker::set_names(const std::vector<Token>& tokens, std::siz
     refuse("a SET NAMES without a character set");
   }
   settings_.charset = to_lower(literal_value(charset));
+  // In these a byte of a character may be a backslash or a quote, so the text cannot be read by
+  // bytes.
+  constexpr std::array<std::string_view, 10> unreadable{
+      "sjis", "cp932", "gbk", "gb18030", "big5", "ucs2", "utf16", "utf16le", "utf32", "gb2312"};
+  if (std::ranges::find(unreadable, settings_.charset) != unreadable.end()) {
+    refuse(fmt::format("text in the character set {}; dump with --default-character-set=utf8mb4",
+                       settings_.charset));
+  }
   ++at;
   if (token_at(tokens, at).is("COLLATE")) at += 2;
   return std::min(at, tokens.size());

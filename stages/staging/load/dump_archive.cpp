@@ -23,7 +23,8 @@ ObjectDigest digest_of(ObjectStore& store, const std::string& key) {
 
 Archived archive_dump(ObjectStore& store, const std::string& incoming_key,
                       const ObjectDigest& loaded, const DumpPlaces& places) {
-  if (!store.stat(incoming_key)) return Archived::was_there;
+  const auto incoming = store.stat(incoming_key);
+  if (!incoming) return Archived::was_there;
   const std::string to = processed_key(incoming_key, places);
   const bool archived_already = store.stat(to) && digest_of(store, to) == loaded;
   if (digest_of(store, incoming_key) != loaded) return Archived::other_bytes;
@@ -40,7 +41,8 @@ Archived archive_dump(ObjectStore& store, const std::string& incoming_key,
                       incoming_key));
     }
   }
-  store.remove(incoming_key);
+  // A new delivery may have taken the key since it was read: that one stays.
+  if (!store.remove_if(incoming_key, incoming->etag)) return Archived::other_bytes;
   failpoint("archive_after_delete");
   return Archived::moved;
 }

@@ -49,9 +49,11 @@ DumpChoice load(const StoredDump& dump, std::string override_reason = {}) {
 void require_layers_at(const LiveDates& live) {
   std::vector<std::string> behind;
   for (const auto& layer : live.layers) {
-    if (layer.date == live.staging) continue;
-    behind.push_back(
-        fmt::format("{} shows {}", layer.layer, layer.date ? layer.date->iso() : "nothing"));
+    const bool outdated = layer.built == LayerDate::Built::outdated;
+    if (layer.date == live.staging && !outdated) continue;
+    behind.push_back(fmt::format("{} shows {}{}", layer.layer,
+                                 layer.date ? layer.date->iso() : "nothing",
+                                 layer.date == live.staging ? " of an earlier delivery" : ""));
   }
   if (behind.empty()) return;
   throw Error(
@@ -113,8 +115,45 @@ std::vector<BusinessDate> dates_between(BusinessDate first, BusinessDate last) {
   return dates;
 }
 
+namespace {
+
+/// Staging has no marker, but a layer was built: staging was lost. What comes next is the dump of
+/// the newest layer's date, never an older one from the archive, over which history would be built
+/// twice.
+DumpChoice choose_after_loss(const DumpWish& wish, BusinessDate built,
+                             const std::vector<StoredDump>& dumps) {
+  if (wish.date < built) {
+    throw Error(
+        ErrorKind::dump_freshness,
+        fmt::format("staging has no marker and a layer shows {} already; {} would build its "
+                    "history twice. --rewind \"reason\" is the only way back",
+                    built.iso(), wish.date.iso()));
+  }
+  const auto found = between(dumps, built.plus_days(-1), wish.date);
+  if (found.empty()) return {.kind = DumpChoice::Kind::not_there};
+  if (found.front().date == built) return load(found.front());
+  throw Error(ErrorKind::dump_continuity,
+              fmt::format("staging has no marker, a layer shows {}, and the dump of that day is "
+                          "neither incoming nor archived; bring it, or go on with --rewind "
+                          "\"reason\"",
+                          built.iso()));
+}
+
+std::optional<BusinessDate> newest_layer_date(const LiveDates& live) {
+  std::optional<BusinessDate> newest;
+  for (const auto& layer : live.layers) {
+    if (layer.date && (!newest || *layer.date > *newest)) newest = layer.date;
+  }
+  return newest;
+}
+
+}  // namespace
+
 DumpChoice choose_dump(const DumpWish& wish, const LiveDates& live,
                        const std::vector<StoredDump>& dumps) {
+  if (!live.staging && !wish.rewind) {
+    if (const auto built = newest_layer_date(live)) return choose_after_loss(wish, *built, dumps);
+  }
   if (live.staging && wish.date <= *live.staging) return choose_older_or_same(wish, live, dumps);
   const auto newer = between(dumps, live.staging, wish.date);
   if (wish.newest_only && !newer.empty()) {

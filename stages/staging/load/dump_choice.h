@@ -23,6 +23,9 @@ struct DumpWish {
 struct LayerDate {
   std::string layer;
   std::optional<BusinessDate> date;
+  /// Whether it was built from the generation below it that is live now. A corrected dump of the
+  /// same date makes a new generation that the layers have not seen.
+  enum class Built { current, outdated } built = Built::current;
 };
 
 struct LiveDates {

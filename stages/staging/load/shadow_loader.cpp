@@ -1,6 +1,7 @@
 #include "stages/staging/load/shadow_loader.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -141,9 +142,28 @@ class ShadowLoader {
     table.rows += source.rows();
     table.warnings += result.warnings;
     loaded_.rows += source.rows();
+    if (result.warnings > 0) refuse_destroyed_text(rows.table);
     if (result.warnings > 0) {
       log::warn("{}: the server changed values while it took the rows ({} warnings)", rows.table,
                 result.warnings);
+    }
+  }
+
+  /// LOCAL makes errors warnings. A text that is not of its character set, or too long, would go
+  /// live cut or full of question marks; zero dates and the like are the dump's own dirt.
+  void refuse_destroyed_text(const std::string& table) {
+    constexpr std::array<std::string_view, 3> destroyed{"1300", "1366", "1406"};
+    for (const auto& row : session_.query("SHOW WARNINGS").rows) {
+      const std::string code = row.at(1).value_or("");
+      if (std::ranges::find(destroyed, code) == destroyed.end()) continue;
+      // Of the server's words only the column: before it stands the value.
+      const std::string words = row.at(2).value_or("");
+      const auto column = words.rfind(" for column ");
+      throw Error(
+          ErrorKind::dump_refused,
+          fmt::format("{} holds text that cannot be stored as it stands (server error {}{}): "
+                      "it is not of its character set, or too long; nothing is published",
+                      table, code, column == std::string::npos ? "" : words.substr(column)));
     }
   }
 
