@@ -32,8 +32,6 @@ namespace {
 
 constexpr std::string_view loader_name = "staging_loader";
 constexpr std::chrono::seconds orphan_grace{10};
-// A state directory has one orchestrator, so that at most one run is open; some more to be sure.
-constexpr int open_runs_max = 20;
 
 std::string requested_by() {
   // systemd sets it for every start of a unit.
@@ -183,8 +181,8 @@ class Orchestration {
 
   void settle_the_dead() {
     // The processes first: once the run is settled nobody looks for them again.
-    for (const auto& run : store_.list(open_runs_max)) {
-      if (run.status != RunStatus::running) continue;
+    for (const auto& open : store_.open_runs()) {
+      const RunSummary& run = open.run;
       const int ended = end_processes_with_environment("PIPELINE_RUN_ID=" + run.id, orphan_grace);
       if (ended > 0) log::warn("ended {} processes that run {} had left behind", ended, run.id);
     }
@@ -217,14 +215,31 @@ class Orchestration {
     require(run.has_value(), "a run that goes on is in the history");
     std::chrono::milliseconds limit = channel.timeout;
     if (request.timeout) limit = std::min<std::chrono::milliseconds>(limit, *request.timeout);
-    return send_alert(
-        {.name = channel.name,
-         .argv = channel.argv,
-         .environment = run_environment(environment_names_, request.run_id),
-         .time_limit = limit,
-         .log_path = log_path},
-        compose_message(*run, {.program = context_.program, .config_path = context_.config.path}),
-        started, std::move(stop));
+    return send_alert({.name = channel.name,
+                       .argv = channel.argv,
+                       .environment = run_environment(environment_names_, request.run_id),
+                       .time_limit = limit,
+                       .log_path = log_path},
+                      compose_message(*run, {.program = context_.program,
+                                             .config_path = context_.config.path,
+                                             .variables = typed_variables()}),
+                      started, std::move(stop));
+  }
+
+  /// What a person must set before a command, as far as pipeline.yaml says; passwords stay out.
+  std::vector<std::pair<std::string, std::string>> typed_variables() const {
+    std::set<std::string> secret;
+    for (const auto& [name, account] : context_.config.warehouse.accounts) {
+      if (account.password.source == SecretReference::Source::environment) {
+        secret.insert(account.password.name);
+      }
+    }
+    std::vector<std::pair<std::string, std::string>> variables;
+    for (const auto& name : environment_names_) {
+      const char* value = std::getenv(name.c_str());
+      if (value != nullptr && !secret.contains(name)) variables.emplace_back(name, value);
+    }
+    return variables;
   }
 
   const OrchestratorContext& context_;

@@ -1,4 +1,4 @@
-// Turns SIGTERM and SIGINT into a stop request that every part of a program can see.
+// Turns SIGTERM, SIGINT and SIGHUP into a stop request that every part of a program can see.
 #pragma once
 
 #include <stop_token>

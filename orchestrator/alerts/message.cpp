@@ -51,11 +51,19 @@ std::string shell_word(std::string_view word) {
   return "'" + replace_all(word, "'", "'\\''") + "'";
 }
 
+std::string command_of(const MessageOptions& options, std::string_view words) {
+  std::string command;
+  for (const auto& [name, value] : options.variables) {
+    command += fmt::format("{}={} ", name, shell_word(value));
+  }
+  return command + fmt::format("{} --config {} {}", shell_word(options.program),
+                               shell_word(options.config_path), words);
+}
+
 std::string rerun_command(const RunDetail& run, std::string_view state,
                           const MessageOptions& options) {
-  return fmt::format("{} --config {} rerun --only {} --date {}", shell_word(options.program),
-                     shell_word(options.config_path), shell_word(to_lower(state)),
-                     run.run.business_date.iso());
+  return command_of(options, fmt::format("rerun --only {} --date {}", shell_word(to_lower(state)),
+                                         run.run.business_date.iso()));
 }
 
 std::string duration_of(const AttemptRecord& attempt) {
@@ -135,8 +143,8 @@ AlertMessage compose_message(const RunDetail& run, const MessageOptions& options
   text += fmt::format("Cause: {}\n", head(failed->cause, cause_in_text_bytes_max));
   text += "\nNothing is half published: readers see each layer as it was last published whole.\n";
   text += fmt::format("\nTo rerun {} alone:\n  {}\n", failed->state, message.command);
-  text += fmt::format("To go on with everything that is still to do:\n  {} --config {} run\n",
-                      shell_word(options.program), shell_word(options.config_path));
+  text += fmt::format("To go on with everything that is still to do:\n  {}\n",
+                      command_of(options, "run"));
   if (!failed->log_path.empty()) text += fmt::format("\nLog: {}\n", failed->log_path);
   return message;
 }

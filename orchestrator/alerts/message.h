@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/base/json.h"
 #include "orchestrator/history/run_store.h"
@@ -27,6 +29,9 @@ struct AlertMessage {
 struct MessageOptions {
   std::string program;      // "orchestrator"
   std::string config_path;  // for the command line
+  /// What pipeline.yaml takes from the environment, by name; it stands before the commands, since
+  /// the shell in which they are typed has not got it. Never a password.
+  std::vector<std::pair<std::string, std::string>> variables = {};
 };
 
 /// About the state whose attempt failed last in the run so far; notify tasks themselves do not

@@ -28,7 +28,8 @@ std::vector<BusinessDate> dates_of(const Json& document, std::string_view key) {
 bool a_layer_is_behind(const StagingCheck& check) {
   return check.live &&
          std::any_of(check.layers.begin(), check.layers.end(), [&](const auto& layer) {
-           return !layer.business_date || *layer.business_date < *check.live;
+           return !layer.business_date || *layer.business_date < *check.live ||
+                  layer.built == StagingCheck::Layer::Built::outdated;
          });
 }
 
@@ -45,6 +46,9 @@ StagingCheck parse_staging_check(const Json& document) {
     StagingCheck::Layer layer{.name = entry.at("name").as_string(), .business_date = {}};
     if (const Json& date = entry.at("business_date"); !date.is_null()) {
       layer.business_date = date_of(date);
+    }
+    if (const Json* outdated = entry.find("outdated"); outdated != nullptr && outdated->as_bool()) {
+      layer.built = StagingCheck::Layer::Built::outdated;
     }
     check.layers.push_back(std::move(layer));
   }

@@ -18,6 +18,8 @@ struct StagingCheck {
   struct Layer {
     std::string name;
     std::optional<BusinessDate> business_date;  // nullopt: never published
+    /// Whether the layer below it got a new generation of the same date since it was built.
+    enum class Built { current, outdated } built = Built::current;
   };
   std::optional<BusinessDate> live;   // of staging; nullopt: never loaded
   std::vector<BusinessDate> pending;  // dumps newer than the live one

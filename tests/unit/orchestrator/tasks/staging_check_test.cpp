@@ -114,5 +114,13 @@ TEST(AskLoader, TellsWhyThereIsNoAnswer) {
   EXPECT_EQ(kind_thrown("exec sleep 600", std::chrono::seconds(1)), ErrorKind::timed_out);
 }
 
+TEST(NextDate, IsTheLiveOneAgainWhenALayerHasNotSeenItsCorrectedDump) {
+  const auto check = parse_staging_check(Json::parse(
+      R"({"live":{"business_date":"2026-02-01","generation":2},"pending":["2026-02-02"],"missing":[],
+          "layers":[{"name":"silver","business_date":"2026-02-01","outdated":true}]})"));
+  EXPECT_EQ(next_date(check, *BusinessDate::parse("2026-02-02"), {}),
+            BusinessDate::parse("2026-02-01"));
+}
+
 }  // namespace
 }  // namespace pipeline
