@@ -9,8 +9,8 @@
 #include "common/base/text.h"
 #include "common/object_store/object_store.h"
 #include "common/stage/stage_main.h"
-#include "stages/source_names.h"
 #include "stages/staging/load/loader.h"
+#include "stages/transform/project/source_names.h"
 #include "stages/warehouse/account_options.h"
 
 namespace pipeline {

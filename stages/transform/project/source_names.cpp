@@ -1,4 +1,4 @@
-#include "stages/source_names.h"
+#include "stages/transform/project/source_names.h"
 
 #include <algorithm>
 #include <array>
@@ -39,7 +39,15 @@ void collect(const YamlNode& source, std::set<std::string>& names) {
   for (const auto& table : tables->items()) {
     if (!table.is_mapping()) continue;
     const YamlNode* identifier = table.find("identifier");
-    names.insert((identifier != nullptr ? *identifier : table.at("name")).text());
+    const YamlNode& name = identifier != nullptr ? *identifier : table.at("name");
+    if (name.text().find("{{") != std::string::npos) {
+      throw Error(
+          ErrorKind::config_invalid,
+          fmt::format("{}: the loader must know which tables sources name without rendering "
+                      "the project; write the name out",
+                      name.where()));
+    }
+    names.insert(name.text());
   }
 }
 
