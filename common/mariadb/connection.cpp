@@ -33,23 +33,24 @@ using Time = std::chrono::steady_clock;
 
 /// Everything but mysql_clear_password (and dialog, which may ask for it). Names as the server
 /// sends them; client_ed25519 is MariaDB's.
-constexpr const char* kAllowedLogins = "mysql_native_password,caching_sha2_password,client_ed25519";
+constexpr const char* allowed_login_plugins =
+    "mysql_native_password,caching_sha2_password,client_ed25519";
 
-constexpr unsigned int kNoSuchThread = 1094;     // ER_NO_SUCH_THREAD
-constexpr unsigned int kUnknownDatabase = 1049;  // ER_BAD_DB_ERROR
+constexpr unsigned int errno_no_such_thread = 1094;    // ER_NO_SUCH_THREAD
+constexpr unsigned int errno_unknown_database = 1049;  // ER_BAD_DB_ERROR
 
 /// After these the session is gone, or in a state nobody knows.
 bool ends_session(unsigned int error_number) {
-  static constexpr std::array<unsigned int, 10> kServerSide = {
+  static constexpr std::array<unsigned int, 10> server_side_numbers = {
       1053, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 3169, 4031};  // names in server_errors.cpp
-  static constexpr std::array<unsigned int, 8> kClientSide = {
+  static constexpr std::array<unsigned int, 8> client_side_numbers = {
       CR_SERVER_GONE_ERROR,    CR_SERVER_LOST,      CR_COMMANDS_OUT_OF_SYNC,
       CR_SSL_CONNECTION_ERROR, CR_MALFORMED_PACKET, CR_SERVER_LOST_EXTENDED,
       CR_ERR_NET_READ,         CR_ERR_NET_WRITE};
   const auto has = [error_number](const auto& numbers) {
     return std::find(numbers.begin(), numbers.end(), error_number) != numbers.end();
   };
-  return has(kServerSide) || has(kClientSide);
+  return has(server_side_numbers) || has(client_side_numbers);
 }
 
 void init_library_once() {
@@ -90,11 +91,11 @@ std::string password_hint(const Account& account) {
 /// True if a TLS error says that the line broke, not that the other side is the wrong one.
 /// Connector/C gives both the number 2026; the texts are those of OpenSSL 3.0 and of strerror.
 bool line_broke(std::string_view tls_error) {
-  static constexpr std::array<std::string_view, 3> kBroken = {
+  static constexpr std::array<std::string_view, 3> broken_line_texts = {
       "unexpected eof", "Connection reset by peer", "Broken pipe"};
-  return std::any_of(kBroken.begin(), kBroken.end(), [&](std::string_view text) {
-    return tls_error.find(text) != std::string_view::npos;
-  });
+  return std::any_of(
+      broken_line_texts.begin(), broken_line_texts.end(),
+      [&](std::string_view text) { return tls_error.find(text) != std::string_view::npos; });
 }
 
 /// What an operator is to do about a failed TLS.
@@ -187,7 +188,7 @@ void Connection::State::set_options() {
   set(MYSQL_SET_CHARSET_NAME, "utf8mb4");
   // With it on, a COMMIT on the new session "succeeds" though the transaction was lost.
   set(MYSQL_OPT_RECONNECT, &off);
-  set(MARIADB_OPT_RESTRICTED_AUTH, kAllowedLogins);
+  set(MARIADB_OPT_RESTRICTED_AUTH, allowed_login_plugins);
 
   // Without it the name "localhost" would mean the default socket.
   const unsigned int protocol = over_tcp() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
@@ -257,7 +258,7 @@ Error Connection::State::connect_failure() {
   const unsigned int number = ::mysql_errno(mysql);
   const bool broken = number == CR_SSL_CONNECTION_ERROR && line_broke(::mysql_error(mysql));
   ErrorKind kind = kind_of_server_error(number);
-  if (number == kUnknownDatabase) kind = ErrorKind::wrong_database;
+  if (number == errno_unknown_database) kind = ErrorKind::wrong_database;
   if (broken) kind = ErrorKind::unavailable;
   const std::string whom = "user " + options.account.user + " at " + options.endpoint.text();
   std::string message;
@@ -513,7 +514,7 @@ void kill_from_outside(const ConnectionOptions& same_account, std::uint64_t conn
   try {
     killer.execute("KILL " + what + std::to_string(connection_id));
   } catch (const Error& error) {
-    if (error.context_value("errno") != std::to_string(kNoSuchThread)) throw;
+    if (error.context_value("errno") != std::to_string(errno_no_such_thread)) throw;
   }
 }
 

@@ -9,8 +9,8 @@ namespace pipeline {
 namespace {
 
 /// Of a table, column or schema, in characters. Source: MariaDB and MySQL manuals, Identifiers.
-constexpr std::ptrdiff_t kNameCharactersMax = 64;
-constexpr std::size_t kNameBytesShown = 80;
+constexpr std::ptrdiff_t name_characters_max = 64;
+constexpr std::size_t name_bytes_shown = 80;
 
 std::ptrdiff_t utf8_characters(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char byte) {
@@ -46,9 +46,9 @@ std::string quote_name(std::string_view name) {
   if (name.find('\0') != std::string_view::npos) {
     throw Error(ErrorKind::config_invalid, "the name of a table or column has a NUL byte");
   }
-  if (utf8_characters(name) > kNameCharactersMax) {
+  if (utf8_characters(name) > name_characters_max) {
     throw Error(ErrorKind::config_invalid,
-                "the name \"" + head(name, kNameBytesShown) + "\" is longer than 64 characters");
+                "the name \"" + head(name, name_bytes_shown) + "\" is longer than 64 characters");
   }
   return "`" + replace_all(name, "`", "``") + "`";
 }

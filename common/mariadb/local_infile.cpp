@@ -13,10 +13,10 @@
 namespace pipeline {
 namespace {
 
-constexpr int kRefused = 1;
-constexpr int kReadFailed = -1;
-constexpr int kUnknownError = 2000;  // CR_UNKNOWN_ERROR; nobody sees it, take_failure() is thrown
-constexpr std::size_t kFileNameBytesShown = 200;
+constexpr int refused_code = 1;
+constexpr int read_failed_code = -1;
+constexpr int errno_unknown = 2000;  // CR_UNKNOWN_ERROR; nobody sees it, take_failure() is thrown
+constexpr std::size_t file_name_bytes_shown = 200;
 
 }  // namespace
 
@@ -40,12 +40,12 @@ int LocalInfile::on_open(void** handle, const char* file_name, void* self) noexc
   try {
     infile.failure_ = std::make_exception_ptr(
         Error(ErrorKind::guard_refused, "the server asked for the local file \"" +
-                                            head(file_name, kFileNameBytesShown) +
+                                            head(file_name, file_name_bytes_shown) +
                                             "\"; local files are never sent"));
   } catch (...) {
     infile.failure_ = std::current_exception();
   }
-  return kRefused;
+  return refused_code;
 }
 
 int LocalInfile::on_read(void* self, char* buffer, unsigned int buffer_bytes) noexcept {
@@ -56,7 +56,7 @@ int LocalInfile::on_read(void* self, char* buffer, unsigned int buffer_bytes) no
     infile.failure_ = std::current_exception();
     infile.cut_ = Cut::yes;
     ::shutdown(infile.socket_, SHUT_RDWR);
-    return kReadFailed;
+    return read_failed_code;
   }
 }
 
@@ -67,7 +67,7 @@ void LocalInfile::on_end(void* self) noexcept {
 
 int LocalInfile::on_error(void* /*self*/, char* message, unsigned int message_bytes) noexcept {
   std::snprintf(message, message_bytes, "the local file was refused or could not be read");
-  return kUnknownError;
+  return errno_unknown;
 }
 
 }  // namespace pipeline

@@ -16,7 +16,7 @@ struct NumberAndKind {
 };
 
 /// In the order of the numbers.
-constexpr std::array kTable = {
+constexpr std::array errno_table = {
     NumberAndKind{3, ErrorKind::resource_exhausted},   // EE_WRITE: error writing file (disk full)
     NumberAndKind{20, ErrorKind::resource_exhausted},  // EE_DISK_FULL: disk full, waiting
     NumberAndKind{1020, ErrorKind::lock_contention},   // ER_CHECKREAD: row changed since last read
@@ -103,14 +103,15 @@ constexpr bool by_number(const NumberAndKind& left, const NumberAndKind& right) 
   return left.number < right.number;
 }
 
-static_assert(std::is_sorted(kTable.begin(), kTable.end(), by_number));
+static_assert(std::is_sorted(errno_table.begin(), errno_table.end(), by_number));
 
 }  // namespace
 
 ErrorKind kind_of_server_error(unsigned int error_number) {
-  const auto* const found = std::lower_bound(
-      kTable.begin(), kTable.end(), NumberAndKind{error_number, ErrorKind::internal}, by_number);
-  const bool known = found != kTable.end() && found->number == error_number;
+  const auto* const found =
+      std::lower_bound(errno_table.begin(), errno_table.end(),
+                       NumberAndKind{error_number, ErrorKind::internal}, by_number);
+  const bool known = found != errno_table.end() && found->number == error_number;
   return known ? found->kind : ErrorKind::sql_rejected;
 }
 

@@ -8,8 +8,8 @@
 namespace pipeline {
 namespace {
 
-constexpr std::size_t kStatementBytesShown = 200;
-constexpr std::string_view kValues = "values";
+constexpr std::size_t statement_bytes_shown = 200;
+constexpr std::string_view values_word = "values";
 
 /// A message that quotes a value: from behind `before` to in front of the last `after`.
 struct QuotedValue {
@@ -19,9 +19,9 @@ struct QuotedValue {
 };
 
 /// Source: errmsg-utf8.txt of MariaDB 10.11, the messages that print a field or a literal.
-constexpr unsigned int kSyntaxError = 1064;  // ER_PARSE_ERROR
-constexpr std::array kQuotedValues = {
-    QuotedValue{kSyntaxError, "near '", "' at line"},
+constexpr unsigned int errno_syntax_error = 1064;  // ER_PARSE_ERROR
+constexpr std::array quoted_values = {
+    QuotedValue{errno_syntax_error, "near '", "' at line"},
     QuotedValue{1062, "entry '", "' for key"},        // ER_DUP_ENTRY
     QuotedValue{1292, "value: '", "'"},               // ER_TRUNCATED_WRONG_VALUE (no column)
     QuotedValue{1292, "value: '", "' for column"},    // ... of a column
@@ -36,21 +36,21 @@ constexpr std::array kQuotedValues = {
 
 /// How many bytes at the front of `sql` hold no row: all, or up to VALUES of an INSERT or REPLACE.
 std::size_t bytes_before_rows(std::string_view sql) {
-  const std::string start = to_lower(sql.substr(0, kStatementBytesShown));
+  const std::string start = to_lower(sql.substr(0, statement_bytes_shown));
   if (!start.starts_with("insert") && !start.starts_with("replace")) return sql.size();
-  const auto values = start.find(kValues);
-  return values == std::string::npos ? sql.size() : values + kValues.size();
+  const auto values = start.find(values_word);
+  return values == std::string::npos ? sql.size() : values + values_word.size();
 }
 
 }  // namespace
 
 std::string message_without_values(unsigned int error_number, std::string_view message,
                                    std::string_view sql) {
-  if (error_number == kSyntaxError && bytes_before_rows(trim(sql)) == trim(sql).size()) {
+  if (error_number == errno_syntax_error && bytes_before_rows(trim(sql)) == trim(sql).size()) {
     return std::string(message);
   }
   std::string shortest(message);
-  for (const auto& quoted : kQuotedValues) {
+  for (const auto& quoted : quoted_values) {
     if (quoted.error_number != error_number) continue;
     const auto start = message.find(quoted.before);
     if (start == std::string_view::npos) continue;
@@ -66,7 +66,7 @@ std::string statement_for_messages(std::string_view sql) {
   sql = trim(sql);
   const std::size_t shown = bytes_before_rows(sql);
   if (shown < sql.size()) return redact(sql.substr(0, shown)) + " ...";
-  return redact(head(sql, kStatementBytesShown));
+  return redact(head(sql, statement_bytes_shown));
 }
 
 }  // namespace pipeline

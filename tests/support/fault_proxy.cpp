@@ -31,8 +31,8 @@
 namespace pipeline::test {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 4;
-constexpr std::size_t kTlsRequestBytes = 32;
+constexpr std::size_t header_bytes = 4;
+constexpr std::size_t tls_request_bytes = 32;
 
 sockaddr_un unix_address(const std::string& path) {
   sockaddr_un address{};
@@ -98,7 +98,7 @@ std::size_t packet_bytes(std::string_view bytes) {
   const auto byte = [&](std::size_t i) {
     return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i]));
   };
-  return kHeaderBytes + byte(0) + (byte(1) << 8) + (byte(2) << 16);
+  return header_bytes + byte(0) + (byte(1) << 8) + (byte(2) << 16);
 }
 
 enum class Next { go_on, cut };
@@ -166,7 +166,7 @@ void FaultProxy::State::accept_loop() {
 }
 
 void FaultProxy::State::run(Session& session) {
-  constexpr int kHoldPollMs = 2;
+  constexpr int hold_poll_ms = 2;
   while (true) {
     if (session.answer == Session::Answer::hold && !holding) {
       session.answer = Session::Answer::pass;
@@ -176,7 +176,7 @@ void FaultProxy::State::run(Session& session) {
     std::array<pollfd, 3> fds{{{wake.get(), POLLIN, 0},
                                {session.client.get(), POLLIN, 0},
                                {session.server.get(), POLLIN, 0}}};
-    ::poll(fds.data(), fds.size(), session.answer == Session::Answer::hold ? kHoldPollMs : -1);
+    ::poll(fds.data(), fds.size(), session.answer == Session::Answer::hold ? hold_poll_ms : -1);
     if (fds[0].revents != 0) break;
     if (fds[1].revents != 0 && client_spoke(session) == Next::cut) break;
     if (fds[2].revents != 0 && server_spoke(session) == Next::cut) break;
@@ -189,12 +189,12 @@ void FaultProxy::State::run(Session& session) {
 Next FaultProxy::State::client_spoke(Session& session) {
   if (!receive_some(session.client.get(), session.from_client)) return Next::cut;
   while (session.framing == Session::Framing::packets &&
-         session.from_client.size() >= kHeaderBytes &&
+         session.from_client.size() >= header_bytes &&
          session.from_client.size() >= packet_bytes(session.from_client)) {
     const std::string packet = session.from_client.substr(0, packet_bytes(session.from_client));
     session.from_client.erase(0, packet.size());
     if (forward(session, packet) == Next::cut) return Next::cut;
-    if (packet.size() == kHeaderBytes + kTlsRequestBytes && packet[3] == 1) {
+    if (packet.size() == header_bytes + tls_request_bytes && packet[3] == 1) {
       session.framing = Session::Framing::bytes;
     }
   }

@@ -25,12 +25,12 @@ namespace {
 namespace fs = std::filesystem;
 using Time = std::chrono::steady_clock;
 
-constexpr auto kStartLimit = std::chrono::seconds(30);
-constexpr auto kStopLimit = std::chrono::seconds(20);
-constexpr auto kPollEvery = std::chrono::milliseconds(10);
+constexpr auto start_limit = std::chrono::seconds(30);
+constexpr auto stop_limit = std::chrono::seconds(20);
+constexpr auto poll_every = std::chrono::milliseconds(10);
 
 /// The template must be made with the log size that the server starts with.
-const char* const kLogSize = "--innodb-log-file-size=8M";
+const char* const log_size_option = "--innodb-log-file-size=8M";
 
 std::string server_version() {
   const auto version = run_program({.argv = {"mariadbd", "--no-defaults", "--version"}});
@@ -48,7 +48,7 @@ void install_database(const std::string& folder) {
                                    "--auth-root-authentication-method=normal",
                                    "--skip-test-db",
                                    "--datadir=" + folder,
-                                   kLogSize,
+                                   log_size_option,
                                    "--innodb-flush-method=nosync"};
   if (::geteuid() == 0) argv.emplace_back("--user=root");
   const auto made = run_program({.argv = argv, .time_limit = std::chrono::minutes(2)});
@@ -110,8 +110,8 @@ pid_t start_process(std::vector<std::string> arguments, const std::string& log_f
 }
 
 std::string tail(const std::string& text) {
-  constexpr std::size_t kTailBytes = 2000;
-  return text.size() > kTailBytes ? text.substr(text.size() - kTailBytes) : text;
+  constexpr std::size_t tail_bytes = 2000;
+  return text.size() > tail_bytes ? text.substr(text.size() - tail_bytes) : text;
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ std::vector<std::string> MariadbServer::arguments() const {
       "mariadbd", "--no-defaults", "--datadir=" + dir_.file("data"), "--socket=" + socket(),
       "--pid-file=" + dir_.file("pid"), "--tmpdir=" + dir_.path(), "--local-infile=1",
       "--lower-case-table-names=0", "--character-set-server=utf8mb4",
-      "--innodb-buffer-pool-size=64M", kLogSize,
+      "--innodb-buffer-pool-size=64M", log_size_option,
       // Pages stay in the kernel's cache: safe against a killed
       // server, which is all that tests do, and fast.
       "--innodb-flush-method=nosync", "--innodb-buffer-pool-dump-at-shutdown=0",
@@ -170,7 +170,7 @@ void MariadbServer::start() {
 }
 
 void MariadbServer::wait_until_it_answers() {
-  const auto deadline = Time::now() + kStartLimit;
+  const auto deadline = Time::now() + start_limit;
   while (!accepts_connections(socket())) {
     const bool ended = reap(pid_);
     if (ended) pid_ = -1;
@@ -178,17 +178,17 @@ void MariadbServer::wait_until_it_answers() {
       throw Error(ErrorKind::unavailable,
                   "mariadbd did not start: " + tail(read_text_file(log_file())));
     }
-    std::this_thread::sleep_for(kPollEvery);
+    std::this_thread::sleep_for(poll_every);
   }
 }
 
 void MariadbServer::stop() {
   if (pid_ < 0) return;
   ::kill(pid_, SIGTERM);
-  const auto deadline = Time::now() + kStopLimit;
+  const auto deadline = Time::now() + stop_limit;
   while (!reap(pid_)) {
     if (Time::now() > deadline) return kill();
-    std::this_thread::sleep_for(kPollEvery);
+    std::this_thread::sleep_for(poll_every);
   }
   pid_ = -1;
 }
@@ -256,12 +256,14 @@ void MariadbServer::apply_grants(const std::map<std::string, std::string>& passw
   const std::string folder = PIPELINE_SOURCE_DIR "/deploy/sql/";
   passwords_ = passwords;
   std::string grants = read_text_file(folder + "grants.sql");
-  static constexpr std::string_view kOpening = "@PASSWORD_";
-  for (auto at = grants.find(kOpening); at != std::string::npos; at = grants.find(kOpening)) {
-    const auto end = grants.find('@', at + kOpening.size());
+  static constexpr std::string_view placeholder_opening = "@PASSWORD_";
+  for (auto at = grants.find(placeholder_opening); at != std::string::npos;
+       at = grants.find(placeholder_opening)) {
+    const auto end = grants.find('@', at + placeholder_opening.size());
     if (end == std::string::npos)
       throw Error(ErrorKind::internal, "grants.sql: @PASSWORD_ has no end");
-    const auto account = grants.substr(at + kOpening.size(), end - at - kOpening.size());
+    const auto account =
+        grants.substr(at + placeholder_opening.size(), end - at - placeholder_opening.size());
     const auto& password = passwords_.emplace(account, "pw_" + account).first->second;
     grants = replace_all(grants, grants.substr(at, end + 1 - at), password);
   }

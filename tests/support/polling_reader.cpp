@@ -7,9 +7,9 @@
 namespace pipeline::test {
 namespace {
 
-constexpr std::size_t kObservationsMax = 10'000;
-constexpr std::size_t kErrorsMax = 1000;
-constexpr auto kPause = std::chrono::milliseconds(5);
+constexpr std::size_t observations_max = 10'000;
+constexpr std::size_t errors_max = 1000;
+constexpr auto pause_between_reads = std::chrono::milliseconds(5);
 
 }  // namespace
 
@@ -35,13 +35,13 @@ void PollingReader::run() {
       auto seen = observe(session_);
       const std::lock_guard lock(mutex_);
       if ((observations_.empty() || observations_.back() != seen) &&
-          observations_.size() < kObservationsMax) {
+          observations_.size() < observations_max) {
         observations_.push_back(std::move(seen));
       }
       ++turns_;
     } catch (const Error& error) {
       note_error(error);
-      std::this_thread::sleep_for(kPause);
+      std::this_thread::sleep_for(pause_between_reads);
     }
   }
 }
@@ -62,7 +62,7 @@ std::string PollingReader::observe(Connection& session) {
 
 void PollingReader::note_error(const std::exception& error) {
   const std::lock_guard lock(mutex_);
-  if (errors_.size() < kErrorsMax) errors_.emplace_back(error.what());
+  if (errors_.size() < errors_max) errors_.emplace_back(error.what());
 }
 
 void PollingReader::wait_for_turns(std::uint64_t count) const {
@@ -72,7 +72,7 @@ void PollingReader::wait_for_turns(std::uint64_t count) const {
     if (std::chrono::steady_clock::now() > deadline) {
       throw Error(ErrorKind::timed_out, "the polling reader made too few turns in 10 s");
     }
-    std::this_thread::sleep_for(kPause);
+    std::this_thread::sleep_for(pause_between_reads);
   }
 }
 

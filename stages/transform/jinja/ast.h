@@ -21,10 +21,10 @@ using StatementPtr = std::unique_ptr<Statement>;
 using Body = std::vector<StatementPtr>;
 
 /// Levels of brackets and blocks that may be open at one place of a template.
-inline constexpr int kNestingMax = 200;
+inline constexpr int nesting_max = 200;
 /// Nodes from the root of an expression to its farthest leaf. Chains of operators make trees as
 /// deep as they are long; walking and freeing a tree takes stack for every level.
-inline constexpr int kHeightMax = 1000;
+inline constexpr int height_max = 1000;
 
 struct CallArguments {
   std::vector<ExpressionPtr> positional;

@@ -90,7 +90,7 @@ Template Environment::parse(std::string name, std::string source) const {
 }
 
 std::string Environment::render(const Template& text, const ContextPtr& context) const {
-  const Entry entry;
+  const Entry entry(*this);
   Renderer renderer = renderer_of(*this, text.data_ptr(), context);
   return renderer.render(text.data().body);
 }
@@ -104,7 +104,7 @@ Value Environment::render_native(const Template& text, const ContextPtr& context
   const Body& body = text.data().body;
   if (body.size() == 1) {
     if (const auto* output = std::get_if<OutputNode>(&body.front()->node)) {
-      const Entry entry;
+      const Entry entry(*this);
       Renderer renderer = renderer_of(*this, text.data_ptr(), context);
       return renderer.evaluate(*output->expression);
     }
@@ -130,7 +130,7 @@ Value Environment::macro(const Template& text, std::string_view macro_name,
 
 Value Environment::call(const Value& callable, const Arguments& arguments,
                         const ContextPtr& context) const {
-  const Entry entry;
+  const Entry entry(*this);
   Renderer renderer = renderer_of(*this, std::make_shared<TemplateData>(), context);
   return renderer.call(callable, arguments);
 }

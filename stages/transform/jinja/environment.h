@@ -15,14 +15,17 @@
 namespace pipeline::jinja {
 
 /// Calls of macros that may be open at once on one thread; natives that render again count too.
-inline constexpr int kCallDepthMax = 200;
+inline constexpr int call_depth_max = 200;
 /// Bytes of the thread's stack that rendering may use before it gives up. Threads that render need
 /// a stack of 8 MiB, which is what Linux gives by default.
-inline constexpr std::size_t kStackBytesMax = 5u << 20;
+inline constexpr std::size_t stack_bytes_max = 5u << 20;
 /// Bytes that one rendering may write.
-inline constexpr std::size_t kOutputBytesMax = 64u << 20;
+inline constexpr std::size_t output_bytes_max = 64u << 20;
+/// Statements, rounds of loops and expressions that one rendering may run, those of its macros
+/// included. Loops inside loops would else keep a stage busy for ever.
+inline constexpr std::int64_t steps_max = 100'000'000;
 /// Items that range() may give.
-inline constexpr std::int64_t kRangeItemsMax = 100'000;
+inline constexpr std::int64_t range_items_max = 100'000;
 
 /// A place in a template. Line and column count from 1; the column counts characters.
 struct Location {
@@ -121,6 +124,8 @@ class Environment {
   /// The truth of the result counts.
   void add_test(std::string name, NativeFunction test);
   void add_macro_tag(MacroTag tag);
+  /// In place of steps_max.
+  void limit_steps(std::int64_t steps) { steps_limit_ = steps; }
 
   /// Throws TemplateError for a text that is no template; `name` is what errors call it.
   Template parse(std::string name, std::string source) const;
@@ -151,6 +156,7 @@ class Environment {
   const NativeFunction* find_filter(std::string_view name) const;
   const NativeFunction* find_test(std::string_view name) const;
   const std::vector<MacroTag>& macro_tags() const { return macro_tags_; }
+  std::int64_t steps_limit() const { return steps_limit_; }
   std::vector<std::string_view> filter_names() const;
   std::vector<std::string_view> test_names() const;
 
@@ -159,6 +165,7 @@ class Environment {
   std::map<std::string, NativeFunction, std::less<>> filters_;
   std::map<std::string, NativeFunction, std::less<>> tests_;
   std::vector<MacroTag> macro_tags_;
+  std::int64_t steps_limit_ = steps_max;
 };
 
 /// What a native function can ask of the rendering that called it. Valid during the call only.

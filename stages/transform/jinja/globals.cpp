@@ -27,8 +27,8 @@ Value range(CallContext&, const Arguments& arguments) {
   if (step == 0) fail("range() with the step zero");
   List items;
   for (std::int64_t at = begin; step > 0 ? at < end : at > end;) {
-    if (static_cast<std::int64_t>(items.size()) >= kRangeItemsMax) {
-      fail(fmt::format("range() gives more than {} items", kRangeItemsMax));
+    if (static_cast<std::int64_t>(items.size()) >= range_items_max) {
+      fail(fmt::format("range() gives more than {} items", range_items_max));
     }
     items.emplace_back(at);
     if (__builtin_add_overflow(at, step, &at)) break;
@@ -136,7 +136,7 @@ Value joiner(CallContext&, const Arguments& arguments) {
   return Value(std::make_shared<Joiner>(bound.string_or("sep", ", ")));
 }
 
-constexpr Builtin kGlobals[] = {
+constexpr Builtin builtin_table[] = {
     {"range", range},   {"dict", dict},     {"namespace", make_namespace},
     {"cycler", cycler}, {"joiner", joiner},
 };
@@ -144,7 +144,7 @@ constexpr Builtin kGlobals[] = {
 }  // namespace
 
 std::span<const Builtin> builtin_globals() {
-  return kGlobals;
+  return builtin_table;
 }
 
 }  // namespace pipeline::jinja

@@ -12,7 +12,7 @@ namespace pipeline::jinja {
 namespace {
 
 // Longer symbols first, so that "**" is not two "*".
-constexpr std::array<std::string_view, 26> kSymbols = {
+constexpr std::array<std::string_view, 26> symbol_table = {
     "**", "//", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[",
     "]",  "(",  ")",  "{",  "}",  ">",  "<", "=", ".", ":", "|", ",", ";"};
 
@@ -230,7 +230,7 @@ class Lexer {
     if (byte >= '0' && byte <= '9') return number();
     if (is_name_start(rest())) return name();
     if (byte == '\'' || byte == '"') return string(byte);
-    for (const std::string_view symbol : kSymbols) {
+    for (const std::string_view symbol : symbol_table) {
       if (!looking_at(symbol)) continue;
       bracket(symbol[0]);
       push(TokenKind::symbol, std::string(symbol), at_, at_ + symbol.size());
@@ -357,10 +357,10 @@ class Lexer {
     const std::size_t begin = at_++;
     if (at_ >= source_.size()) return;
     const char byte = source_[at_++];
-    static constexpr std::string_view kPlain = "\\'\"abfnrtv";
-    static constexpr std::string_view kMeaning = "\\'\"\a\b\f\n\r\t\v";
-    if (const std::size_t at = kPlain.find(byte); at != std::string_view::npos) {
-      text += kMeaning[at];
+    static constexpr std::string_view escape_letters = "\\'\"abfnrtv";
+    static constexpr std::string_view escape_meanings = "\\'\"\a\b\f\n\r\t\v";
+    if (const std::size_t at = escape_letters.find(byte); at != std::string_view::npos) {
+      text += escape_meanings[at];
     } else if (byte == '\n') {
       // A line end after a backslash joins the lines.
     } else if (byte == 'x' || byte == 'u' || byte == 'U') {

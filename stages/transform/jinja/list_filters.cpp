@@ -345,7 +345,7 @@ Value batch(CallContext&, const Arguments& arguments) {
   const Bound bound("batch", arguments, {"value", "linecount", "fill_with"});
   const std::size_t size = positive_count(bound, "linecount");
   const Value fill = bound.value_or("fill_with", {});
-  check_size(fill.is_none() ? 0 : size * kItemBytes);
+  check_size(fill.is_none() ? 0 : size * item_bytes);
   List batches;
   List current;
   for (Value& item : iterate(bound.value("value"))) {
@@ -363,7 +363,7 @@ Value slice(CallContext&, const Arguments& arguments) {
   const Bound bound("slice", arguments, {"value", "slices", "fill_with"});
   const List items = iterate(bound.value("value"));
   const std::size_t slices = positive_count(bound, "slices");
-  check_size(slices * kItemBytes);
+  check_size(slices * item_bytes);
   const Value fill = bound.value_or("fill_with", {});
   const std::size_t whole = items.size() / slices;
   const std::size_t longer = items.size() % slices;
@@ -426,7 +426,7 @@ Value default_value(CallContext&, const Arguments& arguments) {
   return value;
 }
 
-constexpr Builtin kFilters[] = {
+constexpr Builtin list_filters[] = {
     {"attr", attr},
     {"batch", batch},
     {"count", length_of},
@@ -458,7 +458,7 @@ constexpr Builtin kFilters[] = {
 }  // namespace
 
 std::span<const Builtin> builtin_list_filters() {
-  return kFilters;
+  return list_filters;
 }
 
 }  // namespace pipeline::jinja

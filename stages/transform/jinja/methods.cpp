@@ -325,7 +325,7 @@ Value str_partition(const Value& self, const Arguments& arguments) {
 
 Value list_append(const Value& self, const Arguments& arguments) {
   List& list = self.as_list();
-  check_size((list.size() + 1) * kItemBytes);
+  check_size((list.size() + 1) * item_bytes);
   list.push_back(Bound("append", arguments, {"object"}).value("object"));
   return {};
 }
@@ -333,7 +333,7 @@ Value list_append(const Value& self, const Arguments& arguments) {
 Value list_extend(const Value& self, const Arguments& arguments) {
   const List items = iterate(Bound("extend", arguments, {"iterable"}).value("iterable"));
   List& list = self.as_list();
-  check_size((list.size() + items.size()) * kItemBytes);
+  check_size((list.size() + items.size()) * item_bytes);
   list.insert(list.end(), items.begin(), items.end());
   return {};
 }
@@ -495,7 +495,7 @@ struct MethodEntry {
   Method method;
 };
 
-constexpr MethodEntry kMethods[] = {
+constexpr MethodEntry method_table[] = {
     {Kind::string, "upper", str_changed<python::upper>},
     {Kind::string, "lower", str_changed<python::lower>},
     {Kind::string, "casefold", str_changed<python::lower>},
@@ -560,7 +560,7 @@ constexpr MethodEntry kMethods[] = {
 }  // namespace
 
 Method find_method(Kind kind, std::string_view name) {
-  for (const MethodEntry& entry : kMethods) {
+  for (const MethodEntry& entry : method_table) {
     if (entry.kind == kind && entry.name == name) return entry.method;
   }
   return nullptr;

@@ -132,7 +132,7 @@ Value doubles(BinaryOperator op, double left, double right) {
 Value joined(const Value& left, const Value& right) {
   const List& first = left.as_items();
   const List& second = right.as_items();
-  check_size((first.size() + second.size()) * kItemBytes);
+  check_size((first.size() + second.size()) * item_bytes);
   List items = first;
   items.insert(items.end(), second.begin(), second.end());
   return left.is_list() ? Value::list(std::move(items)) : Value::tuple(std::move(items));
@@ -141,8 +141,8 @@ Value joined(const Value& left, const Value& right) {
 Value repeated(const Value& value, std::int64_t count) {
   const std::size_t times = count > 0 ? static_cast<std::size_t>(count) : 0;
   const std::size_t weight =
-      value.is_string() ? value.as_string().size() : value.as_items().size() * kItemBytes;
-  if (weight != 0 && times > kValueBytesMax / weight) check_size(kValueBytesMax + 1);
+      value.is_string() ? value.as_string().size() : value.as_items().size() * item_bytes;
+  if (weight != 0 && times > value_bytes_max / weight) check_size(value_bytes_max + 1);
   if (value.is_string()) {
     std::string text;
     text.reserve(weight * times);
@@ -234,9 +234,9 @@ bool less_items(const List& left, const List& right) {
 }  // namespace
 
 void check_size(std::size_t bytes) {
-  if (bytes <= kValueBytesMax) return;
+  if (bytes <= value_bytes_max) return;
   throw Error(ErrorKind::resource_exhausted,
-              fmt::format("a value grows over {} MiB", kValueBytesMax >> 20U));
+              fmt::format("a value grows over {} MiB", value_bytes_max >> 20U));
 }
 
 Value binary(BinaryOperator op, const Value& left, const Value& right) {

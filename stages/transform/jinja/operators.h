@@ -36,8 +36,8 @@ Value get_attribute(const Value& container, std::string_view name, UndefinedPoli
 List iterate(const Value& value);
 /// Python's len(); nullopt if the value has none.
 std::optional<std::int64_t> length(const Value& value);
-/// What one item of a list weighs against kValueBytesMax.
-inline constexpr std::size_t kItemBytes = 16;
+/// What one item of a list weighs against value_bytes_max.
+inline constexpr std::size_t item_bytes = 16;
 
 /// Throws resource_exhausted if a string of `bytes` is larger than a value may be.
 void check_size(std::size_t bytes);

@@ -19,27 +19,27 @@ struct BinarySymbol {
   std::string_view symbol;
   BinaryOperator op;
 };
-constexpr std::array kSums = {BinarySymbol{"+", BinaryOperator::add},
-                              BinarySymbol{"-", BinaryOperator::subtract}};
-constexpr std::array kProducts = {
+constexpr std::array sum_operators = {BinarySymbol{"+", BinaryOperator::add},
+                                      BinarySymbol{"-", BinaryOperator::subtract}};
+constexpr std::array product_operators = {
     BinarySymbol{"*", BinaryOperator::multiply}, BinarySymbol{"/", BinaryOperator::divide},
     BinarySymbol{"//", BinaryOperator::floor_divide}, BinarySymbol{"%", BinaryOperator::modulo}};
-constexpr std::array kPowers = {BinarySymbol{"**", BinaryOperator::power}};
+constexpr std::array power_operators = {BinarySymbol{"**", BinaryOperator::power}};
 
 struct ComparisonSymbol {
   std::string_view symbol;
   Comparison comparison;
 };
-constexpr std::array kComparisons = {
+constexpr std::array comparison_operators = {
     ComparisonSymbol{"==", Comparison::equal},  ComparisonSymbol{"!=", Comparison::not_equal},
     ComparisonSymbol{"<", Comparison::less},    ComparisonSymbol{"<=", Comparison::less_equal},
     ComparisonSymbol{">", Comparison::greater}, ComparisonSymbol{">=", Comparison::greater_equal}};
 
 // Tags of Jinja that need a template loader, which this engine has not.
-constexpr std::array<std::string_view, 7> kLoaderTags = {
+constexpr std::array<std::string_view, 7> loader_tags = {
     "include", "import", "from", "extends", "block", "trans", "autoescape"};
-constexpr std::array<std::string_view, 8> kTags = {"if",   "for", "set",    "call",
-                                                   "with", "do",  "filter", "print"};
+constexpr std::array<std::string_view, 8> known_tags = {"if",   "for", "set",    "call",
+                                                        "with", "do",  "filter", "print"};
 
 std::string describe(const Token& token) {
   switch (token.kind) {
@@ -184,16 +184,16 @@ class Parser {
     fail(fmt::format("expected {}, found {}", wanted, describe(current())), current().span);
   }
   void check_depth() const {
-    if (depth_ > kNestingMax) {
-      fail(fmt::format("the template nests deeper than {} levels", kNestingMax), current().span);
+    if (depth_ > nesting_max) {
+      fail(fmt::format("the template nests deeper than {} levels", nesting_max), current().span);
     }
   }
 
   template <typename Node>
   ExpressionPtr expression(Span span, Node node) const {
     const int height = 1 + height_below(node);
-    if (height > kHeightMax) {
-      fail(fmt::format("an expression with more than {} operators in a row", kHeightMax), span);
+    if (height > height_max) {
+      fail(fmt::format("an expression with more than {} operators in a row", height_max), span);
     }
     return std::make_unique<Expression>(Expression{span, height, std::move(node)});
   }
@@ -292,13 +292,13 @@ class Parser {
 
   [[noreturn]] void fail_unknown_tag(const Token& tag) const {
     const std::string& name = tag.text;
-    if (std::find(kLoaderTags.begin(), kLoaderTags.end(), name) != kLoaderTags.end()) {
+    if (std::find(loader_tags.begin(), loader_tags.end(), name) != loader_tags.end()) {
       fail(fmt::format("the tag '{}' is not supported", name), tag.span);
     }
     if (name.rfind("end", 0) == 0 || name == "else" || name == "elif") {
       fail(fmt::format("'{}' without an open block that it belongs to", name), tag.span);
     }
-    std::vector<std::string_view> known(kTags.begin(), kTags.end());
+    std::vector<std::string_view> known(known_tags.begin(), known_tags.end());
     for (const MacroTag& macro_tag : macro_tags_) known.push_back(macro_tag.tag);
     const std::string_view meant = nearest(name, known);
     fail(meant.empty() ? fmt::format("unknown tag '{}'", name)
@@ -545,7 +545,7 @@ class Parser {
 
   std::optional<Comparison> take_comparison() {
     if (current().kind == TokenKind::symbol) {
-      for (const ComparisonSymbol& entry : kComparisons) {
+      for (const ComparisonSymbol& entry : comparison_operators) {
         if (skip_symbol(entry.symbol)) return entry.comparison;
       }
     }
@@ -586,7 +586,7 @@ class Parser {
   }
 
   ExpressionPtr parse_sum() {
-    return parse_binary(kSums, [this] { return parse_concat(); });
+    return parse_binary(sum_operators, [this] { return parse_concat(); });
   }
 
   ExpressionPtr parse_concat() {
@@ -600,12 +600,12 @@ class Parser {
   }
 
   ExpressionPtr parse_product() {
-    return parse_binary(kProducts, [this] { return parse_power(); });
+    return parse_binary(product_operators, [this] { return parse_power(); });
   }
 
   // Jinja binds ** from the left: 2**3**2 is 64.
   ExpressionPtr parse_power() {
-    return parse_binary(kPowers, [this] { return parse_unary(); });
+    return parse_binary(power_operators, [this] { return parse_unary(); });
   }
 
   enum class Filters { allowed, excluded };

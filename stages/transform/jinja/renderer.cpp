@@ -24,6 +24,7 @@ struct Frame {
 thread_local const Frame* open_frames = nullptr;
 thread_local int open_calls = 0;
 thread_local const char* stack_begin = nullptr;
+thread_local std::int64_t steps_left = 0;
 
 const char* stack_position() {
   return static_cast<const char*>(__builtin_frame_address(0));
@@ -33,9 +34,9 @@ class OpenCall {
  public:
   OpenCall(const std::string& macro, const CallContext& caller)
       : frame_{&macro, &caller, open_frames} {
-    if (open_calls >= kCallDepthMax) {
+    if (open_calls >= call_depth_max) {
       throw Error(ErrorKind::config_invalid,
-                  fmt::format("calls nest deeper than {} (endless recursion?)", kCallDepthMax));
+                  fmt::format("calls nest deeper than {} (endless recursion?)", call_depth_max));
     }
     open_frames = &frame_;
     ++open_calls;
@@ -125,8 +126,10 @@ Value make_macro(const Environment& environment, std::shared_ptr<const TemplateD
                                              std::move(context), scope));
 }
 
-Entry::Entry() : outermost_(stack_begin == nullptr) {
-  if (outermost_) stack_begin = stack_position();
+Entry::Entry(const Environment& environment) : outermost_(stack_begin == nullptr) {
+  if (!outermost_) return;
+  stack_begin = stack_position();
+  steps_left = environment.steps_limit();
 }
 
 Entry::~Entry() {
@@ -306,18 +309,22 @@ auto Renderer::at(Span span, Action action) -> decltype(action()) {
   }
 }
 
-void Renderer::check_stack(Span span) const {
+void Renderer::take_step(Span span) const {
+  if (--steps_left < 0) {
+    fail(span, fmt::format("the template runs more than {} steps (endless loop?)",
+                           environment_.steps_limit()));
+  }
   const char* here = stack_position();
   const auto used = here < stack_begin ? stack_begin - here : here - stack_begin;
-  if (static_cast<std::size_t>(used) > kStackBytesMax) {
+  if (static_cast<std::size_t>(used) > stack_bytes_max) {
     fail(span, "templates and calls nest too deep for the stack");
   }
 }
 
 void Renderer::write(std::string_view text, Span span) {
-  if (output_->size() + text.size() > kOutputBytesMax) {
+  if (output_->size() + text.size() > output_bytes_max) {
     throw placed(Error(ErrorKind::resource_exhausted,
-                       fmt::format("the text grows over {} MiB", kOutputBytesMax >> 20U)),
+                       fmt::format("the text grows over {} MiB", output_bytes_max >> 20U)),
                  span);
   }
   *output_ += text;
@@ -371,7 +378,7 @@ Renderer::Flow Renderer::run(const Body& body) {
 }
 
 Renderer::Flow Renderer::run(const Statement& statement) {
-  check_stack(statement.span);
+  take_step(statement.span);
   return std::visit([&](const auto& node) { return execute(statement, node); }, statement.node);
 }
 
@@ -423,6 +430,7 @@ Renderer::Flow Renderer::run_loop(const Statement& statement, const ForNode& nod
   } const ended{*loop};
   ScopeChange scope(*this);
   for (std::size_t at_item = 0; at_item < loop->size(); ++at_item) {
+    take_step(statement.span);
     scope.fresh();
     scope_->set("loop", Value(loop));
     assign(*node.target, loop->enter(at_item));
@@ -633,7 +641,7 @@ void Renderer::spread(const CallArguments& arguments, Arguments& result) {
 // --- expressions
 
 Value Renderer::evaluate(const Expression& expression) {
-  check_stack(expression.span);
+  take_step(expression.span);
   return std::visit([&](const auto& node) { return compute(expression, node); }, expression.node);
 }
 

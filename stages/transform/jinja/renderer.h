@@ -97,7 +97,7 @@ class Renderer final : public CallContext {
   Value call_expression(const Expression& expression, const CallNode& node, const Value* caller);
   Value attribute(const Value& object, std::string_view name);
   void write(std::string_view text, Span span);
-  void check_stack(Span span) const;
+  void take_step(Span span) const;
   [[noreturn]] void fail(Span span, std::string_view what) const;
   TemplateError placed(const Error& error, Span span) const;
   /// Runs `action`; an error that has no place in a template yet gets `span`.
@@ -113,10 +113,10 @@ class Renderer final : public CallContext {
 };
 
 /// Stands on the stack of everything that enters the engine from outside; marks where the thread's
-/// stack began.
+/// stack began and hands out the steps of the rendering.
 class Entry {
  public:
-  Entry();
+  explicit Entry(const Environment& environment);
   ~Entry();
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;

@@ -11,8 +11,8 @@ namespace pipeline::jinja {
 namespace {
 
 // Columns of a source line that an excerpt shows; longer lines are cut round the caret.
-constexpr std::size_t kExcerptCharactersMax = 110;
-constexpr std::size_t kExcerptCharactersBefore = 70;
+constexpr std::size_t excerpt_characters_max = 110;
+constexpr std::size_t excerpt_characters_before = 70;
 
 std::string_view line_at(std::string_view source, std::size_t at) {
   at = std::min(at, source.size());
@@ -30,10 +30,10 @@ std::string excerpt(std::string_view source, Span span, const Location& location
   const std::size_t caret =
       std::min(static_cast<std::size_t>(location.column) - 1, characters.size());
   const std::size_t first =
-      characters.size() <= kExcerptCharactersMax || caret <= kExcerptCharactersBefore
+      characters.size() <= excerpt_characters_max || caret <= excerpt_characters_before
           ? 0
-          : caret - kExcerptCharactersBefore;
-  const std::size_t last = std::min(characters.size(), first + kExcerptCharactersMax);
+          : caret - excerpt_characters_before;
+  const std::size_t last = std::min(characters.size(), first + excerpt_characters_max);
   const std::size_t span_end =
       span.begin + static_cast<std::size_t>(
                        std::max(1, static_cast<int>(span.end) - static_cast<int>(span.begin)));
@@ -72,8 +72,8 @@ std::string stack_line(const StackEntry& entry) {
 std::string stack_text(const std::vector<StackEntry>& stack) {
   std::string text;
   for (std::size_t at = 0; at < stack.size(); ++at) {
-    if (stack.size() > 2 * kStackEntriesPrinted && at == kStackEntriesPrinted) {
-      const std::size_t skipped = stack.size() - 2 * kStackEntriesPrinted;
+    if (stack.size() > 2 * stack_entries_printed && at == stack_entries_printed) {
+      const std::size_t skipped = stack.size() - 2 * stack_entries_printed;
       text += fmt::format("\n  ... {} more calls ...", skipped);
       at += skipped;
     }

@@ -25,7 +25,7 @@ struct StackEntry {
 
 /// Frames that an error prints from the innermost and from the outermost end; those between are
 /// counted only.
-inline constexpr std::size_t kStackEntriesPrinted = 8;
+inline constexpr std::size_t stack_entries_printed = 8;
 
 Location locate(const std::string& template_name, std::string_view source, Span span);
 

@@ -131,7 +131,7 @@ Value is_test(CallContext& context, const Arguments& arguments) {
   return context.environment().find_test(bound.string("value")) != nullptr;
 }
 
-constexpr Builtin kTests[] = {
+constexpr Builtin builtin_table[] = {
     {"defined", of_one<is_defined>},
     {"undefined", of_one<is_undefined>},
     {"none", of_one<is_none>},
@@ -175,7 +175,7 @@ constexpr Builtin kTests[] = {
 }  // namespace
 
 std::span<const Builtin> builtin_tests() {
-  return kTests;
+  return builtin_table;
 }
 
 }  // namespace pipeline::jinja

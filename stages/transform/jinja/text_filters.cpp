@@ -71,12 +71,12 @@ std::string escape(std::string_view text) {
 }
 
 std::string urlencode(std::string_view text) {
-  static constexpr std::string_view kPlain = "_.-~/";
+  static constexpr std::string_view unescaped_marks = "_.-~/";
   std::string result;
   for (const char byte : text) {
     const bool alphanumeric = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
                               (byte >= 'A' && byte <= 'Z');
-    if (alphanumeric || kPlain.find(byte) != std::string_view::npos) {
+    if (alphanumeric || unescaped_marks.find(byte) != std::string_view::npos) {
       result += byte;
     } else {
       result += fmt::format("%{:02X}", static_cast<unsigned char>(byte));
@@ -225,8 +225,8 @@ std::optional<double> parse_double(std::string_view text) {
 
 std::optional<std::int64_t> whole_part(double number) {
   // Beyond these a double does not fit into 64 bits.
-  constexpr double kLimit = 9.2e18;
-  if (!(std::fabs(number) < kLimit)) return std::nullopt;
+  constexpr double magnitude_limit = 9.2e18;
+  if (!(std::fabs(number) < magnitude_limit)) return std::nullopt;
   return static_cast<std::int64_t>(number);
 }
 
@@ -295,7 +295,7 @@ class JsonWriter {
   std::string text;
 
   void write(const Value& value, int depth) {
-    if (depth > kValueDepthMax) fail("tojson: the value nests too deep");
+    if (depth > value_depth_max) fail("tojson: the value nests too deep");
     switch (value.kind()) {
       case Kind::none:
         text += "null";
@@ -343,13 +343,13 @@ class JsonWriter {
     text += '"';
     while (!value.empty()) {
       const auto character = static_cast<std::uint32_t>(python::take_character(value));
-      static constexpr std::string_view kShort = "\"\\\n\r\t\b\f";
-      static constexpr std::string_view kLetters = "\"\\nrtbf";
-      const std::size_t at =
-          character < 0x80 ? kShort.find(static_cast<char>(character)) : std::string_view::npos;
+      static constexpr std::string_view with_short_escape = "\"\\\n\r\t\b\f";
+      static constexpr std::string_view short_escape_letters = "\"\\nrtbf";
+      const std::size_t at = character < 0x80 ? with_short_escape.find(static_cast<char>(character))
+                                              : std::string_view::npos;
       if (at != std::string_view::npos) {
         text += '\\';
-        text += kLetters[at];
+        text += short_escape_letters[at];
       } else if (character == '<' || character == '>' || character == '&' || character == '\'' ||
                  character < 0x20 || (character >= 0x7F && character < 0x10000)) {
         // 0x7F itself is printable ASCII to Python.
@@ -440,7 +440,7 @@ Value tojson(CallContext&, const Arguments& arguments) {
   return std::move(writer.text);
 }
 
-constexpr Builtin kFilters[] = {
+constexpr Builtin text_filters[] = {
     {"abs", abs_filter},
     {"capitalize", changed<python::capitalize>},
     {"center", center},
@@ -467,7 +467,7 @@ constexpr Builtin kFilters[] = {
 }  // namespace
 
 std::span<const Builtin> builtin_text_filters() {
-  return kFilters;
+  return text_filters;
 }
 
 }  // namespace pipeline::jinja

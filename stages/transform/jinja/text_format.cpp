@@ -17,7 +17,7 @@ namespace pipeline::jinja {
 namespace {
 
 // Columns that a format may ask for; more is a slip of the pen, not a table.
-constexpr std::int64_t kWidthMax = 10'000;
+constexpr std::int64_t width_max = 10'000;
 
 [[noreturn]] void fail(std::string message) {
   throw Error(ErrorKind::config_invalid, std::move(message));
@@ -44,7 +44,7 @@ std::int64_t take_number(std::string_view& text) {
   std::int64_t number = 0;
   while (!text.empty() && is_digit(text[0])) {
     number = number * 10 + (text[0] - '0');
-    if (number > kWidthMax) fail(fmt::format("a width above {} in a format", kWidthMax));
+    if (number > width_max) fail(fmt::format("a width above {} in a format", width_max));
     text.remove_prefix(1);
   }
   return number;

@@ -12,17 +12,17 @@ namespace pipeline::jinja {
 namespace {
 
 // Dicts of this size and below are searched from end to end.
-constexpr std::size_t kIndexFromEntries = 9;
+constexpr std::size_t index_from_entries = 9;
 // Containers that destroy each other directly before the rest is put off.
-constexpr int kReleaseDepthMax = 100;
+constexpr int release_depth_max = 100;
 
 [[noreturn]] void fail(std::string message) {
   throw Error(ErrorKind::config_invalid, std::move(message));
 }
 
 void check_depth(int depth) {
-  if (depth > kValueDepthMax) {
-    fail(fmt::format("a value nests deeper than {} levels", kValueDepthMax));
+  if (depth > value_depth_max) {
+    fail(fmt::format("a value nests deeper than {} levels", value_depth_max));
   }
 }
 
@@ -33,7 +33,7 @@ thread_local int release_depth = 0;
 thread_local std::vector<Value>* put_off = nullptr;
 
 void release(List& items) {
-  if (release_depth >= kReleaseDepthMax) {
+  if (release_depth >= release_depth_max) {
     if (put_off == nullptr) put_off = new std::vector<Value>();
     for (Value& item : items) put_off->push_back(std::move(item));
     return;
@@ -183,7 +183,7 @@ class Printer {
       return;
     }
     check_depth(static_cast<int>(open_.size()));
-    if (text.size() > kValueBytesMax) fail("a value is too large to print");
+    if (text.size() > value_bytes_max) fail("a value is too large to print");
     open_.push_back(container);
     print();
     open_.pop_back();
@@ -522,7 +522,7 @@ void Dict::set(Value key, Value value) {
   entries_.emplace_back(std::move(key), std::move(value));
   if (!index_.empty()) {
     index_.emplace(hash_of(entries_.back().first, 0), entries_.size() - 1);
-  } else if (entries_.size() >= kIndexFromEntries) {
+  } else if (entries_.size() >= index_from_entries) {
     for (std::size_t at = 0; at < entries_.size(); ++at) {
       index_.emplace(hash_of(entries_[at].first, 0), at);
     }
@@ -535,7 +535,7 @@ std::optional<Value> Dict::remove(const Value& key) {
   Value value = std::move(entries_[*at].second);
   entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(*at));
   index_.clear();
-  if (entries_.size() >= kIndexFromEntries) {
+  if (entries_.size() >= index_from_entries) {
     for (std::size_t place = 0; place < entries_.size(); ++place) {
       index_.emplace(hash_of(entries_[place].first, 0), place);
     }

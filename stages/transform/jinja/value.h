@@ -128,7 +128,7 @@ class Value {
   /// Python's name of the type ("int", "NoneType"), or the object's own.
   std::string type_name() const;
   /// Lists and tuples become arrays, dict keys their str(), objects and undefined their str().
-  /// Throws config_invalid for what nests deeper than kValueDepthMax.
+  /// Throws config_invalid for what nests deeper than value_depth_max.
   Json to_json() const;
 
   /// Python's ==: 1 == 1.0 == true; lists and dicts by content; objects by Object::equals.
@@ -155,9 +155,9 @@ class Value {
 };
 
 /// Depth at which comparing, hashing or printing nested values gives up with an Error.
-inline constexpr int kValueDepthMax = 200;
+inline constexpr int value_depth_max = 200;
 /// Bytes of one string, and items of one list times 16, that an operation may make.
-inline constexpr std::size_t kValueBytesMax = 64u << 20;
+inline constexpr std::size_t value_bytes_max = 64u << 20;
 
 /// Keys and values in the order of insertion; any hashable value is a key. Lists, dicts and
 /// undefined values are no keys: looking one up or setting one throws Error config_invalid.

@@ -20,12 +20,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kFolder = PIPELINE_SOURCE_DIR "/tests/golden/jinja/";
-constexpr std::string_view kSeparator = "\n---\n";
+const std::string cases_folder = PIPELINE_SOURCE_DIR "/tests/golden/jinja/";
+constexpr std::string_view case_separator = "\n---\n";
 
 std::vector<std::string> case_names() {
   std::vector<std::string> names;
-  for (const auto& file : fs::directory_iterator(kFolder)) {
+  for (const auto& file : fs::directory_iterator(cases_folder)) {
     const std::string name = file.path().stem().string();
     if (file.path().extension() == ".txt" && name != "CMakeLists") names.push_back(name);
   }
@@ -63,11 +63,11 @@ class JinjaGolden : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(JinjaGolden, GivesWhatIsExpected) {
   const std::string& name = GetParam();
-  const std::string text = test::read_text_file(kFolder + name + ".txt");
-  const std::size_t separator = text.find(kSeparator);
+  const std::string text = test::read_text_file(cases_folder + name + ".txt");
+  const std::size_t separator = text.find(case_separator);
   ASSERT_NE(separator, std::string::npos) << "no line --- in " << name;
   const ContextPtr context = context_of(Json::parse(text.substr(0, separator)));
-  const std::string source = text.substr(separator + kSeparator.size());
+  const std::string source = text.substr(separator + case_separator.size());
 
   Environment environment;
   add_extensions(environment);
@@ -80,7 +80,7 @@ TEST_P(JinjaGolden, GivesWhatIsExpected) {
     failed = true;
   }
   EXPECT_EQ(failed, name.rfind("err_", 0) == 0) << actual;
-  EXPECT_TRUE(test::equals_golden(actual + "\n", kFolder + name + ".expected"));
+  EXPECT_TRUE(test::equals_golden(actual + "\n", cases_folder + name + ".expected"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, JinjaGolden, ::testing::ValuesIn(case_names()),

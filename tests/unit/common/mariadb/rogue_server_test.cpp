@@ -19,7 +19,7 @@ namespace {
 
 using std::string_literals::operator""s;
 
-constexpr const char* kPassword = "canary-passw0rd";
+constexpr const char* canary_password = "canary-passw0rd";
 
 /// Takes one session, greets as MariaDB does, and answers the client's packets one by one from a
 /// script; then it says no more, reads to the end and keeps all that it was sent. Protocol: MariaDB
@@ -99,14 +99,14 @@ class RogueServer {
   std::thread thread_;
 };
 
-const std::string kOk = "\0\0\0\x02\0\0\0"s;
-const std::string kWantsPasswd = "\xfb/etc/passwd";
+const std::string ok_packet = "\0\0\0\x02\0\0\0"s;
+const std::string wants_passwd = "\xfb/etc/passwd";
 
 ConnectionOptions options_for(const RogueServer& server) {
   ConnectionOptions options;
   options.endpoint.socket = server.socket_path();
   options.account.user = "etl_load";
-  options.account.password = Secret(kPassword);
+  options.account.password = Secret(canary_password);
   options.read_timeout = std::chrono::seconds(5);
   options.local_infile = ConnectionOptions::LocalInfile::own_handler;
   return options;
@@ -127,11 +127,11 @@ TEST(RogueServer, GetsNoPasswordByAskingForItInClear) {
   EXPECT_EQ(error.kind(), ErrorKind::access_denied) << error.what();
   EXPECT_EQ(error.context_value("errno"), "5010");
   EXPECT_NE(server.received().find("etl_load"), std::string::npos) << "the login came";
-  EXPECT_EQ(server.received().find(kPassword), std::string::npos);
+  EXPECT_EQ(server.received().find(canary_password), std::string::npos);
 }
 
 TEST(RogueServer, GetsNoFileByAskingForItUnasked) {
-  RogueServer server({kOk, kWantsPasswd, kOk});
+  RogueServer server({ok_packet, wants_passwd, ok_packet});
   const Error error = error_of_open(options_for(server));
   EXPECT_NE(server.received().find("SET NAMES"), std::string::npos) << "the first statement came";
   EXPECT_EQ(error.kind(), ErrorKind::guard_refused) << error.what();
@@ -139,7 +139,7 @@ TEST(RogueServer, GetsNoFileByAskingForItUnasked) {
 }
 
 TEST(RogueServer, GetsNoFileFromASessionThatNeverLoads) {
-  RogueServer server({kOk, kWantsPasswd, kOk});
+  RogueServer server({ok_packet, wants_passwd, ok_packet});
   auto options = options_for(server);
   options.local_infile = ConnectionOptions::LocalInfile::refused;
   const Error error = error_of_open(options);
@@ -159,7 +159,7 @@ TEST(RogueServer, ThatTalksNonsenseIsAnErrorAndNoMore) {
   for (const auto& answer : nonsense) {
     RogueServer at_login({answer});
     EXPECT_NE(error_of_open(options_for(at_login)).message(), "nothing was thrown");
-    RogueServer at_statement({kOk, answer});
+    RogueServer at_statement({ok_packet, answer});
     EXPECT_NE(error_of_open(options_for(at_statement)).message(), "nothing was thrown");
   }
 }

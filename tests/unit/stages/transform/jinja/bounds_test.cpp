@@ -1,6 +1,7 @@
 // Templates that ask for too much are stopped by name.
 #include <gtest/gtest.h>
 
+#include "common/base/text.h"
 #include "stages/transform/jinja/ast.h"
 #include "stages/transform/jinja/environment.h"
 
@@ -74,10 +75,25 @@ TEST(JinjaBounds, RefuseExpressionsThatAreTooLong) {
   EXPECT_EQ(error_of("{{ x" + repeat(".x", 100'000) + " }}"), long_chain);
   EXPECT_EQ(error_of("{{ x" + repeat(" | upper", 100'000) + " }}"), long_chain);
   const Environment environment;
-  EXPECT_EQ(environment.render("{{ 1" + repeat(" + 1", kHeightMax - 1) + " }}", nullptr),
-            std::to_string(kHeightMax));
+  EXPECT_EQ(environment.render("{{ 1" + repeat(" + 1", height_max - 1) + " }}", nullptr),
+            std::to_string(height_max));
   // Concatenation is one node however long it is.
   EXPECT_EQ(environment.render("{{ 1" + repeat(" ~ 1", 5000) + " }}", nullptr), repeat("1", 5001));
+}
+
+TEST(JinjaBounds, StopLoopsThatWouldNeverEnd) {
+  Environment environment;
+  environment.limit_steps(1000);
+  const std::string loops =
+      "{% for i in range(N) %}{% for j in range(N) %}{% endfor %}{% endfor %}";
+  try {
+    environment.render(replace_all(loops, "N", "1000"), nullptr);
+    FAIL() << "no error";
+  } catch (const TemplateError& error) {
+    EXPECT_EQ(error.what_line(), "the template runs more than 1000 steps (endless loop?)");
+  }
+  // What was stopped leaves nothing behind: the next rendering has all its steps again.
+  EXPECT_EQ(environment.render(replace_all(loops, "N", "20"), nullptr), "");
 }
 
 TEST(JinjaBounds, RefuseHugeOutput) {

@@ -110,16 +110,16 @@ TEST(JinjaValue, CalculatesWithPythonsRules) {
 }
 
 TEST(JinjaValue, RefusesIntegersBeyond64Bits) {
-  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-  constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t smallest = std::numeric_limits<std::int64_t>::min();
   const std::string expected = "the integer does not fit into 64 bits";
-  EXPECT_EQ(error_of([] { binary(BinaryOperator::add, kMax, 1); }), expected);
-  EXPECT_EQ(error_of([] { binary(BinaryOperator::subtract, kMin, 1); }), expected);
-  EXPECT_EQ(error_of([] { binary(BinaryOperator::multiply, kMax, 2); }), expected);
+  EXPECT_EQ(error_of([] { binary(BinaryOperator::add, largest, 1); }), expected);
+  EXPECT_EQ(error_of([] { binary(BinaryOperator::subtract, smallest, 1); }), expected);
+  EXPECT_EQ(error_of([] { binary(BinaryOperator::multiply, largest, 2); }), expected);
   EXPECT_EQ(error_of([] { binary(BinaryOperator::power, 2, 63); }), expected);
-  EXPECT_EQ(error_of([] { binary(BinaryOperator::floor_divide, kMin, -1); }), expected);
-  EXPECT_EQ(error_of([] { negate(kMin); }), expected);
-  EXPECT_EQ(binary(BinaryOperator::modulo, kMin, -1), Value(0));
+  EXPECT_EQ(error_of([] { binary(BinaryOperator::floor_divide, smallest, -1); }), expected);
+  EXPECT_EQ(error_of([] { negate(smallest); }), expected);
+  EXPECT_EQ(binary(BinaryOperator::modulo, smallest, -1), Value(0));
 }
 
 TEST(JinjaDict, KeepsTheOrderOfInsertionThroughChanges) {
