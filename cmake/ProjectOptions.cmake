@@ -27,6 +27,10 @@ endif()
 if(PIPELINE_FAILPOINTS)
   target_compile_definitions(project_options INTERFACE PIPELINE_FAILPOINTS=1)
 endif()
+if(PIPELINE_FUZZ)
+  # Coverage counters in every room; only the fuzzers themselves link libFuzzer's main().
+  target_compile_options(project_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(NOT PIPELINE_SANITIZE STREQUAL "")
   target_compile_options(project_options INTERFACE
     -fsanitize=${PIPELINE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
