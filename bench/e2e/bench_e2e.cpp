@@ -1,0 +1,167 @@
+// Whole programs against their peers on one server, interleaved in one run: ./dev bench NAME.
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "bench/e2e/measure.h"
+#include "bench/e2e/report.h"
+#include "bench/e2e/warehouse.h"
+#include "common/base/error.h"
+#include "common/base/text.h"
+#include "common/config/cli.h"
+
+namespace pipeline::bench {
+namespace {
+
+struct Settings {
+  double scale = 1.0;
+  int runs = 5;
+  std::string changes = "random";
+};
+
+/// One technique: what is made ready, and the command that is measured.
+struct Technique {
+  std::string name;
+  std::vector<std::string> dumps;  // that wait in the store
+  std::string command;
+};
+
+std::string binary(std::string_view name) {
+  return fmt::format("{}/{}", PIPELINE_BIN_DIR, name);
+}
+
+/// Each round runs every technique once, so that a slow minute of the machine hits all of them.
+std::vector<Series> interleaved(Warehouse& house, const std::vector<Technique>& techniques,
+                                int rounds) {
+  std::vector<Series> all;
+  for (const auto& technique : techniques) all.push_back({.name = technique.name, .runs = {}});
+  for (int round = 1; round <= rounds; ++round) {
+    for (std::size_t i = 0; i < techniques.size(); ++i) {
+      house.reset(techniques[i].dumps);
+      house.settle();
+      all[i].runs.push_back(measure(techniques[i].command, house.server().pid(), house.log_file()));
+      fmt::print(stderr, "round {}: {} {:.1f} s\n", round, techniques[i].name,
+                 all[i].runs.back().wall_s);
+    }
+  }
+  return all;
+}
+
+/// The first dump into an empty schema.
+std::vector<Series> loader(Warehouse& house, const Settings& settings) {
+  const std::string dump = house.dump(1, settings.scale, settings.changes);
+  const std::string ours =
+      fmt::format("{} {} --config {} --business-date 2026-02-01", house.environment(),
+                  binary("staging_loader"), house.config());
+  return interleaved(house,
+                     {{.name = "`zcat \\| mariadb`",
+                       .dumps = {},
+                       .command = fmt::format("zcat {} | {} peer", dump, house.client())},
+                      {.name = "`staging_loader`, first load", .dumps = {dump}, .command = ours}},
+                     settings.runs);
+}
+
+std::string orchestrator_run(const Warehouse& house, std::string_view date) {
+  return fmt::format("{} {} --config {} run --date {}", house.environment(), binary("orchestrator"),
+                     house.config(), date);
+}
+
+/// The state machine from a waiting dump to published gold, then the same for the next day on top.
+std::vector<Series> whole_run(Warehouse& house, const Settings& settings) {
+  const std::string first = house.dump(1, settings.scale, settings.changes);
+  const std::string second = house.dump(2, settings.scale, settings.changes);
+  std::vector<Series> days{{.name = "`orchestrator run`, first day", .runs = {}},
+                           {.name = "`orchestrator run`, second day", .runs = {}}};
+  for (int round = 1; round <= settings.runs; ++round) {
+    house.reset({first, second});
+    house.settle();
+    const std::array dates{"2026-02-01", "2026-02-02"};
+    for (std::size_t day = 0; day < dates.size(); ++day) {
+      days[day].runs.push_back(
+          measure(orchestrator_run(house, dates[day]), house.server().pid(), house.log_file()));
+      fmt::print(stderr, "round {}: {} {:.1f} s\n", round, days[day].name,
+                 days[day].runs.back().wall_s);
+    }
+  }
+  return days;
+}
+
+struct Scenario {
+  std::string_view name;
+  std::string_view title;
+  std::vector<Series> (*run)(Warehouse&, const Settings&);
+};
+
+constexpr std::array scenarios{
+    Scenario{"loader", "Loading a whole dump", loader},
+    Scenario{"run", "The whole run", whole_run},
+};
+
+CliSpec command_line() {
+  CliSpec spec;
+  spec.program = "bench_e2e";
+  spec.summary = "Measures whole programs beside their peers.";
+  spec.options = {
+      {.name = "--scale", .value_name = "F", .help = "of the sample source (default 1.0)"},
+      {.name = "--runs", .value_name = "N", .help = "rounds (default 5)"},
+      {.name = "--changes", .value_name = "MODE", .help = "of day 2: random (default) or newest"},
+      {.name = "--write", .kind = OptionKind::flag, .help = "into bench/RESULTS.md"}};
+  for (const auto& scenario : scenarios) {
+    spec.commands.push_back(
+        {.name = std::string(scenario.name), .help = std::string(scenario.title)});
+  }
+  return spec;
+}
+
+template <typename Number>
+Number number(const CliInvocation& asked, std::string_view option, Number otherwise) {
+  const auto text = asked.value(option);
+  if (!text) return otherwise;
+  Number value{};
+  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (problem != std::errc() || end != text->data() + text->size() || value <= Number{}) {
+    throw Error(ErrorKind::config_invalid, fmt::format("{} {} is no number", option, *text));
+  }
+  return value;
+}
+
+void run(const CliInvocation& asked, const std::vector<std::string>& arguments) {
+  const Settings settings{.scale = number(asked, "--scale", 1.0),
+                          .runs = number(asked, "--runs", 5),
+                          .changes = asked.value("--changes").value_or("random")};
+  for (const auto& scenario : scenarios) {
+    if (scenario.name != asked.command) continue;
+    Warehouse house;
+    const std::string table = table_of(scenario.run(house, settings));
+    const std::string section =
+        fmt::format("Scale {}. {}.\nCommand: `./dev bench {}`\n\n{}", settings.scale,
+                    circumstances(house.server_version()), join(arguments, " "), table);
+    fmt::print("{}", section);
+    if (asked.has("--write")) write_section(std::string(scenario.title), section);
+  }
+}
+
+}  // namespace
+}  // namespace pipeline::bench
+
+int main(int argc, char** argv) {
+  using namespace pipeline;
+  try {
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    const CliInvocation asked = parse_cli(bench::command_line(), arguments);
+    if (asked.text_to_print) {
+      fmt::print("{}", *asked.text_to_print);
+      return 0;
+    }
+    bench::run(asked, arguments);
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bench_e2e: {}\n", error.what());
+    return 1;
+  }
+}
