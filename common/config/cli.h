@@ -29,6 +29,8 @@ struct CliCommand {
   std::string help = {};
   std::vector<CliOption> options = {};
   std::vector<CliPositional> positionals = {};
+  /// Options that exclude each other: of each group at most one may be given.
+  std::vector<std::vector<std::string>> exclusive = {};
 };
 
 struct CliSpec {
@@ -44,7 +46,7 @@ class CliInvocation {
  public:
   std::string command;
   bool has(std::string_view option) const;
-  /// The last value given, nullopt if the option is absent.
+  /// The value given, nullopt if the option is absent.
   std::optional<std::string> value(std::string_view option) const;
   std::vector<std::string> values(std::string_view option) const;
   std::optional<std::string> positional(std::string_view name) const;
@@ -55,7 +57,18 @@ class CliInvocation {
   std::optional<std::string> text_to_print;
 };
 
-/// Throws config_invalid that names the unknown option or command and the nearest known one.
+/// Options may stand anywhere, as "--name VALUE" or "--name=VALUE"; a repeated one takes every word
+/// up to the next option. A word that begins with "--" is a value only behind "=", so a forgotten
+/// value never swallows the option behind it. Behind a lone "--" every word is an argument.
+///
+/// Throws config_invalid that names what is wrong: an unknown option or command with the nearest
+/// known one, an option of another command, a missing value, one option with two values, two that
+/// exclude each other, an argument too few or too many.
 CliInvocation parse_cli(const CliSpec& spec, const std::vector<std::string>& arguments);
+
+/// The value of `option` in a command line that parse_cli() may have refused; nullopt if it stands
+/// there without one. For where to write that it was refused.
+std::optional<std::string> value_among(const std::vector<std::string>& arguments,
+                                       std::string_view option);
 
 }  // namespace pipeline

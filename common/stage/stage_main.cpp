@@ -172,17 +172,17 @@ int stage_main(const StageProgramSpec& spec, int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::thread(watch_for_signals).detach();
 
-  std::optional<std::string> result_file;
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  // Also where the rest of the command line is refused: who started us looks there.
+  const auto result_file = value_among(arguments, "--result-file");
   StageResult result;
   int exit_code = 0;
   try {
-    const CliInvocation asked =
-        parse_cli(with_common_options(spec.cli), std::vector<std::string>(argv + 1, argv + argc));
+    const CliInvocation asked = parse_cli(with_common_options(spec.cli), arguments);
     if (asked.text_to_print) {
       std::fputs(asked.text_to_print->c_str(), stdout);
       return 0;
     }
-    result_file = asked.value("--result-file");
     exit_code = run_command(spec, asked, result.output);
   } catch (...) {
     const Error error = reason(current_error());
