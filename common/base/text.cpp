@@ -121,6 +121,31 @@ std::string head(std::string_view text, std::size_t bytes_max) {
   return std::string(text.substr(0, end)) + "...";
 }
 
+std::optional<std::size_t> find_no_text(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    const std::size_t length = first == 0                      ? 0
+                               : first < 0x80                  ? 1
+                               : first >= 0xC2 && first < 0xE0 ? 2
+                               : first >= 0xE0 && first < 0xF0 ? 3
+                               : first >= 0xF0 && first < 0xF5 ? 4
+                                                               : 0;
+    if (length == 0 || at + length > text.size()) return at;
+    const auto is_continued = [](char c) {
+      return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+    };
+    const auto rest = text.substr(at + 1, length - 1);
+    if (!std::all_of(rest.begin(), rest.end(), is_continued)) return at;
+    at += length;
+  }
+  return std::nullopt;
+}
+
+int line_at(std::string_view text, std::size_t at) {
+  const auto before = text.substr(0, at);
+  return 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+}
+
 std::string sha256_hex(std::string_view bytes) {
   Sha256 hash;
   hash.update(bytes);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,11 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
 std::string human_bytes(std::uint64_t bytes);
 /// The first `bytes_max` bytes, cut at a UTF-8 boundary, with "..." if something was cut.
 std::string head(std::string_view text, std::size_t bytes_max);
+/// Where the first byte stands that is no UTF-8, or a NUL; nullopt for a clean text. Overlong forms
+/// and surrogates, which no editor writes, are let through.
+std::optional<std::size_t> find_no_text(std::string_view text);
+/// The line, from 1, in which the byte at `at` stands.
+int line_at(std::string_view text, std::size_t at);
 /// Lower-case hex of SHA-256.
 std::string sha256_hex(std::string_view bytes);
 

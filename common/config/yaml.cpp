@@ -1,14 +1,14 @@
 #include "common/config/yaml.h"
 
+#include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "common/io/file.h"
 
 namespace pipeline {
 namespace {
@@ -16,6 +16,7 @@ namespace {
 // A pipeline.yaml or a dbt project file has some thousand nodes; more is an alias bomb.
 constexpr std::size_t nodes_max = 1'000'000;
 constexpr int depth_max = 100;
+constexpr std::size_t file_bytes_max = 64U << 20U;
 
 std::string place(const YamlNode::Mark& mark) {
   return fmt::format("{}:{}:{}", mark.file, mark.line, mark.column);
@@ -23,6 +24,20 @@ std::string place(const YamlNode::Mark& mark) {
 
 [[noreturn]] void refuse(const YamlNode& node, std::string_view what) {
   throw Error(ErrorKind::config_invalid, fmt::format("{}: {}", node.where(), what));
+}
+
+/// yaml-cpp passes on what is no text, and tells of a NUL as of an unknown escape. It reads UTF-16
+/// and UTF-32 that begin with a byte order mark; those are left to it.
+void refuse_what_is_no_text(std::string_view text, std::string_view file_name) {
+  for (const std::string_view mark : {"\xFF\xFE", "\xFE\xFF"}) {
+    if (text.starts_with(mark)) return;
+  }
+  const auto at = find_no_text(text);
+  if (!at) return;
+  throw Error(ErrorKind::config_invalid,
+              fmt::format("{}:{}: not a text in UTF-8: the byte 0x{:02X} stands there; save the "
+                          "file as UTF-8",
+                          file_name, line_at(text, *at), static_cast<unsigned char>(text[*at])));
 }
 
 std::string_view kind_name(YamlNode::Kind kind) {
@@ -80,7 +95,9 @@ class YamlBuilder {
   }
 
   YamlNode::Mark mark_of(const YAML::Mark& mark) const {
-    return {.file = file_, .line = mark.line + 1, .column = mark.column + 1};
+    // An empty document has no mark.
+    return {
+        .file = file_, .line = std::max(mark.line, 0) + 1, .column = std::max(mark.column, 0) + 1};
   }
 
  private:
@@ -89,6 +106,7 @@ class YamlBuilder {
 };
 
 YamlNode YamlNode::parse(std::string_view text, std::string_view file_name) {
+  refuse_what_is_no_text(text, file_name);
   YamlBuilder builder(file_name);
   try {
     return builder.build(YAML::Load(std::string(text)), 0);
@@ -100,12 +118,13 @@ YamlNode YamlNode::parse(std::string_view text, std::string_view file_name) {
 }
 
 YamlNode YamlNode::parse_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    throw Error(ErrorKind::config_invalid, fmt::format("cannot read {}", path));
+  std::string text;
+  try {
+    text = read_file(path, file_bytes_max);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::config_invalid, error.message());
   }
-  return parse(text.str(), path);
+  return parse(text, path);
 }
 
 std::string YamlNode::where() const {

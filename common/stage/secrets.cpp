@@ -18,8 +18,13 @@ constexpr std::size_t secret_bytes_max = 64U << 10U;
 }
 
 std::string file_text(const SecretReference& reference, const std::string& path) {
-  auto text = read_file_if_present(path, secret_bytes_max);
-  if (!text) missing(reference, "there is no such file");
+  std::optional<std::string> text;
+  try {
+    text = read_file_if_present(path, secret_bytes_max);
+  } catch (const Error& error) {
+    missing(reference, error.message());
+  }
+  if (!text) missing(reference, fmt::format("there is no such file: {}", path));
   return *std::move(text);
 }
 
@@ -37,7 +42,9 @@ std::string fetch(const SecretReference& reference) {
     case SecretReference::Source::credential: {
       // systemd.exec(5), LoadCredential=: one file a credential in this folder.
       const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
-      if (folder == nullptr) missing(reference, "CREDENTIALS_DIRECTORY is not set");
+      if (folder == nullptr)
+        missing(reference,
+                "CREDENTIALS_DIRECTORY is not set: systemd sets it for units with LoadCredential=");
       return file_text(reference, std::string(folder) + "/" + reference.name);
     }
   }

@@ -33,6 +33,22 @@ TEST(Text, CutsAtCharacterBoundaries) {
   EXPECT_EQ(head("abc", 3), "abc");
 }
 
+TEST(Text, FindsTheFirstByteThatIsNoText) {
+  EXPECT_EQ(find_no_text(""), std::nullopt);
+  EXPECT_EQ(find_no_text("caf\xC3\xA9 \xE6\x97\xA5 \xF0\x9F\x98\x80\n"), std::nullopt);
+  EXPECT_EQ(find_no_text("caf\xE9"), 3U);
+  EXPECT_EQ(find_no_text("ab\x93\xFA"), 2U) << "Shift JIS";
+  EXPECT_EQ(find_no_text("\xE6\x97"), 0U) << "cut in the middle";
+  EXPECT_EQ(find_no_text("a\xC3(b"), 1U);
+  EXPECT_EQ(find_no_text(std::string_view("a\0b", 3)), 1U);
+}
+
+TEST(Text, CountsLinesFromOne) {
+  EXPECT_EQ(line_at("a\nb\nc", 0), 1);
+  EXPECT_EQ(line_at("a\nb\nc", 1), 1);
+  EXPECT_EQ(line_at("a\nb\nc", 4), 3);
+}
+
 TEST(Text, HashesAsTheStandardSays) {
   // FIPS 180-2, appendix B.1.
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

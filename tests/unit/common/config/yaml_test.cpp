@@ -46,6 +46,53 @@ TEST(Yaml, NamesThePlaceOfBrokenYaml) {
   EXPECT_THAT(failure_of("a: [1, 2\n"), HasSubstr("f.yaml:"));
 }
 
+TEST(Yaml, NamesTheLineOfAByteThatIsNoText) {
+  EXPECT_EQ(failure_of("a: 1\nb: caf\xE9\n"),
+            "f.yaml:2: not a text in UTF-8: the byte 0xE9 stands there; save the file as UTF-8");
+  EXPECT_THAT(failure_of(std::string_view("a: \0", 4)), HasSubstr("f.yaml:1: not a text"));
+}
+
+TEST(Yaml, TakesByteOrderMarks) {
+  EXPECT_EQ(YamlNode::parse("\xEF\xBB\xBF"
+                            "a: 1\n",
+                            "f.yaml")
+                .at("a")
+                .text(),
+            "1");
+  EXPECT_EQ(YamlNode::parse(std::string_view("\xFF\xFE"
+                                             "a\0:\0 \0"
+                                             "1\0",
+                                             10),
+                            "f.yaml")
+                .at("a")
+                .text(),
+            "1");
+}
+
+TEST(Yaml, AnEmptyDocumentIsNullAndHasAPlace) {
+  for (const std::string_view text : {"", "\n", "# nothing\n"}) {
+    const auto root = YamlNode::parse(text, "f.yaml");
+    EXPECT_TRUE(root.is_null());
+    EXPECT_EQ(root.where(), "f.yaml:1:1");
+  }
+}
+
+TEST(Yaml, SaysWhyAFileCannotBeRead) {
+  const auto failure = [](const std::string& path) -> std::string {
+    try {
+      YamlNode::parse_file(path);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::config_invalid);
+      return error.message();
+    }
+    return "no failure";
+  };
+  EXPECT_EQ(failure("/no/such.yaml"), "cannot open /no/such.yaml: No such file or directory");
+  EXPECT_EQ(failure("/proc"), "cannot read /proc: Is a directory");
+  EXPECT_EQ(failure("/dev/null/x.yaml"), "cannot open /dev/null/x.yaml: Not a directory");
+  EXPECT_TRUE(YamlNode::parse_file("/dev/null").is_null());
+}
+
 TEST(Yaml, RefusesAnAliasBomb) {
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 8; ++i) {

@@ -35,6 +35,13 @@ TEST(Secrets, AreReadWithoutTheLineBreakAtTheEnd) {
   EXPECT_THAT(failure_of({Source::file, path, "p:1:1"}), HasSubstr("no such file"));
 }
 
+TEST(Secrets, NameAFileThatCannotBeRead) {
+  EXPECT_THAT(failure_of({Source::file, "/proc", "p.yaml:3:4"}),
+              HasSubstr("p.yaml:3:4: the password is to come from file /proc, but cannot read "
+                        "/proc: Is a directory"));
+  EXPECT_THAT(failure_of({Source::file, "/dev/null/x", ""}), HasSubstr("Not a directory"));
+}
+
 TEST(Secrets, ComeFromTheEnvironment) {
   setenv("PIPELINE_TEST_SECRET", "from-env", 1);
   EXPECT_EQ(resolve_secret({Source::environment, "PIPELINE_TEST_SECRET", ""}).reveal(), "from-env");
@@ -49,8 +56,12 @@ TEST(Secrets, ComeFromTheCredentialsOfTheUnit) {
   std::ofstream(testing::TempDir() + "/" + name) << "from-systemd";
   setenv("CREDENTIALS_DIRECTORY", testing::TempDir().c_str(), 1);
   EXPECT_EQ(resolve_secret({Source::credential, name, ""}).reveal(), "from-systemd");
+  EXPECT_THAT(failure_of({Source::credential, "absent", ""}),
+              HasSubstr("there is no such file: " + testing::TempDir()));
   unsetenv("CREDENTIALS_DIRECTORY");
-  EXPECT_THAT(failure_of({Source::credential, name, ""}), HasSubstr("CREDENTIALS_DIRECTORY"));
+  EXPECT_THAT(failure_of({Source::credential, name, ""}),
+              HasSubstr("CREDENTIALS_DIRECTORY is not set: systemd sets it for units with "
+                        "LoadCredential="));
   std::remove((testing::TempDir() + "/" + name).c_str());
 }
 
