@@ -125,6 +125,18 @@ void append_line_start(std::string& out, Json::Style style, std::size_t depth) {
   out.append(depth * 2, ' ');
 }
 
+void append_double(std::string& out, double number) {
+  if (!std::isfinite(number)) {
+    // JSON has no infinity; a reader must not choke on a rate that divided by zero.
+    out += "null";
+    return;
+  }
+  const std::string text = fmt::format("{}", number);
+  out += text;
+  // 2500.0 must not come back as the integer 2500.
+  if (text.find_first_of(".e") == std::string::npos) out += ".0";
+}
+
 void append_value(std::string& out, const Json& value, Json::Style style, std::size_t depth) {
   if (value.is_null()) {
     out += "null";
@@ -133,9 +145,7 @@ void append_value(std::string& out, const Json& value, Json::Style style, std::s
   } else if (value.is_int()) {
     out += fmt::format("{}", value.as_int());
   } else if (value.is_number()) {
-    const double number = value.as_number();
-    // JSON has no infinity; a reader must not choke on a rate that divided by zero.
-    out += std::isfinite(number) ? fmt::format("{}", number) : "null";
+    append_double(out, value.as_number());
   } else if (value.is_string()) {
     append_quoted(out, value.as_string());
   } else if (value.is_array()) {

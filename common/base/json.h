@@ -64,7 +64,8 @@ class Json {
   void push_back(Json value) { as_array().push_back(std::move(value)); }
 
   enum class Style { compact, indented };
-  /// UTF-8 text; invalid UTF-8 is written as U+FFFD. Doubles as the shortest text that reads back.
+  /// UTF-8 text; invalid UTF-8 is written as U+FFFD. Doubles as the shortest text that reads
+  /// back as the same double.
   std::string dump(Style style = Style::compact) const;
 
   bool operator==(const Json& other) const = default;

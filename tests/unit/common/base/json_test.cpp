@@ -10,7 +10,7 @@ namespace {
 
 TEST(Json, ReadsBackWhatItWrites) {
   const std::string text =
-      R"({"z":1,"a":[true,null,-9223372036854775808,1.5,"日本\n\"\\"],"o":{"k":{}}})";
+      R"({"z":1,"a":[true,null,-9223372036854775808,1.5,2500.0,"日本\n\"\\"],"o":{"k":{}}})";
   EXPECT_EQ(Json::parse(text).dump(), text);
 }
 
