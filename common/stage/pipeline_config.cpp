@@ -51,6 +51,7 @@ class Reader {
   }
 
   PipelineConfig read(const YamlNode& root) {
+    if (root.is_null()) refuse(root, "the configuration is empty; deploy/pipeline.yaml shows one");
     root.allow_only({"source", "warehouse", "staging", "transform", "backups", "protect",
                      "orchestrator", "alerts", "objectives"});
     source(root.at("source"));
@@ -300,6 +301,10 @@ std::string SecretReference::text() const {
 
 PipelineConfig read_pipeline_config(const std::string& path) {
   return Reader(path).read(YamlNode::parse_file(path));
+}
+
+PipelineConfig parse_pipeline_config(std::string_view text, const std::string& path) {
+  return Reader(path).read(YamlNode::parse(text, path));
 }
 
 }  // namespace pipeline

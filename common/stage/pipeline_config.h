@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pipeline {
@@ -112,5 +113,7 @@ struct PipelineConfig {
 /// error), $$ a dollar sign. Unknown and duplicate keys are errors with file:line:column and the
 /// nearest known key. Throws config_invalid.
 PipelineConfig read_pipeline_config(const std::string& path);
+/// The same for the text of a file that would stand at `path`.
+PipelineConfig parse_pipeline_config(std::string_view text, const std::string& path);
 
 }  // namespace pipeline
