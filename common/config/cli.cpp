@@ -107,6 +107,8 @@ class Sorter {
   void take_values(const CliOption& option, std::vector<std::string>& values) {
     const bool many = option.kind == OptionKind::repeated;
     while (at_ < words_.size() && !words_[at_].starts_with("--")) {
+      // A short option such as -s ends a list; as the first word it can only be a value.
+      if (!values.empty() && find_anywhere(spec_, words_[at_]) != nullptr) return;
       values.push_back(words_[at_++]);
       if (!many) return;
     }

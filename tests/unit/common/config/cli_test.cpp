@@ -50,6 +50,14 @@ TEST(Cli, KeepsRepeatedValuesInOrder) {
   EXPECT_TRUE(asked.has("--force"));
 }
 
+TEST(Cli, EndsAListAtAShortOption) {
+  CliSpec with_short = spec();
+  with_short.commands.front().options.push_back({.name = "-s", .kind = OptionKind::repeated});
+  const auto asked = parse_cli(with_short, {"load", "--select", "a", "b", "-s", "c", "--force"});
+  EXPECT_THAT(asked.values("--select"), ElementsAre("a", "b"));
+  EXPECT_THAT(asked.values("-s"), ElementsAre("c"));
+}
+
 TEST(Cli, TakesOneValueSaidTwice) {
   const auto asked =
       parse_cli(spec(), {"load", "--business-date", "2026-02-01", "--business-date=2026-02-01"});
