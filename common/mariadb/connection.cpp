@@ -8,10 +8,12 @@
 #include <mysql.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <memory>
@@ -88,6 +90,38 @@ std::string password_hint(const Account& account) {
   return "the password came from " + account.password_origin;
 }
 
+/// What an operator is to look at when no session came about.
+std::string_view unreachable_hint(unsigned int error_number, const Endpoint& endpoint) {
+  switch (error_number) {
+    case CR_UNKNOWN_HOST:
+      return "; is the host's name right, and does this machine resolve it?";
+    case CR_CONNECTION_ERROR:
+    case CR_CONN_HOST_ERROR:
+    case CR_IPSOCK_ERROR:
+      return endpoint.socket.empty()
+                 ? "; does the server run, are host and port right, does a firewall stand between?"
+                 : "; does the server run, and is that its socket?";
+    case CR_SERVER_LOST:
+    case CR_SERVER_LOST_EXTENDED:
+      return "; is a MariaDB or MySQL server behind it, and does it answer others?";
+    default:
+      return "";
+  }
+}
+
+/// Waits until the server says something or hangs up; false after `limit`.
+bool speaks_within(int socket, std::chrono::milliseconds limit) {
+  const auto deadline = Time::now() + limit;
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Time::now());
+    if (left.count() <= 0) return false;
+    pollfd waiting{.fd = socket, .events = POLLIN, .revents = 0};
+    const int ready = ::poll(&waiting, 1, static_cast<int>(left.count()));
+    // An error is the client library's to find.
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
+  }
+}
+
 /// True if a TLS error says that the line broke, not that the other side is the wrong one.
 /// Connector/C gives both the number 2026; the texts are those of OpenSSL 3.0 and of strerror.
 bool line_broke(std::string_view tls_error) {
@@ -112,7 +146,7 @@ std::string Endpoint::text() const {
 }
 
 struct Connection::State {
-  enum class Session { alive, lost };
+  enum class Session { opening, alive, lost };
   using OnColumns = std::function<void(std::span<const MYSQL_FIELD>)>;
 
   explicit State(const ConnectionOptions& wanted) : options(wanted) {}
@@ -122,14 +156,19 @@ struct Connection::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  // The steps of open(), in their order.
+  // The steps of open(), in their order. Errors name the step.
   void init();
   void set_options();
   void connect();
   void set_up_session();
+  /// One step after the login.
+  template <typename Action>
+  void step(std::string_view what, Action&& action);
 
   /// Sends one statement and waits for the first answer.
   void send(std::string_view sql);
+  /// The same without a look at what came back; nonzero: it failed.
+  int ask(std::string_view sql);
   ExecuteResult execute(std::string_view sql);
   void stream(std::string_view sql, const OnColumns& on_columns,
               const std::function<void(RowView)>& on_row);
@@ -144,12 +183,12 @@ struct Connection::State {
   std::string server_says(std::string_view sql) const;
   bool over_tcp() const { return options.endpoint.socket.empty(); }
   template <typename Value>
-  void set(mysql_option option, const Value* value);
+  void set(mysql_option option, std::string_view name, const Value* value);
 
   ConnectionOptions options;
   LocalInfile infile;
   MYSQL* mysql = nullptr;
-  Session session = Session::alive;
+  Session session = Session::opening;
   std::uint64_t id = 0;
   std::uint64_t max_allowed_packet = 0;
   std::string version;
@@ -157,23 +196,42 @@ struct Connection::State {
   Time::time_point statement_start;
 };
 
-void Connection::State::init() {
-  failpoint("mariadb_init");
-  init_library_once();
-  mysql = ::mysql_init(nullptr);
-  if (mysql == nullptr) throw Error(ErrorKind::resource_exhausted, "mysql_init: out of memory");
-}
-
-template <typename Value>
-void Connection::State::set(mysql_option option, const Value* value) {
-  if (::mysql_options(mysql, option, value) != 0) {
-    throw Error(ErrorKind::internal,
-                "the MariaDB client library refuses option " + std::to_string(option));
+template <typename Action>
+void Connection::State::step(std::string_view what, Action&& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    Error told(error.kind(), "cannot open a session as user " + options.account.user + " at " +
+                                 options.endpoint.text() + ": " + std::string(what) + ": " +
+                                 error.message());
+    for (const auto* key : {"errno", "sqlstate", "statement"}) {
+      const auto value = error.context_value(key);
+      if (!value.empty()) static_cast<void>(std::move(told).with(key, std::string(value)));
+    }
+    throw told;
   }
 }
 
+void Connection::State::init() {
+  step("client library", [&] {
+    failpoint("mariadb_init");
+    init_library_once();
+    mysql = ::mysql_init(nullptr);
+    if (mysql == nullptr) throw Error(ErrorKind::resource_exhausted, "mysql_init: out of memory");
+  });
+}
+
+template <typename Value>
+void Connection::State::set(mysql_option option, std::string_view name, const Value* value) {
+  step(name, [&] {
+    failpoint("mariadb_option");
+    if (::mysql_options(mysql, option, value) != 0) {
+      throw Error(ErrorKind::internal, "the MariaDB client library refuses it");
+    }
+  });
+}
+
 void Connection::State::set_options() {
-  failpoint("mariadb_options");
   const my_bool off = 0;
   const my_bool on = 1;
   const auto seconds = [](std::chrono::seconds duration) {
@@ -181,34 +239,34 @@ void Connection::State::set_options() {
   };
   const unsigned int connect_seconds = seconds(options.connect_timeout);
   const unsigned int read_seconds = seconds(options.read_timeout);
-  set(MYSQL_OPT_CONNECT_TIMEOUT, &connect_seconds);
-  set(MYSQL_OPT_READ_TIMEOUT, &read_seconds);
+  set(MYSQL_OPT_CONNECT_TIMEOUT, "option connect time limit", &connect_seconds);
+  set(MYSQL_OPT_READ_TIMEOUT, "option read time limit", &read_seconds);
   // A server that waits for a lock in the middle of a load takes no bytes meanwhile.
-  set(MYSQL_OPT_WRITE_TIMEOUT, &read_seconds);
-  set(MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  set(MYSQL_OPT_WRITE_TIMEOUT, "option write time limit", &read_seconds);
+  set(MYSQL_SET_CHARSET_NAME, "option client character set", "utf8mb4");
   // With it on, a COMMIT on the new session "succeeds" though the transaction was lost.
-  set(MYSQL_OPT_RECONNECT, &off);
-  set(MARIADB_OPT_RESTRICTED_AUTH, allowed_login_plugins);
+  set(MYSQL_OPT_RECONNECT, "option no reconnect", &off);
+  set(MARIADB_OPT_RESTRICTED_AUTH, "option kinds of login", allowed_login_plugins);
 
   // Without it the name "localhost" would mean the default socket.
   const unsigned int protocol = over_tcp() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
-  set(MYSQL_OPT_PROTOCOL, &protocol);
+  set(MYSQL_OPT_PROTOCOL, "option protocol", &protocol);
   const bool tls = over_tcp() && options.endpoint.tls.mode == TlsOptions::Mode::verify;
-  set(MYSQL_OPT_SSL_ENFORCE, tls ? &on : &off);
-  set(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, tls ? &on : &off);
+  set(MYSQL_OPT_SSL_ENFORCE, "option TLS", tls ? &on : &off);
+  set(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, "option certificate check", tls ? &on : &off);
   if (tls && !options.endpoint.tls.ca_file.empty()) {
-    set(MYSQL_OPT_SSL_CA, options.endpoint.tls.ca_file.c_str());
+    set(MYSQL_OPT_SSL_CA, "option certificate authority", options.endpoint.tls.ca_file.c_str());
   }
 
   const unsigned int local_infile =
       options.local_infile == ConnectionOptions::LocalInfile::own_handler ? 1 : 0;
-  set(MYSQL_OPT_LOCAL_INFILE, &local_infile);
+  set(MYSQL_OPT_LOCAL_INFILE, "option local infile", &local_infile);
   ::mysql_set_local_infile_handler(mysql, &LocalInfile::on_open, &LocalInfile::on_read,
                                    &LocalInfile::on_end, &LocalInfile::on_error, &infile);
 }
 
 void Connection::State::connect() {
-  failpoint("mariadb_connect");
+  step("connect", [] { failpoint("mariadb_connect"); });
   const auto& endpoint = options.endpoint;
   const char* const host = over_tcp() ? endpoint.host.c_str() : "localhost";
   const char* const database = options.database.empty() ? nullptr : options.database.c_str();
@@ -219,6 +277,7 @@ void Connection::State::connect() {
                            0) == nullptr) {
     throw connect_failure();
   }
+  step("after the login", [] { failpoint("mariadb_connected"); });
   if (!over_tcp()) return;
   set_keepalive(::mysql_get_socket(mysql));
   if (endpoint.tls.mode == TlsOptions::Mode::verify && ::mysql_get_ssl_cipher(mysql) == nullptr) {
@@ -228,26 +287,39 @@ void Connection::State::connect() {
 }
 
 void Connection::State::set_up_session() {
-  failpoint("mariadb_session");
   version = ::mysql_get_server_info(mysql);
   family = to_lower(version).find("mariadb") != std::string::npos ? ServerFamily::mariadb
                                                                   : ServerFamily::mysql;
   const std::string lock_seconds = std::to_string(options.lock_wait_timeout.count());
-  execute("SET NAMES utf8mb4");
-  execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-  execute("SET autocommit=1, time_zone=" + quote_text(options.time_zone) +
-          ", sql_mode=" + quote_text(options.sql_mode) + ", lock_wait_timeout=" + lock_seconds +
-          ", innodb_lock_wait_timeout=" + lock_seconds);
+  const auto say = [this](std::string_view what, std::string_view failpoint_name,
+                          const std::string& sql) {
+    step(what, [&] {
+      failpoint(failpoint_name);
+      execute(sql);
+    });
+  };
+  say("character set", "mariadb_charset", "SET NAMES utf8mb4");
+  say("isolation level", "mariadb_isolation",
+      "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+  say("autocommit", "mariadb_autocommit", "SET autocommit=1");
+  say("time zone", "mariadb_time_zone", "SET time_zone=" + quote_text(options.time_zone));
+  say("sql_mode", "mariadb_sql_mode", "SET sql_mode=" + quote_text(options.sql_mode));
+  say("lock limits", "mariadb_lock_limits",
+      "SET lock_wait_timeout=" + lock_seconds + ", innodb_lock_wait_timeout=" + lock_seconds);
   const auto number = [](std::optional<std::string_view> text) {
     std::uint64_t value = 0;
     if (text) std::from_chars(text->data(), text->data() + text->size(), value);
     return value;
   };
-  // mysql_thread_id() cuts the id to 32 bits.
-  stream("SELECT CONNECTION_ID(), @@max_allowed_packet", {}, [&](RowView row) {
-    id = number(row[0]);
-    max_allowed_packet = number(row[1]);
+  step("session id and packet size", [&] {
+    failpoint("mariadb_session_id");
+    // mysql_thread_id() cuts the id to 32 bits.
+    stream("SELECT CONNECTION_ID(), @@max_allowed_packet", {}, [&](RowView row) {
+      id = number(row[0]);
+      max_allowed_packet = number(row[1]);
+    });
   });
+  session = Session::alive;
 }
 
 std::string Connection::State::server_says(std::string_view sql) const {
@@ -269,7 +341,8 @@ Error Connection::State::connect_failure() {
     message = "no verified TLS session with " + options.endpoint.text() + ": " + server_says("") +
               "; " + tls_hint(options.endpoint.tls);
   } else {
-    message = "cannot connect as " + whom + ": " + server_says("");
+    message = "cannot connect as " + whom + ": " + server_says("") +
+              std::string(unreachable_hint(number, options.endpoint));
   }
   return Error(kind, message)
       .with("errno", std::to_string(number))
@@ -309,12 +382,27 @@ void Connection::State::send(std::string_view sql) {
         .with("statement", statement_for_messages(sql));
   }
   statement_start = Time::now();
-  const int failed = ::mysql_real_query(mysql, sql.data(), static_cast<unsigned long>(sql.size()));
-  if (failed == 0) return;
+  if (ask(sql) == 0) return;
   auto error = failure(sql);
   if (infile.session_cut()) session = Session::lost;
   if (const auto infile_failure = infile.take_failure()) std::rethrow_exception(infile_failure);
   throw error;
+}
+
+int Connection::State::ask(std::string_view sql) {
+  const auto bytes = static_cast<unsigned long>(sql.size());
+  if (session != Session::opening) return ::mysql_real_query(mysql, sql.data(), bytes);
+  // read_timeout is made for statements that run for an hour. Who has taken the login and then says
+  // nothing must not hold a run that long.
+  if (const int failed = ::mysql_send_query(mysql, sql.data(), bytes)) return failed;
+  if (!speaks_within(::mysql_get_socket(mysql), options.connect_timeout)) {
+    session = Session::lost;
+    throw Error(ErrorKind::unavailable, "the server took the login and then gave no answer in " +
+                                            std::to_string(options.connect_timeout.count()) +
+                                            " s; does it hang, or is its disk full?")
+        .with("statement", statement_for_messages(sql));
+  }
+  return ::mysql_read_query_result(mysql);
 }
 
 bool Connection::State::next_result(std::string_view sql) {

@@ -71,7 +71,8 @@ enum class ServerFamily { mariadb, mysql };
 class Connection {
  public:
   /// Opens, sets charset utf8mb4, READ COMMITTED, autocommit, time zone, sql_mode and lock limits.
-  /// A failure at any step leaves nothing open. Errors: access_denied (1044, 1045, 1698, 4151;
+  /// A failure at any step leaves nothing open, and the error names the step; no step waits longer
+  /// than connect_timeout for the server to speak. Errors: access_denied (1044, 1045, 1698, 4151;
   /// names user, server and where the secret came from), unavailable (2002, 2003, 2005, 1040, 1203,
   /// 1226, a line that breaks), wrong_database (no TLS, or a certificate of somebody else; no such
   /// database). From the first open on the process ignores SIGPIPE, unless it handles it.

@@ -3,19 +3,24 @@
 #include "common/mariadb/connection.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <thread>
 
 #include "common/base/error.h"
+#include "common/base/unique_fd.h"
 #include "common/mariadb/identifier.h"
 #include "tests/support/fault_proxy.h"
 #include "tests/support/mariadb_server.h"
@@ -198,6 +203,23 @@ TEST_F(ConnectionTest, IsUnavailableWhereNoServerListens) {
   EXPECT_EQ(error_of([&] { Connection::open(options); }).kind(), ErrorKind::unavailable);
 }
 
+TEST_F(ConnectionTest, SaysWhatToLookAtWhenNoServerAnswers) {
+  const auto message_of = [](const Endpoint& endpoint) {
+    auto options = worker_options();
+    options.endpoint = endpoint;
+    const std::string message = error_of([&] { Connection::open(options); }).message();
+    EXPECT_EQ(message.find("cannot connect as user worker at " + endpoint.text() + ": "), 0U)
+        << message;
+    return message.substr(message.rfind("; ") + 2);
+  };
+  EXPECT_EQ(message_of({.socket = "/tmp/no-such-socket"}),
+            "does the server run, and is that its socket?");
+  EXPECT_EQ(message_of({.host = "127.0.0.1", .port = test::free_tcp_port()}),
+            "does the server run, are host and port right, does a firewall stand between?");
+  EXPECT_EQ(message_of({.host = "no-such-host.invalid"}),
+            "is the host's name right, and does this machine resolve it?");
+}
+
 TEST_F(ConnectionTest, IsAWrongDatabaseWhenTheSchemaIsNotThere) {
   auto options = g_server->root_options();
   options.database = "no_such_schema";
@@ -223,6 +245,36 @@ TEST_F(ConnectionTest, SpeaksClearTextOverTcpOnlyWhenToldTo) {
   EXPECT_EQ(session.query_value("SELECT USER()"), "worker@127.0.0.1");
 }
 
+struct OpenStep {
+  const char* failpoint;
+  const char* named;  // by the error
+};
+
+// In the order of open(); the options as they are for TCP with a certificate authority.
+constexpr std::array open_steps = {
+    OpenStep{"mariadb_init:unavailable", "client library"},
+    OpenStep{"mariadb_option:unavailable@1", "option connect time limit"},
+    OpenStep{"mariadb_option:unavailable@2", "option read time limit"},
+    OpenStep{"mariadb_option:unavailable@3", "option write time limit"},
+    OpenStep{"mariadb_option:unavailable@4", "option client character set"},
+    OpenStep{"mariadb_option:unavailable@5", "option no reconnect"},
+    OpenStep{"mariadb_option:unavailable@6", "option kinds of login"},
+    OpenStep{"mariadb_option:unavailable@7", "option protocol"},
+    OpenStep{"mariadb_option:unavailable@8", "option TLS"},
+    OpenStep{"mariadb_option:unavailable@9", "option certificate check"},
+    OpenStep{"mariadb_option:unavailable@10", "option certificate authority"},
+    OpenStep{"mariadb_option:unavailable@11", "option local infile"},
+    OpenStep{"mariadb_connect:unavailable", "connect"},
+    OpenStep{"mariadb_connected:unavailable", "after the login"},
+    OpenStep{"mariadb_charset:unavailable", "character set"},
+    OpenStep{"mariadb_isolation:unavailable", "isolation level"},
+    OpenStep{"mariadb_autocommit:unavailable", "autocommit"},
+    OpenStep{"mariadb_time_zone:unavailable", "time zone"},
+    OpenStep{"mariadb_sql_mode:unavailable", "sql_mode"},
+    OpenStep{"mariadb_lock_limits:unavailable", "lock limits"},
+    OpenStep{"mariadb_session_id:unavailable", "session id and packet size"},
+};
+
 TEST_F(ConnectionTest, EachStepOfOpenCanFailAndLeavesNothingOpen) {
 #ifndef PIPELINE_FAILPOINTS
   GTEST_SKIP() << "built without failpoints";
@@ -230,12 +282,11 @@ TEST_F(ConnectionTest, EachStepOfOpenCanFailAndLeavesNothingOpen) {
   // The variable is read once a process, so each step needs its own.
   auto root = g_server->open_root();
   ASSERT_TRUE(soon([&] { return sessions_of_worker(root) == "0"; }));
-  for (const std::string step :
-       {"mariadb_init", "mariadb_options", "mariadb_connect", "mariadb_session"}) {
-    const auto child = test::run_program({.argv = {"/proc/self/exe"},
-                                          .env = {{"PIPELINE_FAILPOINT", step + ":unavailable"},
-                                                  {kBorrowedServer, g_server->socket()}}});
-    EXPECT_TRUE(child.ok()) << step << ": " << child.text() << child.out;
+  for (const auto& [failpoint, named] : open_steps) {
+    const auto child = test::run_program(
+        {.argv = {"/proc/self/exe", named},
+         .env = {{"PIPELINE_FAILPOINT", failpoint}, {kBorrowedServer, g_server->socket()}}});
+    EXPECT_TRUE(child.ok()) << failpoint << ": " << child.text() << child.out;
   }
 }
 
@@ -620,6 +671,93 @@ TEST_F(FaultTest, WithoutAFaultTheProxyPassesEverything) {
   EXPECT_EQ(proxy_.struck(), 0);
 }
 
+/// The statements of an opening session, and what the error calls them.
+constexpr std::array<std::pair<const char*, const char*>, 7> opening_statements = {{
+    {"SET NAMES", "character set"},
+    {"READ COMMITTED", "isolation level"},
+    {"autocommit", "autocommit"},
+    {"SET time_zone", "time zone"},
+    {"SET sql_mode", "sql_mode"},
+    {"lock_wait_timeout", "lock limits"},
+    {"CONNECTION_ID", "session id and packet size"},
+}};
+
+TEST_F(FaultTest, ALostStatementOfAnOpeningSessionIsNamedAndLeavesNothingOpen) {
+  const auto before = open_descriptors();
+  for (const auto kind : {Fault::Kind::lose_request, Fault::Kind::lose_answer}) {
+    for (const auto& [pattern, step] : opening_statements) {
+      SCOPED_TRACE(step);
+      FaultProxy proxy(g_server->endpoint());
+      auto options = worker_options();
+      options.endpoint = proxy.endpoint();
+      proxy.arm({.kind = kind, .pattern = pattern});
+      const Error error = error_of([&] { Connection::open(options); });
+      EXPECT_EQ(error.kind(), ErrorKind::unavailable);
+      EXPECT_EQ(error.message().find("cannot open a session as user worker at " +
+                                     options.endpoint.text() + ": " + step + ": "),
+                0U)
+          << error.what();
+      EXPECT_EQ(proxy.struck(), 1);
+    }
+  }
+  EXPECT_EQ(open_descriptors(), before);
+  auto root = g_server->open_root();
+  EXPECT_TRUE(soon([&] { return sessions_of_worker(root) == "0"; }));
+}
+
+TEST_F(FaultTest, AServerThatFallsSilentWhileASessionOpensIsUnavailableInTime) {
+  // All at once, since each of them waits for its limit.
+  struct Silence {
+    std::unique_ptr<FaultProxy> proxy = std::make_unique<FaultProxy>(g_server->endpoint());
+    std::string said;
+    std::future<Error> error;
+  };
+  std::vector<Silence> silences;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto fall_silent_at = [&](const std::string& pattern, const std::string& said) {
+    Silence& silence = silences.emplace_back();
+    silence.said = said;
+    silence.proxy->arm({.kind = Fault::Kind::stall_answer, .pattern = pattern});
+    auto options = worker_options();
+    options.endpoint = silence.proxy->endpoint();
+    options.connect_timeout = std::chrono::seconds(1);
+    silence.error = std::async(std::launch::async,
+                               [options] { return error_of([&] { Connection::open(options); }); });
+  };
+  fall_silent_at("worker", "does it answer others?");
+  for (const auto& [pattern, step] : opening_statements) {
+    fall_silent_at(
+        pattern, std::string(step) + ": the server took the login and then gave no answer in 1 s");
+  }
+  for (auto& silence : silences) {
+    const Error error = silence.error.get();
+    EXPECT_EQ(error.kind(), ErrorKind::unavailable) << error.what();
+    EXPECT_NE(error.message().find(silence.said), std::string::npos) << error.what();
+    EXPECT_EQ(silence.proxy->struck(), 1) << silence.said;
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+  silences.clear();
+  auto root = g_server->open_root();
+  EXPECT_TRUE(soon([&] { return sessions_of_worker(root) == "0"; }));
+}
+
+TEST_F(ConnectionTest, AServerThatTakesTheConnectionAndSaysNothingIsUnavailableInTime) {
+  const UniqueFd mute(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(mute.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(mute.get(), 4), 0);
+  ASSERT_EQ(::getsockname(mute.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  auto options = worker_options();
+  options.endpoint = {.host = "127.0.0.1", .port = ntohs(address.sin_port)};
+  options.connect_timeout = std::chrono::seconds(1);
+  const Error error = error_of([&] { Connection::open(options); });
+  EXPECT_EQ(error.kind(), ErrorKind::unavailable) << error.what();
+  EXPECT_NE(error.message().find("does it answer others?"), std::string::npos) << error.what();
+}
+
 TEST_F(FaultTest, ALostAnswerToCommitHidesARowThatIsThere) {
   auto session = Connection::open(options_);
   session.execute("BEGIN");
@@ -719,15 +857,25 @@ TEST_F(ConnectionTest, AServerThatDiesIsUnavailableAndComesBackWithItsRows) {
 }
 
 /// What a child process of EachStepOfOpenCanFailAndLeavesNothingOpen does: the first open fails, by
-/// the failpoint in its environment, and the second works. Returns its exit code.
-int open_twice(const char* socket) {
+/// the failpoint in its environment, with an error that names the step, and the second works.
+/// Returns its exit code.
+int open_twice(const char* socket, const std::string& step) {
   ConnectionOptions options;
   options.endpoint.socket = socket;
   options.account.user = "worker";
   options.account.password = Secret(kPassword);
+  ConnectionOptions first = options;
+  if (step.starts_with("option ")) {
+    // All options are set before anything is connected to.
+    first.endpoint = {.socket = {}, .host = "127.0.0.1", .port = 1, .tls = {.ca_file = "/ca.pem"}};
+  }
   const auto before = open_descriptors();
-  const Error error = error_of([&] { Connection::open(options); });
+  const Error error = error_of([&] { Connection::open(first); });
   if (error.kind() != ErrorKind::unavailable) return say("the first open: ", error.what());
+  if (!error.message().starts_with("cannot open a session as user worker at " +
+                                   first.endpoint.text() + ": " + step + ": failpoint ")) {
+    return say("the step is not named: ", error.what());
+  }
   if (open_descriptors() != before) return say("a descriptor stays open", "");
   auto session = Connection::open(options);
   if (!soon([&] { return sessions_of_worker(session) == "1"; })) {
@@ -741,7 +889,7 @@ int open_twice(const char* socket) {
 
 int main(int argc, char** argv) {
   if (const char* socket = std::getenv(pipeline::kBorrowedServer)) {
-    return pipeline::open_twice(socket);
+    return pipeline::open_twice(socket, argc > 1 ? argv[1] : "");
   }
   ::testing::InitGoogleTest(&argc, argv);
   ::testing::AddGlobalTestEnvironment(new pipeline::OneServer);
