@@ -12,7 +12,9 @@
 #include "common/base/clock.h"
 #include "common/mariadb/connection.h"
 #include "common/mariadb/identifier.h"
+#include "stages/publish/journal.h"
 #include "stages/publish/marker.h"
+#include "stages/publish/names.h"
 
 namespace pipeline::publish {
 
@@ -69,33 +71,6 @@ struct Publication {
   std::vector<std::pair<std::string, std::uint64_t>> unchanged_generations;
 };
 
-struct BackupRow {
-  TableName live;
-  std::string backup_name;
-  std::uint64_t rows_before = 0;  // of the live table, counted before the RENAME
-  std::uint64_t rows_after = 0;   // of the backup, counted after it
-  bool verified() const { return rows_before == rows_after; }
-};
-
-struct PublishReport {
-  std::uint64_t generation = 0;  // of the main schema
-  std::vector<BackupRow> backups;
-  int tables_renamed = 0;
-  int attempts = 1;
-  std::chrono::milliseconds rename_duration{};
-  std::vector<std::string> views_after;  // made right after the RENAME, not in it
-};
-
-/// `session` belongs to etl_publish, holds the run's locks and has no temporary tables.
-/// `keep_trying_for` bounds the waiting for other people's metadata locks.
-struct PublisherOptions {
-  Clock& clock;
-  std::chrono::seconds try_without_waiting{5};
-  std::chrono::seconds keep_trying_for{60};
-  /// Throws to give up before the next attempt.
-  std::function<void()> check_cancelled = [] {};
-};
-
 /// Publishes all of `publication` or nothing.
 ///
 /// Order: refuse what is not plain, stands in the way or is not this run's candidate
@@ -109,25 +84,5 @@ struct PublisherOptions {
 /// published, or after it, where the message says that the tables are.
 PublishReport publish(Connection& session, const Publication& publication,
                       const PublisherOptions& options);
-
-/// Finishes or closes every publish on `schema` that a crash left open, by the marker: if it shows
-/// the planned generation and run the RENAME happened and the rest is done now; otherwise the plan
-/// is closed as abandoned. Call at every start with the schema's lock held, before anything is
-/// read. A view that still cannot be made is logged and tried again at the next start; it stops
-/// nobody. Returns one line a journal entry that was settled.
-std::vector<std::string> settle(Connection& session, std::string_view schema,
-                                const PublisherOptions& options);
-
-/// One more than any generation of `schema` that is live or was ever planned, so that a number
-/// means one content for ever, also after a restore.
-std::uint64_t next_generation(Connection& session, std::string_view schema);
-
-/// "_backup_20260202_070501" of this instant in Tokyo, moved on by seconds until no table of
-/// `schemas` ends with it.
-std::string backup_suffix(Connection& session, const std::vector<std::string>& schemas,
-                          std::chrono::system_clock::time_point now);
-
-/// `table` + `suffix`, with tables over 41 characters shortened by a hash so that the name fits 64.
-std::string backup_name(std::string_view table, std::string_view suffix);
 
 }  // namespace pipeline::publish

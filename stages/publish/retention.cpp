@@ -8,7 +8,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/mariadb/identifier.h"
-#include "stages/publish/publication.h"
+#include "stages/publish/names.h"
 
 namespace pipeline::publish {
 

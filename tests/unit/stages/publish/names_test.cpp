@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "stages/publish/publication.h"
+#include "stages/publish/names.h"
 #include "stages/publish/run_lock.h"
 
 namespace pipeline::publish {
