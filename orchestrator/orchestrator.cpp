@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
@@ -12,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/concurrency/cancellation.h"
 #include "common/config/cli.h"
+#include "common/stage/config_file.h"
 #include "orchestrator/look_commands.h"
 #include "orchestrator/run_commands.h"
 
@@ -93,19 +93,10 @@ std::vector<Command> commands() {
 CliSpec cli_of(const std::vector<Command>& known) {
   CliSpec spec{.program = "orchestrator",
                .summary = "Runs the nightly pipeline as a state machine and keeps its history."};
-  spec.options = {{.name = "--config",
-                   .value_name = "FILE",
-                   .help = "pipeline.yaml; default $PIPELINE_CONFIG, then "
-                           "/etc/nightly-pipeline/pipeline.yaml"},
+  spec.options = {config_option(),
                   {.name = "--log-format", .value_name = "text|json", .help = "on stderr"}};
   for (const auto& command : known) spec.commands.push_back(command.cli);
   return spec;
-}
-
-std::string config_path(const CliInvocation& asked) {
-  if (const auto given = asked.value("--config")) return *given;
-  if (const char* from_environment = std::getenv("PIPELINE_CONFIG")) return from_environment;
-  return "/etc/nightly-pipeline/pipeline.yaml";
 }
 
 void configure_log(const CliInvocation& asked) {
@@ -131,7 +122,7 @@ int run_program(const std::vector<std::string>& arguments) {
   require(command != known.end(), "the command line knows only commands of the table");
   std::optional<StopOnSignals> signals;
   if (command->stops == Stops::gracefully) signals.emplace();
-  const PipelineConfig config = read_pipeline_config(config_path(asked));
+  const PipelineConfig config = read_config_of(asked);
   return command->handler({.asked = asked,
                            .config = config,
                            .clock = system_clock(),

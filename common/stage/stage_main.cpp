@@ -12,7 +12,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -23,6 +22,7 @@
 #include "common/base/log.h"
 #include "common/base/scope.h"
 #include "common/base/secret.h"
+#include "common/stage/config_file.h"
 #include "common/stage/stage_result.h"
 
 namespace pipeline {
@@ -73,12 +73,6 @@ void watch_for_signals() {
   ::_exit(cancelled_exit_code);
 }
 
-std::string config_path(const CliInvocation& asked) {
-  if (const auto given = asked.value("--config")) return *given;
-  if (const char* from_environment = std::getenv("PIPELINE_CONFIG")) return from_environment;
-  return "/etc/nightly-pipeline/pipeline.yaml";
-}
-
 std::string made_run_id(Clock& clock) {
   const std::string utc = format_utc(clock.now());
   return fmt::format("manual-{}-{}", utc.substr(0, 19), ::getpid());
@@ -100,10 +94,7 @@ void configure_log(const CliInvocation& asked) {
 }
 
 CliSpec with_common_options(CliSpec spec) {
-  spec.options.push_back({.name = "--config",
-                          .value_name = "FILE",
-                          .help = "pipeline.yaml; default $PIPELINE_CONFIG, then "
-                                  "/etc/nightly-pipeline/pipeline.yaml"});
+  spec.options.push_back(config_option());
   spec.options.push_back(
       {.name = "--run-id", .value_name = "ID", .help = "the run that this start belongs to"});
   spec.options.push_back({.name = "--result-file",
@@ -126,7 +117,7 @@ int run_command(const StageProgramSpec& spec, const CliInvocation& asked, Json& 
   Clock& clock = system_clock();
   const std::string run_id = asked.value("--run-id").value_or(made_run_id(clock));
   const Scope run("run", run_id);
-  const PipelineConfig config = read_pipeline_config(config_path(asked));
+  const PipelineConfig config = read_config_of(asked);
   for (const auto& [name, command] : spec.commands) {
     if (name != asked.command) continue;
     command({.asked = asked, .config = config, .clock = clock, .run_id = run_id, .output = output});
@@ -135,13 +126,24 @@ int run_command(const StageProgramSpec& spec, const CliInvocation& asked, Json& 
   throw Error(ErrorKind::internal, fmt::format("the command {} has no code", asked.command));
 }
 
+/// Nobody is told twice that the result cannot be written: `path` is empty then.
+void require_place_of(std::optional<std::string>& path) {
+  if (!path) return;
+  try {
+    require_result_place(*path);
+  } catch (...) {
+    path.reset();
+    throw;
+  }
+}
+
 void write_result(const std::optional<std::string>& path, const StageResult& result) {
   if (!path) return;
   try {
     write_stage_result(*path, result);
   } catch (const std::exception& error) {
     // The exit code still tells; an unwritable result must not turn success into failure.
-    log::error("the result file {} was not written: {}", *path, error.what());
+    log::warn("the result file {} was not written: {}", *path, error.what());
   }
 }
 
@@ -174,7 +176,7 @@ int stage_main(const StageProgramSpec& spec, int argc, char** argv) {
 
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   // Also where the rest of the command line is refused: who started us looks there.
-  const auto result_file = value_among(arguments, "--result-file");
+  auto result_file = value_among(arguments, "--result-file");
   StageResult result;
   int exit_code = 0;
   try {
@@ -183,6 +185,7 @@ int stage_main(const StageProgramSpec& spec, int argc, char** argv) {
       std::fputs(asked.text_to_print->c_str(), stdout);
       return 0;
     }
+    require_place_of(result_file);
     exit_code = run_command(spec, asked, result.output);
   } catch (...) {
     const Error error = reason(current_error());

@@ -1,5 +1,9 @@
 #include "common/stage/stage_result.h"
 
+#include <unistd.h>
+
+#include <filesystem>
+
 #include <fmt/core.h>
 
 #include "common/base/secret.h"
@@ -11,6 +15,15 @@ namespace {
 constexpr std::int64_t schema_version = 1;
 // A result is a page of JSON; anything larger is not ours.
 constexpr std::size_t result_bytes_max = 64U << 20U;
+// What a result takes at most on an ordinary day.
+constexpr std::size_t result_bytes_usual = 64U << 10U;
+
+Error no_result_place(ErrorKind kind, const std::string& why) {
+  return Error(kind,
+               fmt::format("the result file could not be written at the end, so nothing is begun: "
+                           "{}; --result-file names it",
+                           why));
+}
 
 }  // namespace
 
@@ -61,6 +74,27 @@ StageResult StageResult::failed(const Error& error) {
                          .retryable = error.retryable(),
                          .context = std::move(context)};
   return result;
+}
+
+void require_result_place(const std::string& path) {
+  const std::filesystem::path place(path);
+  std::error_code ignored;
+  if (place.has_parent_path() && !std::filesystem::is_directory(place.parent_path(), ignored)) {
+    throw no_result_place(ErrorKind::config_invalid,
+                          fmt::format("{} is no folder", place.parent_path().string()));
+  }
+  if (std::filesystem::is_directory(place, ignored)) {
+    throw no_result_place(ErrorKind::config_invalid, fmt::format("{} is a folder", path));
+  }
+  const std::string trial = fmt::format("{}.{}.trial", path, ::getpid());
+  try {
+    FileSink sink(trial);
+    sink.write(std::string(result_bytes_usual, ' '));
+  } catch (const Error& error) {
+    ::unlink(trial.c_str());
+    throw no_result_place(error.kind(), error.message());
+  }
+  ::unlink(trial.c_str());
 }
 
 void write_stage_result(const std::string& path, const StageResult& result) {

@@ -31,6 +31,9 @@ struct StageResult {
   static StageResult failed(const Error& error);
 };
 
+/// Throws unless a result can be written to `path` now: config_invalid for a folder that is not
+/// there, otherwise the kinds of file_error (a full disk is resource_exhausted). Leaves no file.
+void require_result_place(const std::string& path);
 /// Writes to `path` by a temporary file, fsync and rename; secrets are redacted.
 void write_stage_result(const std::string& path, const StageResult& result);
 /// nullopt if the file does not exist; throws config_invalid if it is not a result.

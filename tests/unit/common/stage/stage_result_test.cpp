@@ -43,6 +43,24 @@ TEST_F(ResultFile, IsAbsentUntilItIsWhole) {
   EXPECT_THROW(read_stage_result(path_), Error);
 }
 
+TEST_F(ResultFile, IsRefusedBeforehandWhereItCannotBeWritten) {
+  EXPECT_NO_THROW(require_result_place(path_));
+  EXPECT_FALSE(read_stage_result(path_)) << "a trial leaves nothing";
+  const auto refusal = [](const std::string& path) {
+    try {
+      require_result_place(path);
+    } catch (const Error& error) {
+      return std::string(error.name()) + " " + error.message();
+    }
+    return std::string("no refusal");
+  };
+  EXPECT_EQ(refusal("/no/such/r.json"),
+            "Pipeline.ConfigInvalid the result file could not be written at the end, so nothing is "
+            "begun: /no/such is no folder; --result-file names it");
+  EXPECT_THAT(refusal(testing::TempDir()), HasSubstr(" is a folder; --result-file names it"));
+  EXPECT_THAT(refusal("/proc/r.json"), HasSubstr("cannot create /proc/r.json."));
+}
+
 TEST_F(ResultFile, HoldsNoSecret) {
   const Secret secret("canary-4711");
   write_stage_result(path_,
