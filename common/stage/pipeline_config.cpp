@@ -1,5 +1,6 @@
 #include "common/stage/pipeline_config.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 
@@ -52,7 +53,7 @@ class Reader {
 
   PipelineConfig read(const YamlNode& root) {
     if (root.is_null()) refuse(root, "the configuration is empty; deploy/pipeline.yaml shows one");
-    root.allow_only({"source", "warehouse", "staging", "transform", "backups", "protect",
+    root.allow_only({"source", "warehouse", "staging", "transform", "backups", "protect", "vault",
                      "orchestrator", "alerts", "objectives"});
     source(root.at("source"));
     warehouse(root.at("warehouse"));
@@ -60,6 +61,7 @@ class Reader {
     transform(root.at("transform"));
     if (const auto* node = root.find("backups")) backups(*node);
     if (const auto* node = root.find("protect")) protect(*node);
+    if (const auto* node = root.find("vault")) vault(*node);
     orchestrator(root.at("orchestrator"));
     if (const auto* node = root.find("alerts")) alerts(*node);
     return std::move(config_);
@@ -237,12 +239,61 @@ class Reader {
   }
 
   void protect(const YamlNode& node) {
-    node.allow_only({"history"});
-    for (const auto& item : node.at("history").items()) {
-      item.allow_only({"table", "key", "closed_when"});
-      config_.protect_history.push_back({.table = text_of(item.at("table")),
-                                         .key = texts(item.at("key")),
-                                         .closed_when = text_of(item.at("closed_when"))});
+    node.allow_only({"history", "tables"});
+    if (const auto* history = node.find("history")) {
+      for (const auto& item : history->items()) protect_history(item);
+    }
+    if (const auto* tables = node.find("tables")) {
+      for (const auto& item : tables->items()) protect_table(item);
+    }
+  }
+
+  void protect_history(const YamlNode& item) {
+    item.allow_only({"table", "key", "closed_when"});
+    ProtectEntry entry{.table = text_of(item.at("table")), .key = texts(item.at("key"))};
+    if (entry.key.empty()) refuse(item.at("key"), "name the columns that name a row");
+    if (const auto* n = item.find("closed_when")) entry.closed_when = text_of(*n);
+    for (const auto& other : config_.protect_history) {
+      if (other.table == entry.table)
+        refuse(item, entry.table + " stands in protect.history twice");
+    }
+    config_.protect_history.push_back(std::move(entry));
+  }
+
+  void protect_table(const YamlNode& item) {
+    item.allow_only({"table", "min_rows", "max_shrink"});
+    FloorEntry entry{.table = text_of(item.at("table"))};
+    if (const auto* n = item.find("min_rows")) entry.min_rows = at_least(0, *n);
+    if (const auto* n = item.find("max_shrink")) entry.max_shrink = shrink(*n);
+    if (!entry.min_rows && !entry.max_shrink) refuse(item, "give min_rows, max_shrink or both");
+    for (const auto& other : config_.protect_tables) {
+      if (other.table == entry.table) refuse(item, entry.table + " stands in protect.tables twice");
+    }
+    config_.protect_tables.push_back(std::move(entry));
+  }
+
+  /// "10%" or a number of rows.
+  static FloorEntry::Shrink shrink(const YamlNode& node) {
+    std::string text = expanded(node);
+    const bool percent = text.ends_with("%");
+    if (percent) text.pop_back();
+    std::int64_t amount = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
+    const bool number = error == std::errc() && end == text.data() + text.size() && amount >= 0;
+    if (!number || (percent && amount > 100)) {
+      refuse(node, fmt::format("expected a share such as 10% or a number of rows, found \"{}\"",
+                               node.text()));
+    }
+    return {.amount = amount,
+            .of = percent ? FloorEntry::Shrink::Of::percent : FloorEntry::Shrink::Of::rows};
+  }
+
+  void vault(const YamlNode& node) {
+    node.allow_only({"schema"});
+    config_.vault.emplace();
+    if (const auto* n = node.find("schema")) config_.vault->schema = text_of(*n);
+    if (!config_.warehouse.accounts.contains("vault")) {
+      refuse(node, "a vault needs its own account: warehouse.accounts.vault is missing");
     }
   }
 

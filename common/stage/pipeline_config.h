@@ -71,10 +71,27 @@ struct BackupsConfig {
   int keep_days = 3;
 };
 
+/// A table that may not lose rows.
 struct ProtectEntry {
-  std::string table;
-  std::vector<std::string> key;
-  std::string closed_when;
+  std::string table;             // "silver.tenant_status_history"
+  std::vector<std::string> key;  // columns that name a row
+  std::string closed_when;       // SQL: rows that may not change; empty: none
+};
+
+/// The least that any table may hold after a load or a publish.
+struct FloorEntry {
+  std::string table;  // of a layer or of staging
+  std::optional<std::int64_t> min_rows;
+  struct Shrink {
+    std::int64_t amount = 0;
+    enum class Of { rows, percent } of = Of::rows;
+  };
+  std::optional<Shrink> max_shrink;  // what it may lose at once
+};
+
+/// The schema that only grows. Its account is warehouse.accounts.vault.
+struct VaultConfig {
+  std::string schema = "vault";
 };
 
 struct StageProgram {
@@ -105,6 +122,8 @@ struct PipelineConfig {
   TransformConfig transform;
   BackupsConfig backups;
   std::vector<ProtectEntry> protect_history;
+  std::vector<FloorEntry> protect_tables;
+  std::optional<VaultConfig> vault;  // nullopt: no vault is kept
   OrchestratorConfig orchestrator;
   std::map<std::string, AlertChannel> alerts;
 };

@@ -94,6 +94,39 @@ TEST_F(PipelineYaml, RefusesAnImpossibleTimeOfDay) {
   EXPECT_THAT(failure_with("\"07:40\"", "\"7 o'clock\""), HasSubstr("time of day"));
 }
 
+TEST_F(PipelineYaml, ReadsTheFloorsOfTables) {
+  const PipelineConfig config = parse_pipeline_config(
+      replace_all(read_file(bundled), "protect:\n",
+                  "protect:\n  tables:\n    - {table: staging.rooms, min_rows: 100}\n"
+                  "    - {table: gold.moveouts, max_shrink: 10%}\n"
+                  "    - {table: gold.new_contracts, max_shrink: 500, min_rows: 1}\n"),
+      path_);
+  ASSERT_EQ(config.protect_tables.size(), 3U);
+  EXPECT_EQ(config.protect_tables[0].min_rows, 100);
+  EXPECT_FALSE(config.protect_tables[0].max_shrink.has_value());
+  EXPECT_EQ(config.protect_tables[1].max_shrink->amount, 10);
+  EXPECT_EQ(config.protect_tables[1].max_shrink->of, FloorEntry::Shrink::Of::percent);
+  EXPECT_EQ(config.protect_tables[2].max_shrink->of, FloorEntry::Shrink::Of::rows);
+}
+
+TEST_F(PipelineYaml, RefusesAFloorThatSaysNothing) {
+  const auto floor = [&](const std::string& entry) {
+    return failure_with("protect:\n", "protect:\n  tables:\n    - " + entry + "\n");
+  };
+  EXPECT_THAT(floor("{table: gold.moveouts}"), HasSubstr("give min_rows, max_shrink or both"));
+  EXPECT_THAT(floor("{table: gold.moveouts, max_shrink: 101%}"), HasSubstr("expected a share"));
+  EXPECT_THAT(floor("{table: gold.moveouts, max_shrink: much}"), HasSubstr("expected a share"));
+  EXPECT_THAT(floor("{table: gold.moveouts, min_rows: -1}"), HasSubstr("expected 0 or more"));
+  EXPECT_THAT(floor("{table: a.b, min_rows: 1}\n    - {table: a.b, min_rows: 2}"),
+              HasSubstr("a.b stands in protect.tables twice"));
+}
+
+TEST_F(PipelineYaml, AVaultNeedsItsAccount) {
+  EXPECT_FALSE(read_pipeline_config(bundled).vault.has_value());
+  EXPECT_THAT(failure_with("protect:\n", "vault:\n  schema: vault\nprotect:\n"),
+              HasSubstr("warehouse.accounts.vault is missing"));
+}
+
 TEST_F(PipelineYaml, NamesAFileThatIsNotThere) {
   EXPECT_THROW(read_pipeline_config("/does/not/exist.yaml"), Error);
 }
