@@ -9,10 +9,9 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/io/file.h"
-#include "orchestrator/asl/definition_reader.h"
 #include "orchestrator/history/run_store.h"
+#include "orchestrator/machine_file.h"
 #include "orchestrator/report/text_report.h"
-#include "orchestrator/tasks/process_task_runner.h"
 
 namespace pipeline {
 namespace {
@@ -171,23 +170,14 @@ int logs_command(const LookContext& context) {
 }
 
 int validate_command(const LookContext& context) {
-  const auto path =
-      context.asked.positional("FILE").value_or(context.config.orchestrator.state_machine);
-  const auto reading = asl::read_definition(YamlNode::parse_file(path));
-  bool valid = reading.machine.has_value();
-  for (const auto& finding : reading.findings) fmt::print("{}\n", finding.text());
-  if (reading.machine) {
-    for (const auto& state : reading.machine->states) {
-      const auto* task = std::get_if<asl::Task>(&state.kind);
-      if (task == nullptr) continue;
-      if (const auto doubt = doubt_about_resource(task->resource, context.config)) {
-        fmt::print("{}: {}\n", task->resource_where, *doubt);
-        valid = false;
-      }
-    }
-  }
-  if (!valid) return entry_of(ErrorKind::config_invalid).exit_code;
-  fmt::print("{}: valid, {} states\n", path, reading.machine->states.size());
+  const MachineFile file = look_at_machine({.config = context.config,
+                                            .program_folder = context.program_folder,
+                                            .given = context.asked.positional("FILE")});
+  for (const auto& warning : file.warnings) fmt::print("{}\n", warning);
+  for (const auto& error : file.errors) fmt::print("{}\n", error);
+  std::fflush(stdout);
+  require_valid(file);
+  fmt::print("{}: valid, {} states\n", file.path, file.definition->machine.states.size());
   return 0;
 }
 

@@ -1,6 +1,8 @@
 // The commands that only look: history, show, logs, validate.
 #pragma once
 
+#include <string>
+
 #include "common/base/clock.h"
 #include "common/config/cli.h"
 #include "common/stage/pipeline_config.h"
@@ -11,6 +13,7 @@ struct LookContext {
   const CliInvocation& asked;
   const PipelineConfig& config;
   Clock& clock;
+  std::string program_folder;  // of the running binary
 };
 
 /// Each prints to standard output and returns the exit code. A run, state or attempt that is not
@@ -18,7 +21,7 @@ struct LookContext {
 int history_command(const LookContext& context);
 int show_command(const LookContext& context);
 int logs_command(const LookContext& context);
-/// Prints every finding; 0 if none is an error, 10 otherwise.
+/// Prints every finding, errors last; throws config_invalid if one is an error.
 int validate_command(const LookContext& context);
 
 }  // namespace pipeline

@@ -22,7 +22,10 @@ using Handler = int (*)(const OrchestratorContext&);
 
 template <int (*look)(const LookContext&)>
 int looking(const OrchestratorContext& context) {
-  return look({.asked = context.asked, .config = context.config, .clock = context.clock});
+  return look({.asked = context.asked,
+               .config = context.config,
+               .clock = context.clock,
+               .program_folder = std::filesystem::path(context.program).parent_path().string()});
 }
 
 /// How SIGTERM and SIGINT end a command.

@@ -18,12 +18,12 @@
 #include "common/process/process_tree.h"
 #include "orchestrator/alerts/command_channel.h"
 #include "orchestrator/alerts/message.h"
-#include "orchestrator/asl/definition_reader.h"
 #include "orchestrator/engine/interpreter.h"
 #include "orchestrator/engine/stoppable_clock.h"
 #include "orchestrator/environment_names.h"
 #include "orchestrator/history/run_lock.h"
 #include "orchestrator/history/run_store.h"
+#include "orchestrator/machine_file.h"
 #include "orchestrator/tasks/process_task_runner.h"
 #include "orchestrator/tasks/staging_check.h"
 
@@ -40,21 +40,17 @@ std::string requested_by() {
   return user != nullptr ? user->pw_name : std::to_string(::getuid());
 }
 
+std::string folder_of(const OrchestratorContext& context) {
+  return std::filesystem::path(context.program).parent_path().string();
+}
+
 asl::Definition read_machine(const OrchestratorContext& context) {
-  const auto path =
-      context.asked.value("--machine").value_or(context.config.orchestrator.state_machine);
-  auto definition = asl::parse_definition(read_file(path), path);
-  for (const auto& warning : definition.warnings) log::warn("{}", warning.text());
-  std::string doubts;
-  for (const auto& state : definition.machine.states) {
-    const auto* task = std::get_if<asl::Task>(&state.kind);
-    if (task == nullptr) continue;
-    if (const auto doubt = doubt_about_resource(task->resource, context.config)) {
-      doubts += fmt::format("{}{}: {}", doubts.empty() ? "" : "\n", task->resource_where, *doubt);
-    }
-  }
-  if (!doubts.empty()) throw Error(ErrorKind::config_invalid, doubts);
-  return definition;
+  MachineFile file = look_at_machine({.config = context.config,
+                                      .program_folder = folder_of(context),
+                                      .given = context.asked.value("--machine")});
+  require_valid(file);
+  for (const auto& warning : file.warnings) log::warn("{}", warning);
+  return *std::move(file.definition);
 }
 
 std::optional<std::string> date_text(const OrchestratorContext& context) {
@@ -204,9 +200,7 @@ class Orchestration {
             .requested_by = requested_by()};
   }
 
-  std::string program_folder() const {
-    return std::filesystem::path(context_.program).parent_path().string();
-  }
+  std::string program_folder() const { return folder_of(context_); }
 
   TaskReport notify(const AlertChannel& channel, const TaskRequest& request,
                     const std::string& log_path, const TaskRunner::Started& started,

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <string>
+#include <system_error>
 
 #include <fmt/core.h>
 
@@ -37,6 +38,12 @@ ErrorKind kind_of(int code) {
   }
 }
 
+/// SQLite keeps the number of the last failed system call, whatever failed since.
+bool is_of_the_disk(int code) {
+  const int primary = code & 0xFF;
+  return primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL;
+}
+
 std::string_view advice_for(ErrorKind kind) {
   if (kind == ErrorKind::resource_exhausted) return "; free space on its disk, or look at the disk";
   if (kind == ErrorKind::lock_contention) return "; another program keeps it locked";
@@ -48,7 +55,12 @@ std::string_view advice_for(ErrorKind kind) {
   const char* path = database != nullptr ? sqlite3_db_filename(database, "main") : nullptr;
   const char* message = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
   const ErrorKind kind = kind_of(code);
-  throw Error(kind, fmt::format("the run history {}: {}{}", path != nullptr ? path : "", message,
+  const int system = database != nullptr ? sqlite3_system_errno(database) : 0;
+  const std::string reason =
+      is_of_the_disk(code) && system != 0
+          ? fmt::format("{} ({})", message, std::generic_category().message(system))
+          : message;
+  throw Error(kind, fmt::format("the run history {}: {}{}", path != nullptr ? path : "", reason,
                                 advice_for(kind)))
       .with("sqlite_code", fmt::format("{}", code));
 }

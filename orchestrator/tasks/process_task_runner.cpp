@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <fmt/core.h>
@@ -14,6 +14,7 @@
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
 #include "common/base/text.h"
+#include "common/process/spawn.h"
 #include "orchestrator/tasks/task_outcome.h"
 
 namespace pipeline {
@@ -63,6 +64,20 @@ ChildStarted told_to(const TaskRunner::Started& started) {
   return [&started](pid_t pid) { started({.pid = pid, .log_path = {}}); };
 }
 
+constexpr std::array<std::string_view, 3> bundled_stages{"staging_loader", "silver_transformer",
+                                                         "gold_transformer"};
+
+/// nullopt if `argv` may be started.
+std::optional<std::string> why_not_startable(const std::vector<std::string>& argv) {
+  if (argv.empty()) return "no program is given";
+  const std::string program = find_program(argv.front());
+  if (program.empty()) return argv.front() + ": PATH has no such program";
+  std::error_code ignored;
+  if (std::filesystem::is_directory(program, ignored)) return program + ": is a folder";
+  if (::access(program.c_str(), X_OK) == 0) return {};
+  return program + ": " + std::generic_category().message(errno);
+}
+
 template <typename Named>
 std::optional<std::string> doubt_about_name(std::string_view what, std::string_view key,
                                             const std::string& name, const Named& known) {
@@ -103,6 +118,42 @@ std::optional<std::string> doubt_about_resource(std::string_view resource,
                               config.orchestrator.commands);
     case Resource::Kind::notify:
       return doubt_about_name("alert channel", "alerts", parsed->name, config.alerts);
+  }
+  return {};
+}
+
+std::optional<std::string> doubt_about_program(std::string_view resource,
+                                               const PipelineConfig& config,
+                                               const std::string& program_folder) {
+  const auto parsed = parse_resource(resource);
+  if (!parsed) return {};
+  const auto& orchestrator = config.orchestrator;
+  switch (parsed->kind) {
+    case Resource::Kind::stage: {
+      const auto why =
+          why_not_startable(ProcessTaskRunner::stage_argv(config, program_folder, parsed->name));
+      if (!why) return {};
+      if (orchestrator.stages.contains(parsed->name)) {
+        return fmt::format("the stage \"{}\" cannot be started: {}; orchestrator.stages names it",
+                           parsed->name, *why);
+      }
+      std::vector<std::string_view> known(bundled_stages.begin(), bundled_stages.end());
+      for (const auto& [name, stage] : orchestrator.stages) known.emplace_back(name);
+      const auto near = nearest(parsed->name, known);
+      return fmt::format("there is no stage \"{}\" under orchestrator.stages, nor a program {}{}",
+                         parsed->name, *why,
+                         near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near));
+    }
+    case Resource::Kind::command: {
+      const auto why = why_not_startable(orchestrator.commands.at(parsed->name));
+      if (!why) return {};
+      return fmt::format("the command \"{}\" cannot be started: {}; orchestrator.commands names it",
+                         parsed->name, *why);
+    }
+    case Resource::Kind::notify:
+      // A channel that is down tonight must not stop the load; one without a program never works.
+      if (!config.alerts.at(parsed->name).argv.empty()) return {};
+      return fmt::format("the alert channel \"{}\" has no command", parsed->name);
   }
   return {};
 }
@@ -164,8 +215,8 @@ TaskReport ProcessTaskRunner::run_stage(const std::string& name, const TaskReque
   const std::string result_path = attempt_file(state_dir, request, "result.json");
   // The name is this attempt's own; what lies there none the less is no word of this attempt.
   if (::unlink(result_path.c_str()) != 0 && errno != ENOENT) {
-    throw Error(ErrorKind::access_denied,
-                fmt::format("cannot remove {}: {}", result_path, std::strerror(errno)));
+    throw Error(ErrorKind::access_denied, fmt::format("cannot remove {}: {}", result_path,
+                                                      std::generic_category().message(errno)));
   }
   ChildOptions child = child_options(request, attempt_file(state_dir, request, "log"));
   child.argv = stage_argv(config, options_.program_folder, name);

@@ -27,6 +27,13 @@ std::optional<Resource> parse_resource(std::string_view text);
 std::optional<std::string> doubt_about_resource(std::string_view resource,
                                                 const PipelineConfig& config);
 
+/// Why the program of this resource, of which there is no doubt by doubt_about_resource(), could
+/// not be started now; nullopt if it could. Of an alert channel only the name is looked at. Stages
+/// that pipeline.yaml does not name lie in `program_folder`.
+std::optional<std::string> doubt_about_program(std::string_view resource,
+                                               const PipelineConfig& config,
+                                               const std::string& program_folder);
+
 /// state_dir/runs/RUN/STATE-N.SUFFIX. A state's name may hold what a file name should not; such
 /// characters become "_" and a hash of the name follows, so that two states never share a file.
 std::string attempt_file(const std::string& state_dir, const TaskRequest& request,

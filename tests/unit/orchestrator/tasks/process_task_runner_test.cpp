@@ -110,6 +110,36 @@ TEST_F(ProcessTaskRunnerTest, RefusesResourcesItDoesNotKnow) {
   EXPECT_THROW(run(odd), Error);
 }
 
+TEST_F(ProcessTaskRunnerTest, NamesAProgramThatCannotBeStarted) {
+  config_.orchestrator.stages["mine"] = {.name = "mine", .argv = {"/no/such/program"}};
+  config_.orchestrator.stages["plain"] = {.name = "plain", .argv = {dir_.write("plain", "text")}};
+  config_.orchestrator.commands["shell"] = {"sh", "-c", "true"};
+  config_.orchestrator.commands["lost"] = {"no-such-program-anywhere"};
+  config_.orchestrator.commands["none"] = {};
+  config_.alerts["ops"] = {.name = "ops", .argv = {"/no/such/program"}};
+  config_.alerts["mute"] = {.name = "mute", .argv = {}};
+  const auto doubt = [&](std::string_view resource, const std::string& folder = "/bin") {
+    return doubt_about_program(resource, config_, folder).value_or("no doubt");
+  };
+  EXPECT_EQ(doubt("stage:sh"), "no doubt");
+  EXPECT_EQ(doubt("command:shell"), "no doubt");
+  EXPECT_EQ(doubt("notify:ops"), "no doubt") << "a run does not fail for its alert channel";
+  EXPECT_EQ(doubt("notify:mute"), "the alert channel \"mute\" has no command");
+  EXPECT_EQ(doubt("stage:staging_lodr", "/no"),
+            "there is no stage \"staging_lodr\" under orchestrator.stages, nor a program "
+            "/no/staging_lodr: No such file or directory; did you mean \"staging_loader\"?");
+  EXPECT_EQ(doubt("stage:mine"),
+            "the stage \"mine\" cannot be started: /no/such/program: No such file or directory; "
+            "orchestrator.stages names it");
+  EXPECT_EQ(doubt("command:lost"),
+            "the command \"lost\" cannot be started: no-such-program-anywhere: PATH has no such "
+            "program; orchestrator.commands names it");
+  EXPECT_EQ(doubt("command:none"),
+            "the command \"none\" cannot be started: no program is given; orchestrator.commands "
+            "names it");
+  EXPECT_NE(doubt("stage:plain"), "no doubt") << "not executable, even for root";
+}
+
 TEST(AttemptFile, KeepsStatesWithOddNamesApart) {
   TaskRequest one{.run_id = "r", .state = "A/B"};
   TaskRequest other{.run_id = "r", .state = "A B"};
