@@ -8,7 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <vector>
 
 #include <fmt/core.h>
@@ -73,7 +73,8 @@ class TemporaryFile {
 
 Error file_error(int error_number, std::string_view action, std::string_view path) {
   return Error(kind_of_errno(error_number),
-               fmt::format("cannot {} {}: {}", action, path, std::strerror(error_number)))
+               fmt::format("cannot {} {}: {}", action, path,
+                           std::generic_category().message(error_number)))
       .with("errno", std::to_string(error_number));
 }
 

@@ -206,7 +206,7 @@ void Connection::State::step(std::string_view what, Action&& action) {
                                  error.message());
     for (const auto* key : {"errno", "sqlstate", "statement"}) {
       const auto value = error.context_value(key);
-      if (!value.empty()) static_cast<void>(std::move(told).with(key, std::string(value)));
+      if (!value.empty()) told = Error(std::move(told).with(key, std::string(value)));
     }
     throw told;
   }

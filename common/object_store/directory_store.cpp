@@ -24,7 +24,7 @@ namespace {
 // Files that are being written. Keys with such a segment are refused, so they never clash.
 constexpr std::string_view temporary_prefix = ".pipeline-tmp.";
 // A writer that is still at work after a day is dead; its file goes with the next write beside it.
-constexpr std::time_t temporary_age_max_seconds = 24 * 3600;
+constexpr std::time_t temporary_age_max_seconds = std::time_t{24} * 3600;
 constexpr mode_t folder_mode = 0750;
 constexpr mode_t file_mode = 0640;
 

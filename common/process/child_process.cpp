@@ -19,11 +19,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <limits>
 #include <mutex>
 #include <set>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/core.h>
 
@@ -49,7 +49,7 @@ constexpr std::array inherited_names{"PATH", "HOME",   "USER", "LOGNAME",
 constexpr std::array inherited_prefixes{"LC_", "PIPELINE_"};
 
 Error system_error(ErrorKind kind, std::string_view action) {
-  return Error(kind, fmt::format("{}: {}", action, std::strerror(errno)))
+  return Error(kind, fmt::format("{}: {}", action, std::generic_category().message(errno)))
       .with("errno", std::to_string(errno));
 }
 
@@ -329,7 +329,7 @@ ChildResult run_child(const ChildOptions& options, const ChildStarted& started,
   ChildResult result;
   if (const auto* failure = std::get_if<SpawnFailure>(&spawned)) {
     result.end = ChildResult::End::start_failed;
-    result.start_error = std::strerror(failure->error_number);
+    result.start_error = std::generic_category().message(failure->error_number);
     return result;
   }
   const pid_t pid = std::get<Spawned>(spawned).pid;

@@ -102,6 +102,7 @@ struct DefaultSignals {
     }
     sigset_t none;
     ::sigemptyset(&none);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): between fork and exec there is one thread
     return ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0 ? bp::error_code{} : last_error();
   }
 };
@@ -175,7 +176,7 @@ std::string find_program(const std::string& name) {
   if (name.find('/') != std::string::npos) return name;
   const char* path = std::getenv("PATH");
   for (const auto& folder : split(path == nullptr ? "/usr/bin:/bin" : path, ':')) {
-    const std::string candidate = (folder.empty() ? "." : folder) + "/" + name;
+    std::string candidate = (folder.empty() ? "." : folder) + "/" + name;
     std::error_code ignored;
     if (::access(candidate.c_str(), X_OK) == 0 &&
         std::filesystem::is_regular_file(candidate, ignored)) {

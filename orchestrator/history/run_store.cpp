@@ -19,9 +19,8 @@
 namespace pipeline {
 namespace {
 
-constexpr std::size_t cause_bytes_max = 32 * 1024;  // the service's limit for a Cause
-constexpr std::size_t json_bytes_max =
-    4 * 1024 * 1024;  // a stage's result with every table is ~1 MB
+constexpr std::size_t cause_bytes_max = 32U << 10U;  // the service's limit for a Cause
+constexpr std::size_t json_bytes_max = 4U << 20U;    // a stage's result with every table is ~1 MB
 constexpr std::string_view interrupted_error = "Pipeline.Interrupted";
 
 constexpr std::array<std::pair<AttemptRecord::Status, std::string_view>, 6> attempt_words{{
@@ -235,7 +234,7 @@ class RunStore::Database {
   explicit Database(const std::string& path) : sqlite_(path) { migrate_history(sqlite_); }
 
   std::string insert_run(const NewRun& run, RunStatus status, Instant now) {
-    const std::string id = free_id(run.business_date, now);
+    std::string id = free_id(run.business_date, now);
     sqlite_.prepare("INSERT OR IGNORE INTO definition (sha256, text) VALUES (?, ?)")
         .bind(1, run.definition_sha256)
         .bind(2, redact(run.definition_text))
@@ -508,7 +507,7 @@ std::string RunStore::begin(const NewRun& run, Instant now) {
 std::string RunStore::record_already_running(const NewRun& run, Instant now) {
   SqliteTransaction transaction(db_->sqlite());
   const auto holders = db_->runs("WHERE status = 'RUNNING'");
-  const std::string id = db_->insert_run(run, RunStatus::aborted, now);
+  std::string id = db_->insert_run(run, RunStatus::aborted, now);
   db_->append({.run_id = id, .at = now, .body = event::ExecutionStarted{.input = run.input}});
   const std::string holder =
       holders.empty() ? std::string("another orchestrator")

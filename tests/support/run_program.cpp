@@ -11,7 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
+#include <system_error>
 
 #include "common/base/error.h"
 #include "common/base/unique_fd.h"
@@ -85,7 +85,8 @@ pid_t spawn(const ProgramToRun& program, const Pipe& in, const Pipe& out, const 
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) {
-    throw Error(ErrorKind::internal, "cannot start " + arguments[0] + ": " + std::strerror(failed));
+    throw Error(ErrorKind::internal,
+                "cannot start " + arguments[0] + ": " + std::generic_category().message(failed));
   }
   return pid;
 }
