@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "stages/publish/guard.h"
 #include "stages/publish/row_difference.h"
 #include "tests/support/mariadb_server.h"
 
@@ -261,6 +262,118 @@ TEST_F(RowDifferences, KeepsNoMoreExamplesThanAskedFor) {
   EXPECT_THAT(compare_rows(root_, options).examples, SizeIs(6)) << "three removed, three added";
   options.examples_max = 0;
   EXPECT_THAT(compare_rows(root_, options).examples, IsEmpty());
+}
+
+/// A history of two tenants, live, as the base of a candidate, and as the candidate itself.
+class HistoryGuard : public testing::Test {
+ protected:
+  HistoryGuard() : root_(server().open_root()) {
+    for (const char* schema : {"live", "next"}) {
+      root_.execute(
+          fmt::format("CREATE OR REPLACE DATABASE {} COLLATE utf8mb4_unicode_ci", schema));
+    }
+    root_.execute(
+        "CREATE TABLE live.h (tenant INT NOT NULL, since DATE NOT NULL, status VARCHAR(9), until "
+        "DATE, UNIQUE KEY (tenant, since))");
+    root_.execute(
+        "INSERT INTO live.h VALUES (1, '2026-01-01', 'new', '2026-01-09'), (1, '2026-01-09', "
+        "'in', NULL), (2, '2026-01-02', 'new', NULL)");
+    root_.execute("CREATE TABLE next.h LIKE live.h");
+    root_.execute("INSERT INTO next.h SELECT * FROM live.h");
+  }
+
+  publish::HistoryFinding judge(std::optional<TableName> base = TableName{"live", "h"}) {
+    return publish::judge_history(
+        root_, rule_,
+        {.base = std::move(base), .live = TableName{"live", "h"}, .candidate = {"next", "h"}});
+  }
+
+  publish::HistoryRule rule_{.table = {"live", "h"},
+                             .key = {"tenant", "since"},
+                             .closed_when = "until IS NOT NULL",
+                             .place = "protect.history"};
+  Connection root_;
+};
+
+TEST_F(HistoryGuard, LetsADayBeAdded) {
+  root_.execute("UPDATE next.h SET until = '2026-02-01' WHERE tenant = 2");
+  root_.execute("INSERT INTO next.h VALUES (2, '2026-02-01', 'in', NULL)");
+  const auto finding = judge();
+  EXPECT_THAT(finding.violations, IsEmpty());
+  EXPECT_EQ(finding.since_base->only_after, 1U);
+  EXPECT_EQ(finding.since_base->changed, 1U);
+  EXPECT_FALSE(finding.since_live.has_value()) << "the base is what is live";
+}
+
+TEST_F(HistoryGuard, NamesRowsThatWouldBeLost) {
+  root_.execute("DELETE FROM next.h WHERE tenant = 1");
+  EXPECT_THAT(judge().violations,
+              ElementsAre("2 rows would have been lost (tenant=1, since=2026-01-01; tenant=1, "
+                          "since=2026-01-09)"));
+}
+
+TEST_F(HistoryGuard, SeesALossThatTheCountHides) {
+  root_.execute("UPDATE next.h SET tenant = 3 WHERE tenant = 2");
+  EXPECT_THAT(judge().violations,
+              ElementsAre("1 row would have been lost (tenant=2, since=2026-01-02)"));
+}
+
+TEST_F(HistoryGuard, NamesClosedRowsThatWouldChange) {
+  root_.execute("UPDATE next.h SET status = 'NEW'");
+  EXPECT_THAT(judge().violations,
+              ElementsAre("1 closed row would have changed (tenant=1, since=2026-01-01: status)"))
+      << "by letter case alone; open rows may change";
+}
+
+TEST_F(HistoryGuard, NamesColumnsThatWouldBeLost) {
+  root_.execute("ALTER TABLE next.h DROP COLUMN status, ADD COLUMN kind INT");
+  EXPECT_THAT(judge().violations, ElementsAre("its columns would have been lost: status"));
+}
+
+TEST_F(HistoryGuard, RefusesKeysThatNoLongerNameARow) {
+  root_.execute("ALTER TABLE next.h DROP KEY tenant");
+  root_.execute("INSERT INTO next.h SELECT * FROM next.h WHERE tenant = 2");
+  EXPECT_THAT(judge().violations, ElementsAre(HasSubstr("rows of next.h cannot be told apart")));
+  EXPECT_THAT(judge({}).violations, ElementsAre(HasSubstr("2 rows are (2, 2026-01-02)")))
+      << "in a first build too";
+}
+
+TEST_F(HistoryGuard, ReportsWhatOnlyTheLiveTableHasWhenTheBaseIsOlder) {
+  root_.execute("CREATE TABLE live.h_backup LIKE live.h");
+  root_.execute("INSERT INTO live.h_backup SELECT * FROM live.h WHERE tenant = 1");
+  root_.execute("DELETE FROM next.h WHERE tenant = 2");
+  const auto finding = judge(TableName{"live", "h_backup"});
+  EXPECT_THAT(finding.violations, IsEmpty());
+  EXPECT_EQ(finding.since_live->only_before, 1U);
+  EXPECT_EQ(finding.to_json().at("since_live").at("lost").as_int(), 1);
+}
+
+TEST_F(HistoryGuard, AsksClosedWhenAtTheBusinessDate) {
+  rule_.closed_when = "since < CURDATE()";
+  root_.execute("SET SESSION timestamp = UNIX_TIMESTAMP('2026-01-02 07:00:00')");
+  root_.execute("UPDATE next.h SET status = 'x'");
+  EXPECT_THAT(judge().violations, ElementsAre(HasSubstr("1 closed row would have changed")));
+}
+
+TEST_F(HistoryGuard, NamesARuleThatItsTableDoesNotTake) {
+  EXPECT_NO_THROW(publish::require_usable(root_, rule_));
+  const auto refusal = [&](const publish::HistoryRule& rule) {
+    try {
+      publish::require_usable(root_, rule);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::config_invalid);
+      return error.message();
+    }
+    return std::string("nothing was refused");
+  };
+  auto rule = rule_;
+  rule.key = {"tenant", "from"};
+  EXPECT_THAT(refusal(rule), HasSubstr("protect.history names the key column from of live.h"));
+  rule = rule_;
+  rule.closed_when = "untill IS NOT NULL";
+  EXPECT_THAT(refusal(rule), HasSubstr("closed_when of live.h in protect.history"));
+  rule.table = {"live", "not_yet"};
+  EXPECT_NO_THROW(publish::require_usable(root_, rule));
 }
 
 }  // namespace
