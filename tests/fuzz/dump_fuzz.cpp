@@ -31,7 +31,8 @@ class Pieces : public ByteSource {
 
 void read(std::string_view dump, Dialect dialect) {
   test::SlowSource whole(dump, dump.size() + 1);
-  const std::string expected = events_of(whole, {.dialect = dialect});
+  const std::string expected =
+      events_of(whole, {.dialect = dialect, .buffer_bytes = dump.size() + 1});
   Pieces pieces(dump);
   const std::size_t buffer_bytes = fuzz::Chance(dump).up_to(piece_bytes_max);
   const std::string in_pieces =

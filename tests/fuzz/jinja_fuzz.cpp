@@ -27,10 +27,17 @@ void read_tokens(std::string_view source) {
   }
 }
 
-void render(std::string_view source) {
+struct Engine {
+  Engine() {
+    environment.limit_steps(steps);
+    environment.add_filter("random", [](CallContext&, const Arguments&) { return Value(4); });
+  }
   Environment environment;
-  environment.limit_steps(steps);
-  environment.add_filter("random", [](CallContext&, const Arguments&) { return Value(4); });
+};
+
+void render(std::string_view source) {
+  static const Engine engine;
+  const Environment& environment = engine.environment;
   std::string first;
   std::string second;
   const std::string refusal =

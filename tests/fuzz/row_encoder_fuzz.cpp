@@ -98,7 +98,8 @@ void check(dump::Row row, const std::vector<ColumnCarrier>& carriers) {
 
 void read(std::string_view text) {
   test::SlowSource source(text, text.size() + 1);
-  dump::DumpReader reader(source, {.dialect = {dump::Dialect::Family::mariadb, 101119}});
+  dump::DumpReader reader(source, {.dialect = {dump::Dialect::Family::mariadb, 101119},
+                                   .buffer_bytes = text.size() + 1});
   std::map<std::string, dump::TableDefinition> tables;
   for (;;) {
     const dump::Event event = reader.next();

@@ -11,9 +11,6 @@ void read(std::string_view statement, Dialect dialect) {
   const TableDefinition table = parse_table_definition(statement, dialect);
   require(!table.name.empty(), "a table has a name");
   require(!table.columns.empty(), "a table has columns");
-  for (const auto& name : table.primary_key()) {
-    require(name.empty() || table.find_column(name) != nullptr, "a key names columns");
-  }
   const std::string copy = "CREATE TABLE " + quote_name("copy") + " " + table.body;
   const TableDefinition again = parse_table_definition(copy, dialect);
   require(again.taken_off.empty(), "what was taken off is gone");
