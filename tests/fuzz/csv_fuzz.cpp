@@ -11,6 +11,7 @@ namespace {
 
 std::string written(const std::vector<std::string>& fields) {
   std::vector<std::string> quoted;
+  quoted.reserve(fields.size());
   for (const auto& field : fields) quoted.push_back('"' + replace_all(field, "\"", "\"\"") + '"');
   return join(quoted, ",") + "\n";
 }

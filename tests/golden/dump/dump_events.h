@@ -9,6 +9,6 @@ namespace pipeline::dump {
 
 /// Every event and row to the end, one or more lines each; last the error that ended the reading,
 /// if one did.
-std::string events_of(ByteSource& text, const DumpReaderOptions& options);
+std::string events_of(ByteSource& source, const DumpReaderOptions& options);
 
 }  // namespace pipeline::dump
