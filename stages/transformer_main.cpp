@@ -16,6 +16,10 @@ namespace pipeline {
 namespace {
 
 using dbt::LayerRunRequest;
+using dbt::StepSchedule;
+
+// Each is a session of the server; dbt's profiles allow as many.
+constexpr int threads_max = 256;
 
 CliSpec command_line(const std::string& program) {
   CliSpec spec;
@@ -35,7 +39,11 @@ CliSpec command_line(const std::string& program) {
        .help = "build incremental models from nothing; refused for protected tables"},
       {.name = "--threads",
        .value_name = "N",
-       .help = "target.threads of the templates; nodes are built one after the other"}};
+       .help =
+           "sessions that build at once; default transform.threads, then the profile's, then 2"},
+      {.name = "--fail-fast",
+       .kind = OptionKind::flag,
+       .help = "end the run at the first node or test that fails"}};
   spec.commands = {
       {.name = "run", .help = "seed, build, test and publish the layer", .options = run_options},
       {.name = "check",
@@ -99,8 +107,11 @@ BusinessDate parse_date(const std::string& text) {
 int parse_threads(const std::string& text) {
   int threads = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
-  if (error != std::errc() || end != text.data() + text.size() || threads < 1) {
-    throw Error(ErrorKind::config_invalid, fmt::format("--threads {} is no number from 1", text));
+  const bool fits = error == std::errc() && end == text.data() + text.size() && threads >= 1 &&
+                    threads <= threads_max;
+  if (!fits) {
+    throw Error(ErrorKind::config_invalid,
+                fmt::format("--threads {} is no number from 1 to {}", text, threads_max));
   }
   return threads;
 }
@@ -114,6 +125,7 @@ void run(const StageContext& context, const std::string& layer) {
     request.compiler.project.threads = parse_threads(*threads);
   }
   if (context.asked.has("--force")) request.force = LayerRunRequest::Force::yes;
+  if (context.asked.has("--fail-fast")) request.on_failure = StepSchedule::OnFailure::stop;
   if (context.asked.has("--full-refresh")) request.full_refresh = LayerRunRequest::FullRefresh::yes;
   dbt::OpenSessions sessions;
   const CancelHook end_statements([&] { sessions.end_all(); });

@@ -205,7 +205,11 @@ class Reader {
     if (const auto* n = node.find("profiles_dir")) transform.profiles_dir = path_of(*n);
     if (const auto* n = node.find("target")) transform.target = text_of(*n);
     if (const auto* n = node.find("target_path")) transform.target_path = path_of(*n);
-    if (const auto* n = node.find("threads")) transform.threads = static_cast<int>(at_least(1, *n));
+    if (const auto* n = node.find("threads")) {
+      const auto threads = at_least(1, *n);
+      if (threads > 256) refuse(*n, "threads are 256 at most: each is a session of the server");
+      transform.threads = static_cast<int>(threads);
+    }
     if (const auto* n = node.find("on_test_failure")) {
       const std::string word = text_of(*n);
       if (word != "block" && word != "publish_and_alert") {

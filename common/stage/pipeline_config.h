@@ -60,7 +60,7 @@ struct TransformConfig {
   std::string profiles_dir;  // empty: project_dir
   std::string target;        // empty: the profile's
   std::string target_path;  // where compiled and executed SQL is written; empty: project_dir/target
-  int threads = 2;
+  int threads = 0;          // 0: the profile's
   std::vector<LayerConfig> layers;  // in order
   enum class OnTestFailure { block, publish_and_alert } on_test_failure = OnTestFailure::block;
 };

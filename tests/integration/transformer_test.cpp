@@ -14,6 +14,7 @@
 #include "common/base/json.h"
 #include "common/base/text.h"
 #include "common/stage/stage_result.h"
+#include "tests/integration/shop_warehouse.h"
 #include "tests/support/fault_proxy.h"
 #include "tests/support/mariadb_server.h"
 #include "tests/support/polling_reader.h"
@@ -23,6 +24,7 @@
 namespace pipeline {
 namespace {
 
+using namespace shop;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -31,309 +33,7 @@ using testing::SizeIs;
 
 namespace fs = std::filesystem;
 
-constexpr const char* dbt_project = R"(name: shop
-version: "1.0"
-config-version: 2
-profile: shop
-seeds:
-  shop:
-    +schema: seeds
-models:
-  shop:
-    silver:
-      +schema: silver
-      +materialized: view
-    gold:
-      +schema: gold
-      +materialized: table
-)";
-
-constexpr const char* profiles = R"(shop:
-  target: dev
-  outputs:
-    dev:
-      type: mariadb
-      server: localhost
-      schema: silver
-      username: nobody
-      password: unused
-      threads: 1
-)";
-
-constexpr const char* schema_name_macro = R"({% macro generate_schema_name(custom, node) -%}
-  {{ custom if custom is not none else target.schema }}
-{%- endmacro %}
-)";
-
-constexpr const char* silver_yaml = R"(version: 2
-sources:
-  - name: staging
-    schema: staging
-    tables:
-      - name: tenants
-models:
-  - name: stg_tenants
-    columns:
-      - name: tenant_id
-        tests: [unique, not_null]
-      - name: label
-        tests:
-          - not_null:
-              severity: warn
-  - name: history
-    columns:
-      - name: status
-        tests:
-          - relationships:
-              to: ref('code_status')
-              field: code
-)";
-
-constexpr const char* stg_tenants = R"(select t.id as tenant_id, t.status, s.label
-from {{ source('staging', 'tenants') }} t
-left join {{ ref('code_status') }} s on s.code = t.status
-)";
-
-constexpr const char* counts = R"({{ config(materialized='table', indexes=[
-  {'columns': ['status'], 'unique': true}, {'columns': ['label', 'status']}]) }}
-select status, max(label) as label, count(*) as tenants, curdate() as counted_on
-from {{ ref('stg_tenants') }}
-group by status
-)";
-
-constexpr const char* history = R"({{ config(
-  materialized='incremental', unique_key=['tenant_id', 'valid_from'],
-  indexes=[{'columns': ['tenant_id', 'valid_from'], 'unique': true}],
-  post_hook="{% if is_incremental() %}update {{ this }} a join (select tenant_id, max(valid_from) newest from {{ this }} group by tenant_id) b on b.tenant_id = a.tenant_id set a.valid_to = b.newest, a.is_current = 0 where a.is_current = 1 and a.valid_from < b.newest{% endif %}") }}
-select t.tenant_id, t.status, curdate() as valid_from, cast(null as date) as valid_to, 1 as is_current
-from {{ ref('stg_tenants') }} t
-{% if is_incremental() %}
-left join {{ this }} h on h.tenant_id = t.tenant_id and h.is_current = 1
-where h.tenant_id is null or not (h.status <=> t.status)
-{% endif %}
-)";
-
-constexpr const char* days = R"({{ config(materialized='incremental') }}
-select curdate() as day, count(*) as tenants, now() as counted_at from {{ ref('stg_tenants') }}
-)";
-
-constexpr const char* one_current = R"(select tenant_id from {{ ref('history') }}
-group by tenant_id having sum(is_current) <> 1
-)";
-
-constexpr const char* summary = R"(select c.status, c.label, c.tenants, d.day
-from {{ ref('counts') }} c join {{ ref('days') }} d on d.day = c.counted_on
-)";
-
-/// A server with the accounts of grants.sql, a small project and its configuration. One a program.
-class Warehouse {
- public:
-  Warehouse() : root_((server_.apply_grants(), server_.open_root())) {}
-
-  /// Everything as on the first day: project, empty schemas.
-  void reset() {
-    for (const char* schema : {"staging", "seeds", "silver", "gold"}) {
-      for (const std::string suffix : {"", "__next"}) {
-        const std::string name = schema + suffix;
-        root_.execute("DROP DATABASE " + name);
-        root_.execute("CREATE DATABASE " + name + " COLLATE utf8mb4_unicode_ci");
-      }
-    }
-    for (const char* table :
-         {"session", "publish_journal", "published_table", "backup", "loaded_dump"}) {
-      root_.execute(fmt::format("TRUNCATE pipeline.{}", table));
-    }
-    staging_generation_ = 0;
-    root_.execute("CREATE TABLE staging.tenants (id INT PRIMARY KEY, status INT NOT NULL)");
-    fs::remove_all(dir_.file("project"));
-    write("dbt_project.yml", dbt_project);
-    write("profiles.yml", profiles);
-    write("macros/generate_schema_name.sql", schema_name_macro);
-    write("models/silver/silver.yml", silver_yaml);
-    write("models/silver/stg_tenants.sql", stg_tenants);
-    write("models/silver/counts.sql", counts);
-    write("models/silver/history.sql", history);
-    write("models/silver/days.sql", days);
-    write("models/gold/summary.sql", summary);
-    write("seeds/code_status.csv", "code,label\n1,検討中\n7,入居\n9,居住中\n");
-    write("tests/one_current.sql", one_current);
-    write_config();
-  }
-
-  void write(const std::string& path, std::string_view text) {
-    dir_.write("project/" + path, text);
-  }
-
-  /// Staging as the loader leaves it: these rows of tenants, and the marker.
-  void stage(const std::string& date, const std::string& rows) {
-    ++staging_generation_;
-    root_.execute("DELETE FROM staging.tenants");
-    root_.execute("INSERT INTO staging.tenants VALUES " + rows);
-    mark_staging(date, staging_generation_);
-  }
-
-  void mark_staging(const std::string& date, std::uint64_t generation) {
-    root_.execute(
-        "CREATE TABLE IF NOT EXISTS staging.pipeline_marker (generation BIGINT UNSIGNED PRIMARY "
-        "KEY, upstream_generation BIGINT UNSIGNED NOT NULL, run_id VARCHAR(64) NOT NULL, "
-        "business_date DATE NOT NULL, source_object VARCHAR(1024) NOT NULL, source_sha256 "
-        "VARCHAR(64) NOT NULL, project_hash VARCHAR(64) NOT NULL, on_run_end VARCHAR(16) NOT NULL, "
-        "published_at VARCHAR(32) NOT NULL) ENGINE=InnoDB");
-    root_.execute("DELETE FROM staging.pipeline_marker");
-    root_.execute(fmt::format(
-        "INSERT INTO staging.pipeline_marker VALUES ({}, 0, 'load', '{}', 'dump', 'sha', '', "
-        "'none', '')",
-        generation, date));
-  }
-
-  struct Outcome {
-    test::ProgramResult program;
-    StageResult result;
-    const Json& output() const { return result.output; }
-    std::string error() const { return result.error ? result.error->name : ""; }
-    std::string cause() const { return result.error ? result.error->cause : ""; }
-  };
-
-  test::ProgramToRun program(const std::string& name, std::vector<std::string> arguments,
-                             std::map<std::string, std::string> env = {}) {
-    std::vector<std::string> argv{std::string(PIPELINE_BIN_DIR) + "/" + name, "--config",
-                                  dir_.file("pipeline.yaml"), "--result-file", result_file()};
-    argv.insert(argv.begin() + 1, arguments.begin(), arguments.end());
-    fs::remove(result_file());
-    return {.argv = argv, .env = std::move(env)};
-  }
-
-  Outcome run(const std::string& name, std::vector<std::string> arguments = {},
-              std::map<std::string, std::string> env = {}) {
-    return finish(test::run_program(program(name, std::move(arguments), std::move(env))));
-  }
-
-  Outcome finish(test::ProgramResult ended) {
-    Outcome outcome{.program = std::move(ended), .result = {}};
-    if (auto result = read_stage_result(result_file())) outcome.result = std::move(*result);
-    return outcome;
-  }
-
-  std::string value(const std::string& sql) { return root_.query_value(sql).value_or("\\N"); }
-
-  /// All rows, values joined by "|", rows by ";".
-  std::string rows(const std::string& sql) {
-    std::string text;
-    for (const auto& row : root_.query(sql).rows) {
-      if (!text.empty()) text += ";";
-      std::string line;
-      for (const auto& field : row) line += (line.empty() ? "" : "|") + field.value_or("\\N");
-      text += line;
-    }
-    return text;
-  }
-
-  /// What readers of the published schemas can see: names, bytes of tables, texts of views.
-  std::string published() {
-    std::string text;
-    const auto names = root_.query(
-        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE "
-        "TABLE_SCHEMA IN ('seeds', 'silver', 'gold') ORDER BY 1, 2");
-    for (const auto& row : names.rows) {
-      const std::string name = *row[0] + "." + *row[1];
-      const bool view = row[2] == "VIEW";
-      const auto shown =
-          root_.query((view ? "SHOW CREATE VIEW " : "CHECKSUM TABLE ") + name).rows.at(0).at(1);
-      text += name + " " + shown.value_or("") + "\n";
-    }
-    return text;
-  }
-
-  /// The same without what must differ between a run and its repetition: markers and backups.
-  std::string content() {
-    std::string text;
-    for (const auto& line : split(published(), '\n')) {
-      if (line.find("pipeline_marker") == std::string::npos &&
-          line.find("_backup_") == std::string::npos) {
-        text += line + "\n";
-      }
-    }
-    return text;
-  }
-
-  std::string marker(const std::string& schema) {
-    return rows("SELECT generation, upstream_generation, business_date, run_id FROM " + schema +
-                ".pipeline_marker");
-  }
-
-  Connection& root() { return root_; }
-  test::MariadbServer& server() { return server_; }
-  std::string file(const std::string& name) const { return dir_.file(name); }
-  std::string result_file() const { return dir_.file("result.json"); }
-
-  void write_config(const std::string& more = "") {
-    std::string accounts;
-    for (const std::string account : {"load", "build", "publish", "janitor"}) {
-      dir_.write("secrets/" + account, "pw_etl_" + account + "\n");
-      accounts += fmt::format("    {0}:\n      user: etl_{0}\n      password:\n        file: {1}\n",
-                              account, dir_.file("secrets/" + account));
-    }
-    dir_.write("pipeline.yaml",
-               "source:\n  store: store\n"
-               "warehouse:\n  server: managed\n  socket: " +
-                   server_.socket() + "\n  accounts:\n" + accounts +
-                   "transform:\n  project: project\n  target_path: target\n  layers:\n"
-                   "    silver:\n      select: [\"path:seeds\", \"path:models/silver\"]\n"
-                   "    gold:\n      select: [\"path:models/gold\"]\n"
-                   "orchestrator:\n  state_machine: machine.yaml\n  state_dir: state\n" +
-                   more);
-  }
-
- private:
-  test::MariadbServer server_;
-  Connection root_;
-  test::TempDir dir_;
-  std::uint64_t staging_generation_ = 0;
-};
-
-Warehouse& shared_warehouse() {
-  static Warehouse instance;
-  return instance;
-}
-
-class Transformer : public testing::Test {
- protected:
-  Transformer() : warehouse_(shared_warehouse()) { warehouse_.reset(); }
-
-  void expect_green(const Warehouse::Outcome& outcome) {
-    EXPECT_TRUE(outcome.program.ok()) << outcome.program.text();
-  }
-
-  void first_day() {
-    warehouse_.stage("2026-02-01", "(1, 1), (2, 7), (3, 9)");
-    expect_green(warehouse_.run("silver_transformer"));
-    expect_green(warehouse_.run("gold_transformer"));
-  }
-
-  void second_day() { warehouse_.stage("2026-02-02", "(1, 7), (2, 7), (4, 1)"); }
-
-  /// The run fails with `error` and readers see what they saw.
-  Warehouse::Outcome expect_refused(const std::string& program, const std::string& error,
-                                    int exit_code, std::vector<std::string> arguments = {}) {
-    const std::string before = warehouse_.published();
-    auto outcome = warehouse_.run(program, std::move(arguments));
-    EXPECT_EQ(outcome.program.exit_code, exit_code) << outcome.program.text();
-    EXPECT_EQ(outcome.error(), error) << outcome.program.text();
-    EXPECT_EQ(warehouse_.published(), before) << "nothing that readers see may change";
-    return outcome;
-  }
-
-  Warehouse& warehouse_;
-};
-
-bool wait_for(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
-}
+class Transformer : public ShopTest {};
 
 TEST_F(Transformer, BuildsTestsAndPublishesBothLayers) {
   warehouse_.stage("2026-02-01", "(1, 1), (2, 7), (3, 9)");
@@ -768,7 +468,7 @@ TEST_F(Transformer, AnIncrementalTableOfManyRowsKeepsItsKeysAndRows) {
 }
 
 /// The configuration with the server behind a proxy.
-void go_through(Warehouse& warehouse, const test::FaultProxy& proxy) {
+void go_through(ShopWarehouse& warehouse, const test::FaultProxy& proxy) {
   const std::string config = test::read_text_file(warehouse.file("pipeline.yaml"));
   warehouse.write("../pipeline.yaml", replace_all(config, "socket: " + warehouse.server().socket(),
                                                   "socket: " + proxy.endpoint().socket));
@@ -897,25 +597,10 @@ std::string slow_model() {
          "{{ ref('stg_tenants') }}\n";
 }
 
-std::string statements_of_builders(Warehouse& warehouse) {
+std::string statements_of_builders(ShopWarehouse& warehouse) {
   return warehouse.value(
       "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'etl_build' AND INFO LIKE "
       "'%sleep(120)%'");
-}
-
-/// The process that was started with this warehouse's configuration; other test programs may run
-/// the same binary now.
-pid_t pid_of_transformer(const Warehouse& warehouse) {
-  for (const auto& entry : fs::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-    const std::string words{std::istreambuf_iterator<char>(file), {}};
-    if (words.find(warehouse.file("pipeline.yaml")) != std::string::npos) {
-      return static_cast<pid_t>(std::stol(name));
-    }
-  }
-  throw std::runtime_error("no transformer runs");
 }
 
 TEST_F(Transformer, StopsWithinTenSecondsAndLeavesNoStatementBehind) {
@@ -927,7 +612,7 @@ TEST_F(Transformer, StopsWithinTenSecondsAndLeavesNoStatementBehind) {
   auto ended = std::async(std::launch::async, [&] { return test::run_program(program); });
   ASSERT_TRUE(wait_for([&] { return statements_of_builders(warehouse_) == "1"; }));
   const auto asked = std::chrono::steady_clock::now();
-  ::kill(pid_of_transformer(warehouse_), SIGTERM);
+  ::kill(warehouse_.pid_of_transformer(), SIGTERM);
   const auto outcome = warehouse_.finish(ended.get());
   EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(10));
   EXPECT_EQ(outcome.program.exit_code, 130) << outcome.program.text();
@@ -951,7 +636,7 @@ TEST_F(Transformer, StopsWhileAReaderHoldsUpThePublish) {
                "'planned'") == "1";
   }));
   const auto asked = std::chrono::steady_clock::now();
-  ::kill(pid_of_transformer(warehouse_), SIGTERM);
+  ::kill(warehouse_.pid_of_transformer(), SIGTERM);
   const auto outcome = warehouse_.finish(ended.get());
   EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(5));
   EXPECT_EQ(outcome.program.exit_code, 130) << outcome.program.text();
@@ -968,7 +653,7 @@ TEST_F(Transformer, ANewRunEndsTheStatementsOfAKilledOne) {
   auto program = warehouse_.program("silver_transformer", {});
   auto ended = std::async(std::launch::async, [&] { return test::run_program(program); });
   ASSERT_TRUE(wait_for([&] { return statements_of_builders(warehouse_) == "1"; }));
-  ::kill(pid_of_transformer(warehouse_), SIGKILL);
+  ::kill(warehouse_.pid_of_transformer(), SIGKILL);
   EXPECT_EQ(ended.get().signal, SIGKILL);
   EXPECT_EQ(statements_of_builders(warehouse_), "1") << "it outlives its client";
   fs::remove(warehouse_.file("project/models/silver/slow.sql"));
@@ -1026,7 +711,7 @@ TEST_F(Transformer, AKilledRunLeavesNothingThatTheNextOneDoesNotMend) {
 }
 
 /// Staging as a dump of the synthetic source leaves it.
-void stage_source(Warehouse& warehouse, int day, const std::string& date) {
+void stage_source(ShopWarehouse& warehouse, int day, const std::string& date) {
   const auto source =
       test::run_program({.argv = {std::string(PIPELINE_BIN_DIR) + "/make_source", "--day",
                                   std::to_string(day), "--date", date, "--scale", "0.002"}});

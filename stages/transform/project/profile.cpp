@@ -12,6 +12,8 @@
 namespace pipeline::dbt {
 namespace {
 
+constexpr int threads_if_unsaid = 2;
+
 [[noreturn]] void refuse(const std::string& what) {
   throw Error(ErrorKind::config_invalid, what);
 }
@@ -28,7 +30,7 @@ const YamlNode& choose(const YamlNode& from, const std::string& key, std::string
 int threads_of(const Json& fields, const LoadOptions& options, const std::string& where) {
   if (options.threads > 0) return options.threads;
   const Json* threads = fields.find("threads");
-  if (threads == nullptr) return 1;
+  if (threads == nullptr) return threads_if_unsaid;
   const std::string text = python_text(*threads);
   const Json number = plain_scalar(text);
   if (!number.is_int() || number.as_int() < 1 || number.as_int() > 256) {

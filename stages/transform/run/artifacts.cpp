@@ -9,13 +9,13 @@
 namespace pipeline::dbt {
 
 void Artifacts::write(const std::string& path, std::string_view text) {
-  if (state_ == State::given_up) return;
+  if (given_up_) return;
   try {
     const std::filesystem::path file = absolute(path);
     std::filesystem::create_directories(file.parent_path());
     FileSink(file.string()).write(text);
   } catch (const std::exception& error) {
-    state_ = State::given_up;
+    if (given_up_.exchange(true)) return;
     log::warn(
         "compiled SQL is not written: {}; set transform.target_path to a folder that is "
         "writable",

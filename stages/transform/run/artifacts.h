@@ -1,13 +1,14 @@
 // Writes what was compiled and what was executed below target/, as dbt does.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 
 namespace pipeline::dbt {
 
 /// A folder that cannot be written (a project on a read-only disk) is said once and then left
-/// alone: the files are for people, the run does not need them.
+/// alone: the files are for people, the run does not need them. Thread-safe for different paths.
 class Artifacts {
  public:
   explicit Artifacts(std::string target_dir) : target_dir_(std::move(target_dir)) {}
@@ -17,7 +18,7 @@ class Artifacts {
 
  private:
   std::string target_dir_;
-  enum class State { usable, given_up } state_ = State::usable;
+  std::atomic<bool> given_up_ = false;
 };
 
 }  // namespace pipeline::dbt

@@ -12,11 +12,18 @@
 namespace pipeline::dbt {
 namespace {
 
-constexpr std::size_t tests_named_max = 10;
-
 NodeStatus judge(const NodeConfig& config, bool should_warn, bool should_error) {
   if (config.severity == Severity::error && should_error) return NodeStatus::fail;
   return should_warn ? NodeStatus::warn : NodeStatus::pass;
+}
+
+/// In dbt's words; nothing for a test that passed.
+std::string message_of(const NodeResult& result, const NodeConfig& config) {
+  if (result.status == NodeStatus::pass) return {};
+  const bool fails = result.status == NodeStatus::fail;
+  return fmt::format("Got {} result{}, configured to {} if {}", *result.rows,
+                     *result.rows == 1 ? "" : "s", fails ? "fail" : "warn",
+                     fails ? config.error_if : config.warn_if);
 }
 
 /// The line of `query` on which the test's own SQL begins.
@@ -31,17 +38,18 @@ int line_of(std::string_view query, std::string_view sql) {
 
 }  // namespace
 
-NodeResult run_data_test(const BuildContext& context, const Node& test) {
-  const auto begin = std::chrono::steady_clock::now();
+void run_data_test(const BuildContext& context, const Node& test, NodeResult& result) {
+  const auto begin = context.clock.now();
   CompileRequest request{
       .naming = Naming::live, .run = &context.state, .warehouse = &context.warehouse};
-  NodeResult result{.unique_id = test.unique_id};
   result.compiled_path = context.compiler.target_path(test, "compiled");
-  context.artifacts.write(result.compiled_path, context.compiler.compile(test, request).sql);
+  result.compiled_code = context.compiler.compile(test, request).sql;
+  context.artifacts.write(result.compiled_path, result.compiled_code);
   request.naming = Naming::shadow;
   const CompiledSql compiled = context.compiler.compile(test, request);
   const std::string query = test_query(test.config, compiled.sql);
   context.artifacts.write(context.compiler.target_path(test, "run"), query);
+  result.compiling = {begin, context.clock.now()};
   ResultTable answer;
   try {
     answer = context.session.query(query);
@@ -64,32 +72,7 @@ NodeResult run_data_test(const BuildContext& context, const Node& test) {
   const auto holds = [&](std::size_t column) { return publish::to_number(row[column]) != 0; };
   result.rows = publish::to_number(row[0]);
   result.status = judge(test.config, holds(1), holds(2));
-  if (result.status != NodeStatus::pass) {
-    result.message = fmt::format("{} failing rows", *result.rows);
-  }
-  result.took = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - begin);
-  return result;
-}
-
-void throw_if_any_failed(const std::vector<NodeResult>& results, const Artifacts& artifacts) {
-  std::vector<std::string> named;
-  std::string first_query;
-  std::size_t failed = 0;
-  for (const auto& result : results) {
-    if (result.status != NodeStatus::fail) continue;
-    if (failed++ == 0) first_query = artifacts.absolute(result.compiled_path);
-    if (named.size() < tests_named_max) {
-      named.push_back(fmt::format("{} ({} rows)", result.unique_id, result.rows.value_or(0)));
-    }
-  }
-  if (failed == 0) return;
-  if (failed > named.size()) named.push_back(fmt::format("{} more", failed - named.size()));
-  throw Error(ErrorKind::data_test_failed,
-              fmt::format("{} data test{} failed, so nothing was published: {}; the query of the "
-                          "first: {}",
-                          failed, failed == 1 ? "" : "s", join(named, ", "), first_query))
-      .with("failed_tests", std::to_string(failed));
+  result.message = message_of(result, test.config);
 }
 
 }  // namespace pipeline::dbt

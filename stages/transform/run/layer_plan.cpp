@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "common/base/log.h"
 #include "common/base/text.h"
 #include "stages/publish/marker.h"
 #include "stages/transform/compile/node_selector.h"
@@ -190,6 +191,36 @@ LayerPlan plan_layer(const Compiler& compiler, const LayerPlanOptions& options) 
   objections.throw_if_any(layer.name);
   plan.hash = hash_of(compiler, options);
   return plan;
+}
+
+void require_known_names(const Compiler& compiler, const LayerPlanOptions& options,
+                         const std::vector<NamedTables>& lists) {
+  std::set<std::string> known;
+  std::set<const Node*> placed;
+  for (std::size_t layer = 0; layer < options.layers.size(); ++layer) {
+    LayerPlanOptions of_layer = options;
+    of_layer.layer = layer;
+    for (const Node* node : plan_layer(compiler, of_layer).nodes) {
+      known.insert(live_name(*node).text());
+      placed.insert(node);
+    }
+  }
+  const std::vector<std::string_view> candidates(known.begin(), known.end());
+  for (const auto& [key, tables] : lists) {
+    for (const auto& name : tables) {
+      if (known.contains(name)) continue;
+      const auto meant = nearest(name, candidates);
+      throw Error(ErrorKind::config_invalid,
+                  fmt::format("{} names {}, which no layer builds{}", key, name,
+                              meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
+    }
+  }
+  for (const auto& [id, node] : compiler.graph().nodes()) {
+    const bool built = node.type == ResourceType::model || node.type == ResourceType::seed;
+    if (built && !placed.contains(&node)) {
+      log::warn("{} belongs to no layer of transform.layers and is never built", id);
+    }
+  }
 }
 
 }  // namespace pipeline::dbt

@@ -45,6 +45,17 @@ struct LayerPlanOptions {
 /// what no layer up to this one builds. Nodes live as long as the compiler's graph.
 LayerPlan plan_layer(const Compiler& compiler, const LayerPlanOptions& options);
 
+/// A list of pipeline.yaml that names tables.
+struct NamedTables {
+  std::string_view key;  // "backups.tables"
+  const std::vector<std::string>& tables;
+};
+
+/// Throws config_invalid for a name that no layer builds, with the nearest one: a slip there would
+/// leave a table without backup or protection. Warns of nodes that belong to no layer.
+void require_known_names(const Compiler& compiler, const LayerPlanOptions& options,
+                         const std::vector<NamedTables>& lists);
+
 TableName live_name(const Node& node);
 
 /// Whether the table that `node` replaces stays as a backup: every incremental model, from whose

@@ -1,54 +1,9 @@
 // One run of a layer: build beside, audit, publish by one RENAME.
 #pragma once
 
-#include <chrono>
-#include <functional>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include "common/base/clock.h"
-#include "common/base/json.h"
-#include "common/mariadb/connection.h"
-#include "stages/transform/compile/compiler.h"
-#include "stages/transform/run/layer_plan.h"
-#include "stages/transform/run/open_sessions.h"
+#include "stages/transform/run/layer_request.h"
 
 namespace pipeline::dbt {
-
-struct LayerRunRequest {
-  LayerPlanOptions plan;
-  CompilerOptions compiler;
-  std::string target_path;  // empty: target/ in the project
-  ConnectionOptions build;
-  ConnectionOptions publish;
-  std::optional<ConnectionOptions> janitor;  // needed by the last layer
-  std::string run_id;
-  std::optional<BusinessDate> business_date;  // must agree with the upstream marker
-  std::chrono::seconds run_time{7 * 3600};    // where the models' clock stands, JST
-  BackupRule backups;
-  std::vector<std::string> protected_tables;  // never rebuilt in full by a bare --full-refresh
-  enum class Force { no, yes } force = Force::no;
-  enum class FullRefresh { no, yes } full_refresh = FullRefresh::no;
-
-  const LayerSpec& layer() const { return plan.layers.at(plan.layer); }
-  bool is_last() const { return plan.layer + 1 == plan.layers.size(); }
-  /// Whose marker gives the business date and the upstream generation.
-  const std::string& upstream_schema() const {
-    return plan.layer == 0 ? plan.staging_schema : plan.layers[plan.layer - 1].schema;
-  }
-};
-
-/// What a run needs of the process it lives in.
-struct LayerRunPorts {
-  Clock& clock;
-  OpenSessions& sessions;                    // ended by a stop
-  std::function<void()> throw_if_cancelled;  // called between steps
-  /// Filled as the run goes on, also when it throws: layer, schema, business_date, generation,
-  /// upstream_generation, nothing_new, nodes, tests, backups, rename_ms, settled, retention,
-  /// on_run_end.
-  Json& output;
-};
 
 /// Builds the layer's nodes in the shadow schemas, runs its tests there and publishes all of it,
 /// or changes nothing that readers see.

@@ -65,10 +65,14 @@ LongColumns long_columns(Connection& session, const TableName& table) {
 
 class NodeBuilder {
  public:
-  NodeBuilder(const BuildContext& context, const Node& node)
-      : context_(context), session_(context.session), node_(node), table_(candidate_name(node)) {}
+  NodeBuilder(const BuildContext& context, const Node& node, NodeResult& result)
+      : context_(context),
+        session_(context.session),
+        node_(node),
+        table_(candidate_name(node)),
+        result_(result) {}
 
-  NodeResult build() {
+  void build() {
     drop_leftovers();
     switch (node_.config.materialized) {
       case Materialization::seed:
@@ -87,7 +91,6 @@ class NodeBuilder {
         throw Error(ErrorKind::internal, "a test is not built");
     }
     context_.artifacts.write(context_.compiler.target_path(node_, "run"), executed_);
-    return std::move(result_);
   }
 
  private:
@@ -99,19 +102,23 @@ class NodeBuilder {
     return context_.looks.at(node_.relation.schema).table_options;
   }
 
-  CompiledSql compile() const {
+  CompiledSql compile() {
+    const auto begin = context_.clock.now();
     write_compiled();
-    return context_.compiler.compile(node_, request());
+    CompiledSql compiled = context_.compiler.compile(node_, request());
+    result_.compiling = {begin, context_.clock.now()};
+    return compiled;
   }
 
   /// With live names, for people. A template that asks the server about a table which is not
   /// published yet cannot be written so.
-  void write_compiled() const {
+  void write_compiled() {
     CompileRequest live = request();
     live.naming = Naming::live;
     try {
-      context_.artifacts.write(context_.compiler.target_path(node_, "compiled"),
-                               context_.compiler.compile(node_, live).sql);
+      result_.compiled_code = context_.compiler.compile(node_, live).sql;
+      result_.compiled_path = context_.compiler.target_path(node_, "compiled");
+      context_.artifacts.write(result_.compiled_path, result_.compiled_code);
     } catch (const Error& error) {
       if (!session_.alive()) throw;
       log::debug("no compiled SQL with live names of {}: {}", node_.unique_id, error.message());
@@ -289,7 +296,7 @@ class NodeBuilder {
   const Node& node_;
   TableName table_;
   std::string executed_;  // for target/run
-  NodeResult result_{.unique_id = node_.unique_id};
+  NodeResult& result_;
 };
 
 }  // namespace
@@ -312,23 +319,8 @@ void run_hooks(Connection& session, const HookList& list) {
   }
 }
 
-NodeResult build_node(const BuildContext& context, const Node& node) {
-  const auto begin = std::chrono::steady_clock::now();
-  for (int attempt = 1;; ++attempt) {
-    try {
-      NodeResult result = NodeBuilder(context, node).build();
-      result.took = std::chrono::duration_cast<std::chrono::milliseconds>(
-          std::chrono::steady_clock::now() - begin);
-      return result;
-    } catch (const Error& error) {
-      // The candidate is seen by nobody, so the whole node can be built again.
-      const bool again = error.kind() == ErrorKind::lock_contention &&
-                         attempt < node_attempts_max && context.session.alive();
-      if (!again) throw;
-      log::warn("{} waited for a lock in vain and is built again: {}", node.unique_id,
-                error.message());
-    }
-  }
+void build_node(const BuildContext& context, const Node& node, NodeResult& result) {
+  NodeBuilder(context, node, result).build();
 }
 
 }  // namespace pipeline::dbt

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/mariadb/connection.h"
 #include "common/mariadb/identifier.h"
@@ -15,7 +16,8 @@
 
 namespace pipeline::dbt {
 
-/// What all nodes of a run share. Everything outlives the builder.
+/// What nodes and tests need of the run; the session is the worker's own. Everything outlives the
+/// builder.
 struct BuildContext {
   Connection& session;  // of make_model_session()
   const Compiler& compiler;
@@ -25,15 +27,15 @@ struct BuildContext {
   const std::map<std::string, SchemaLook>& looks;  // by live schema
   /// What the candidates of state.with_base begin as, by unique_id.
   const std::map<std::string, TableName>& bases;
+  Clock& clock;
 };
 
-/// A statement that only waited for others is run again, with the whole node, so many times.
-inline constexpr int node_attempts_max = 3;
-
-/// Drops what stands in the candidate's place, then builds it: hooks, SQL, indexes. Throws
-/// sql_rejected and the other kinds of node_error(), hook_failed, config_invalid from the template
-/// or the seed's file, lock_contention after node_attempts_max attempts.
-NodeResult build_node(const BuildContext& context, const Node& node);
+/// Drops what stands in the candidate's place, then builds it: hooks, SQL, indexes. Fills rows,
+/// compiled_path, compiled_code and compiling of `result`, also when it throws: sql_rejected and
+/// the other kinds of node_error(), hook_failed, config_invalid from the template or the seed's
+/// file. The candidate is seen by nobody, so a node that waited for a lock in vain may be built
+/// again.
+void build_node(const BuildContext& context, const Node& node, NodeResult& result);
 
 /// The table that `node` is built as.
 TableName candidate_name(const Node& node);

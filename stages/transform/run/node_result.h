@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "common/base/error.h"
 #include "common/base/json.h"
 #include "stages/transform/compile/node.h"
 
@@ -20,7 +21,17 @@ struct NodeResult {
   std::optional<std::uint64_t> rows;  // written; of a test: failing rows
   std::chrono::milliseconds took{};
   std::string message;
-  std::string compiled_path;  // below target/; of tests
+  std::optional<Error> error;  // of NodeStatus::error
+  std::string compiled_path;   // below target/
+  std::string compiled_code;   // with live names; empty: it did not come to that
+  /// Number of the worker; nullopt: the node was never begun.
+  std::optional<std::size_t> worker;
+  struct Span {
+    std::chrono::system_clock::time_point begin;
+    std::chrono::system_clock::time_point end;
+  };
+  std::optional<Span> compiling;
+  std::optional<Span> executing;
 };
 
 std::string_view word_of(NodeStatus status);

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::string_view types_table = "pipeline_query_types";
 
+constexpr std::string_view questions[] = {"select", "with", "show", "desc", "explain"};
+
 bool looks_like_a_number(const std::optional<std::string>& value) {
   return value && !value->empty() &&
          value->find_first_not_of("0123456789.+-eE") == std::string::npos;
@@ -25,6 +27,10 @@ bool looks_like_a_number(const std::optional<std::string>& value) {
 bool starts_with_word(std::string_view sql, std::string_view word) {
   const std::string_view text = trim(sql);
   return to_lower(text.substr(0, word.size())) == word;
+}
+
+bool only_asks(std::string_view sql) {
+  return std::ranges::any_of(questions, [&](auto word) { return starts_with_word(sql, word); });
 }
 
 bool is_one_of(std::string_view type, std::initializer_list<std::string_view> starts) {
@@ -98,6 +104,7 @@ std::vector<std::string> SessionQueries::column_types(const std::string& sql) {
 }
 
 QueryResult SessionQueries::run_query(const std::string& sql) {
+  if (!only_asks(sql)) ran_statements_ = true;
   ResultTable table = session_.query(sql, kQueryRowsMax);
   QueryResult result{.columns = std::move(table.columns), .rows = {}};
   const bool has_numbers = std::any_of(table.rows.begin(), table.rows.end(), [](const Row& row) {

@@ -18,11 +18,16 @@ class SessionQueries : public WarehouseQueries {
   /// Integer and floating columns come as numbers, everything else, decimals included, as text.
   QueryResult run_query(const std::string& sql) override;
 
+  /// Whether a template ran something else than a question, which may have left anything in the
+  /// session.
+  bool ran_statements() const { return ran_statements_; }
+
  private:
   std::vector<std::string> column_types(const std::string& sql);
 
   Connection& session_;
   std::string scratch_schema_;
+  bool ran_statements_ = false;
 };
 
 }  // namespace pipeline::dbt

@@ -48,7 +48,10 @@ std::map<std::string, SchemaLook> prepare_schemas(Connection& publisher, Connect
   return looks;
 }
 
-void sweep_shadows(Connection& builder, const std::vector<std::string>& schemas) {
+std::vector<ShadowRelation> relations_in_shadows(Connection& builder,
+                                                 const std::vector<std::string>& schemas) {
+  using publish::RelationKind;
+  std::vector<ShadowRelation> relations;
   for (const auto& schema : schemas) {
     const std::string shadow = publish::shadow_schema(schema);
     const auto found = builder.query(
@@ -56,10 +59,17 @@ void sweep_shadows(Connection& builder, const std::vector<std::string>& schemas)
                     "TABLE_SCHEMA = {}",
                     quote_text(shadow)));
     for (const auto& row : found.rows) {
-      const TableName name{shadow, row[0].value_or("")};
-      builder.execute(
-          fmt::format("DROP {} IF EXISTS {}", row[1] == "VIEW" ? "VIEW" : "TABLE", name.quoted()));
+      relations.push_back({.name = {shadow, row[0].value_or("")},
+                           .kind = row[1] == "VIEW" ? RelationKind::view : RelationKind::table});
     }
+  }
+  return relations;
+}
+
+void sweep_shadows(Connection& builder, const std::vector<std::string>& schemas) {
+  for (const auto& [name, kind] : relations_in_shadows(builder, schemas)) {
+    const bool view = kind == publish::RelationKind::view;
+    builder.execute(fmt::format("DROP {} IF EXISTS {}", view ? "VIEW" : "TABLE", name.quoted()));
   }
 }
 

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "common/mariadb/connection.h"
+#include "common/mariadb/identifier.h"
+#include "stages/publish/sql.h"
 
 namespace pipeline::dbt {
 
@@ -21,6 +23,14 @@ struct SchemaLook {
 /// the live schema's own collation, so that they can be joined with what stands there.
 std::map<std::string, SchemaLook> prepare_schemas(Connection& publisher, Connection& builder,
                                                   const std::vector<std::string>& schemas);
+
+struct ShadowRelation {
+  TableName name;
+  publish::RelationKind kind = publish::RelationKind::table;
+};
+/// Everything in the shadows of these schemas.
+std::vector<ShadowRelation> relations_in_shadows(Connection& builder,
+                                                 const std::vector<std::string>& schemas);
 
 /// Drops everything in the shadows of these schemas: it belongs to the pipeline, and a new build
 /// has no use for it.

@@ -1,0 +1,43 @@
+// Publishes what was built and tested of a layer.
+#pragma once
+
+#include "common/mariadb/connection.h"
+#include "stages/publish/publication.h"
+#include "stages/transform/run/layer_gate.h"
+#include "stages/transform/run/layer_plan.h"
+#include "stages/transform/run/layer_request.h"
+#include "stages/transform/run/node_builder.h"
+
+namespace pipeline::dbt {
+
+/// One run's publishes. `publisher` holds the run's locks; `markers` is kept up to date.
+class LayerPublisher {
+ public:
+  LayerPublisher(const LayerRunRequest& request, const LayerRunPorts& ports, const LayerPlan& plan,
+                 Connection& publisher, LayerMarkers& markers)
+      : request_(request), ports_(ports), plan_(plan), publisher_(publisher), markers_(markers) {}
+
+  /// Swaps the candidates of the plan and the markers in by one RENAME; tells the output
+  /// generation, nothing_new, backups, tables_renamed, views_after_rename, rename_ms,
+  /// publish_attempts. `context` is the session and the state in which the candidates were built.
+  /// Throws as publish::publish().
+  void publish(const BuildContext& context);
+
+  /// Publishes the marker once more, alone and with the same generation: its on-run-end hooks are
+  /// done. Throws lock_contention if it could not be swapped.
+  void publish_hooks_done(Connection& builder);
+
+ private:
+  publish::Marker next_marker(const std::string& schema, const Compiler& compiler);
+  publish::Publication publication(const BuildContext& context);
+  publish::PublisherOptions options() const;
+  void tell(const publish::PublishReport& report) const;
+
+  const LayerRunRequest& request_;
+  const LayerRunPorts& ports_;
+  const LayerPlan& plan_;
+  Connection& publisher_;
+  LayerMarkers& markers_;
+};
+
+}  // namespace pipeline::dbt
