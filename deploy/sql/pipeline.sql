@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS pipeline.session (
   KEY open_sessions (target, closed_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- Every publish, planned before its RENAME and closed after its last effect.
+-- Every publish, restore and backup, planned before its RENAME and closed after its last effect.
 CREATE TABLE IF NOT EXISTS pipeline.publish_journal (
   publish_id   BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   schema_name  VARCHAR(64) NOT NULL,
@@ -30,37 +30,49 @@ CREATE TABLE IF NOT EXISTS pipeline.publish_journal (
   created_at   DATETIME(6) NOT NULL,
   closed_at    DATETIME(6) NULL,
   note         VARCHAR(1024) NULL,
+  kind         VARCHAR(16) NOT NULL DEFAULT 'publish' COMMENT 'publish, restore, rollback, backup, holds',
+  reason       VARCHAR(1024) NULL COMMENT 'that a person gave',
   PRIMARY KEY (publish_id),
   KEY open_entries (schema_name, state)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- One row a published table: what it replaced.
+-- One row a table that a publish or a restore made live: which day it holds, and what it replaced.
 CREATE TABLE IF NOT EXISTS pipeline.published_table (
   publish_id      BIGINT UNSIGNED NOT NULL,
   schema_name     VARCHAR(64) NOT NULL,
   table_name      VARCHAR(64) NOT NULL,
   generation      BIGINT UNSIGNED NOT NULL,
-  business_date   DATE NOT NULL,
+  business_date   DATE NOT NULL COMMENT 'that the rows hold',
   had_predecessor TINYINT NOT NULL,
   contents        VARCHAR(16) NOT NULL COMMENT 'rebuilt: made whole by each run; accumulated: holds earlier days',
   backup_name     VARCHAR(64) NULL,
+  how             VARCHAR(16) NOT NULL DEFAULT 'built' COMMENT 'built: by a run for this date; put_back: from a backup; declared: by a person',
+  origin_publish_id BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'the publish that built these rows; 0: this one',
+  checksum        VARCHAR(80) NULL COMMENT 'of accumulated tables, right after the RENAME',
   PRIMARY KEY (publish_id, schema_name, table_name),
   KEY by_table (schema_name, table_name, business_date)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- Backups: tables that a publish swapped out and kept.
+-- Backups: tables that a publish or a restore swapped out and kept, and copies that a person asked for.
 CREATE TABLE IF NOT EXISTS pipeline.backup (
   schema_name   VARCHAR(64) NOT NULL,
   backup_name   VARCHAR(64) NOT NULL,
   table_name    VARCHAR(64) NOT NULL,
-  run_id        VARCHAR(64) NOT NULL COMMENT 'the run that swapped it out',
+  run_id        VARCHAR(64) NOT NULL COMMENT 'the run that made it',
   publish_id    BIGINT UNSIGNED NOT NULL,
-  generation    BIGINT UNSIGNED NOT NULL COMMENT 'that it holds',
+  generation    BIGINT UNSIGNED NOT NULL COMMENT 'in which its rows were live',
   business_date DATE NULL COMMENT 'that it holds',
   rows_before   BIGINT UNSIGNED NOT NULL COMMENT 'of the live table before the RENAME',
   rows_after    BIGINT UNSIGNED NOT NULL COMMENT 'of the backup after it',
   created_at    DATETIME(6) NOT NULL,
   dropped_at    DATETIME(6) NULL,
+  kind          VARCHAR(24) NOT NULL DEFAULT 'swapped_out' COMMENT 'swapped_out, copied, replaced_by_restore',
+  origin_publish_id BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'the publish that built these rows; 0: unknown',
+  checksum_before VARCHAR(80) NULL COMMENT 'of the live table before the RENAME; null if that was too dear',
+  checksum      VARCHAR(80) NULL COMMENT 'of the backup after it',
+  bytes         BIGINT UNSIGNED NULL COMMENT 'data and indexes, as the server estimates them',
+  put_back_at   DATETIME(6) NULL COMMENT 'when a restore made it the live table',
+  missed_at     DATETIME(6) NULL COMMENT 'when a publish saw that somebody had dropped or renamed it',
   PRIMARY KEY (schema_name, backup_name),
   KEY by_table (schema_name, table_name, created_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
@@ -80,3 +92,23 @@ CREATE TABLE IF NOT EXISTS pipeline.loaded_dump (
   PRIMARY KEY (generation, run_id),
   KEY by_sha (object_sha256)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Columns that came later. MariaDB reads this; on MySQL, where no earlier version ran, it is a comment.
+/*M!100100
+ALTER TABLE pipeline.publish_journal
+  ADD COLUMN IF NOT EXISTS kind VARCHAR(16) NOT NULL DEFAULT 'publish' COMMENT 'publish, restore, rollback, backup, holds',
+  ADD COLUMN IF NOT EXISTS reason VARCHAR(1024) NULL COMMENT 'that a person gave' */;
+/*M!100100
+ALTER TABLE pipeline.published_table
+  ADD COLUMN IF NOT EXISTS how VARCHAR(16) NOT NULL DEFAULT 'built' COMMENT 'built: by a run for this date; put_back: from a backup; declared: by a person',
+  ADD COLUMN IF NOT EXISTS origin_publish_id BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'the publish that built these rows; 0: this one',
+  ADD COLUMN IF NOT EXISTS checksum VARCHAR(80) NULL COMMENT 'of accumulated tables, right after the RENAME' */;
+/*M!100100
+ALTER TABLE pipeline.backup
+  ADD COLUMN IF NOT EXISTS kind VARCHAR(24) NOT NULL DEFAULT 'swapped_out' COMMENT 'swapped_out, copied, replaced_by_restore',
+  ADD COLUMN IF NOT EXISTS origin_publish_id BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'the publish that built these rows; 0: unknown',
+  ADD COLUMN IF NOT EXISTS checksum_before VARCHAR(80) NULL COMMENT 'of the live table before the RENAME; null if that was too dear',
+  ADD COLUMN IF NOT EXISTS checksum VARCHAR(80) NULL COMMENT 'of the backup after it',
+  ADD COLUMN IF NOT EXISTS bytes BIGINT UNSIGNED NULL COMMENT 'data and indexes, as the server estimates them',
+  ADD COLUMN IF NOT EXISTS put_back_at DATETIME(6) NULL COMMENT 'when a restore made it the live table',
+  ADD COLUMN IF NOT EXISTS missed_at DATETIME(6) NULL COMMENT 'when a publish saw that somebody had dropped or renamed it' */;

@@ -85,8 +85,15 @@ std::vector<std::string> make_views_beside(Connection& session, PublishPlan& pla
   return deferred;
 }
 
-/// The one fact: the live marker shows the plan's generation and run.
+/// The one fact: the live marker shows the plan's generation and run. A copy for a backup moves no
+/// marker; its tables stand under names that nobody else makes.
 bool has_happened(Connection& session, const PublishPlan& plan) {
+  if (!plan.moves_marker()) {
+    return std::ranges::all_of(plan.renames, [&](const auto& pair) {
+      return relation_kind(session, pair.first) == RelationKind::absent &&
+             relation_kind(session, pair.second) == RelationKind::table;
+    });
+  }
   const auto marker = read_marker(session, plan.schema);
   return marker && marker->generation == plan.generation && marker->run_id == plan.run_id;
 }
@@ -94,10 +101,12 @@ bool has_happened(Connection& session, const PublishPlan& plan) {
 std::uint64_t journal(Connection& session, const PublishPlan& plan) {
   session.execute(
       fmt::format("INSERT INTO pipeline.publish_journal (schema_name, generation, run_id, "
-                  "business_date, state, "
-                  "plan, created_at) VALUES ({}, {}, {}, {}, 'planned', {}, UTC_TIMESTAMP(6))",
+                  "business_date, state, plan, created_at, kind, reason) VALUES ({}, {}, {}, {}, "
+                  "'planned', {}, UTC_TIMESTAMP(6), {}, {})",
                   quote_text(plan.schema), plan.generation, quote_text(plan.run_id),
-                  date_literal(plan.business_date), quote_text(plan.to_json().dump())));
+                  date_literal(plan.business_date), quote_text(plan.to_json().dump()),
+                  quote_text(word_of(plan.kind)),
+                  plan.reason.empty() ? "NULL" : quote_text(head(plan.reason, 1000))));
   return to_number(session.query_value("SELECT LAST_INSERT_ID()"));
 }
 
@@ -112,48 +121,6 @@ void close_journal(Connection& session, std::uint64_t publish_id, std::string_vi
       fmt::format("UPDATE pipeline.publish_journal SET state = {}, closed_at = "
                   "UTC_TIMESTAMP(6), note = {} WHERE publish_id = {}",
                   quote_text(state), quote_text(head(note, 1000)), publish_id));
-}
-
-/// Counts the backup and writes it down; nothing if somebody took it away meanwhile.
-std::optional<BackupRow> catalogue_backup(Connection& session, const PublishPlan& plan,
-                                          std::uint64_t publish_id,
-                                          const PublishPlan::Backup& backup) {
-  const TableName table{backup.live.schema, backup.backup_name};
-  if (relation_kind(session, table) == RelationKind::absent) {
-    log::warn("the backup {} is gone before it was counted; somebody dropped or renamed it",
-              table.text());
-    return {};
-  }
-  const BackupRow row{.live = backup.live,
-                      .backup_name = backup.backup_name,
-                      .rows_before = backup.rows_before,
-                      .rows_after = count_rows(session, table)};
-  session.execute(fmt::format(
-      "INSERT INTO pipeline.backup (schema_name, backup_name, table_name, run_id, publish_id, "
-      "generation, business_date, rows_before, rows_after, created_at) VALUES ({}, {}, {}, {}, {}, "
-      "{}, {}, {}, {}, UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE rows_after = VALUES(rows_after), "
-      "dropped_at = NULL",
-      quote_text(table.schema), quote_text(table.table), quote_text(backup.live.table),
-      quote_text(plan.run_id), publish_id, backup.generation, date_literal(backup.business_date),
-      row.rows_before, row.rows_after));
-  if (!row.verified()) {
-    log::error("the backup {} has {} rows, the table had {} before the publish", table.text(),
-               row.rows_after, row.rows_before);
-  }
-  return row;
-}
-
-void note_published(Connection& session, const PublishPlan& plan, std::uint64_t publish_id) {
-  for (const auto& table : plan.published) {
-    session.execute(fmt::format(
-        "INSERT INTO pipeline.published_table (publish_id, schema_name, table_name, generation, "
-        "business_date, had_predecessor, contents, backup_name) VALUES ({}, {}, {}, {}, {}, {}, "
-        "{}, "
-        "{}) ON DUPLICATE KEY UPDATE generation = VALUES(generation)",
-        publish_id, quote_text(table.live.schema), quote_text(table.live.table), plan.generation,
-        date_literal(plan.business_date), table.had_predecessor ? 1 : 0, quote_text(table.contents),
-        table.backup_name.empty() ? "NULL" : quote_text(table.backup_name)));
-  }
 }
 
 /// Runs a step whose failure must not keep the others from running; false if it failed.
@@ -176,11 +143,7 @@ struct Finished {
 /// What follows the RENAME. Every step may run twice; only a lost session ends it early.
 Finished finish(Connection& session, const PublishPlan& plan, std::uint64_t publish_id) {
   Finished finished;
-  for (const auto& backup : plan.backups) {
-    if (const auto row = catalogue_backup(session, plan, publish_id, backup)) {
-      finished.backups.push_back(*row);
-    }
-  }
+  finished.backups = catalogue_backups(session, plan, publish_id);
   note_published(session, plan, publish_id);
   failpoint("publish_after_catalogue");
   for (const auto& view : plan.views) {
@@ -202,6 +165,7 @@ Finished finish(Connection& session, const PublishPlan& plan, std::uint64_t publ
     attempt(session, "DROP TABLE IF EXISTS " + table.quoted(),
             "a table that was swapped out stays");
   }
+  catalogue_checksums(session, plan, publish_id, finished.backups);
   failpoint("publish_before_close");
   const bool whole = finished.views_missing.empty();
   close_journal(session, publish_id, whole ? "done" : "unfinished",

@@ -9,18 +9,11 @@
 
 #include "common/mariadb/connection.h"
 #include "common/mariadb/identifier.h"
+#include "stages/publish/catalogue.h"
 #include "stages/publish/plan.h"
 #include "stages/publish/rename.h"
 
 namespace pipeline::publish {
-
-struct BackupRow {
-  TableName live;
-  std::string backup_name;
-  std::uint64_t rows_before = 0;  // of the live table, counted before the RENAME
-  std::uint64_t rows_after = 0;   // of the backup, counted after it
-  bool verified() const { return rows_before == rows_after; }
-};
 
 struct PublishReport {
   std::uint64_t generation = 0;  // of the main schema

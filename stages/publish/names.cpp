@@ -41,8 +41,9 @@ std::string backup_suffix(Connection& session, const std::vector<std::string>& s
     const std::string suffix = "_backup_" + replace_all(jst.substr(0, 10), "-", "") + "_" +
                                replace_all(jst.substr(11, 8), ":", "");
     const auto taken = session.query_value(
-        fmt::format("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA IN ({}) AND "
-                    "RIGHT(TABLE_NAME, {}) = {}",
+        fmt::format("SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA IN "
+                    "({0}) AND RIGHT(TABLE_NAME, {1}) = {2}) + (SELECT COUNT(*) FROM "
+                    "pipeline.backup WHERE schema_name IN ({0}) AND RIGHT(backup_name, {1}) = {2})",
                     join(quoted, ", "), suffix.size(), quote_text(suffix)));
     if (to_number(taken) == 0) return suffix;
   }

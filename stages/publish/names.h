@@ -23,7 +23,7 @@ std::string with_suffix(std::string_view name, std::string_view suffix);
 TableName in_shadow(const TableName& live);
 
 /// "_backup_20260202_070501" of this instant in Tokyo, moved on by seconds until no table of
-/// `schemas` ends with it.
+/// `schemas` ends with it and none ever did: a clock that was set back gives no name twice.
 std::string backup_suffix(Connection& session, const std::vector<std::string>& schemas,
                           std::chrono::system_clock::time_point now);
 

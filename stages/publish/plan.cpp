@@ -1,9 +1,46 @@
 #include "stages/publish/plan.h"
 
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+
 #include "common/base/error.h"
+#include "stages/publish/marker.h"
 
 namespace pipeline::publish {
 namespace {
+
+template <typename Value, std::size_t count>
+using Words = std::array<std::pair<Value, std::string_view>, count>;
+
+constexpr Words<Contents, 2> contents_words{
+    {{Contents::rebuilt, "rebuilt"}, {Contents::accumulated, "accumulated"}}};
+constexpr Words<BackupKind, 3> backup_kind_words{
+    {{BackupKind::swapped_out, "swapped_out"},
+     {BackupKind::copied, "copied"},
+     {BackupKind::replaced_by_restore, "replaced_by_restore"}}};
+constexpr Words<Origin, 3> origin_words{
+    {{Origin::built, "built"}, {Origin::put_back, "put_back"}, {Origin::declared, "declared"}}};
+constexpr Words<PlanKind, 5> plan_kind_words{{{PlanKind::publish, "publish"},
+                                              {PlanKind::restore, "restore"},
+                                              {PlanKind::rollback, "rollback"},
+                                              {PlanKind::backup, "backup"},
+                                              {PlanKind::holds, "holds"}}};
+
+template <typename Value, std::size_t count>
+std::string_view word(const Words<Value, count>& words, Value value) {
+  const auto found = std::ranges::find(words, value, &std::pair<Value, std::string_view>::first);
+  require(found != words.end(), "every value has a word");
+  return found->second;
+}
+
+template <typename Value, std::size_t count>
+Value value_of(const Words<Value, count>& words, std::string_view text) {
+  const auto found = std::ranges::find(words, text, &std::pair<Value, std::string_view>::second);
+  if (found != words.end()) return found->first;
+  throw Error(ErrorKind::internal, fmt::format("the pipeline's records hold the word {}", text));
+}
 
 Json name_json(const TableName& name) {
   return Json::Array{Json(name.schema), Json(name.table)};
@@ -37,40 +74,121 @@ BusinessDate date_of(const Json& value) {
   return *date;
 }
 
+Json date_json(const std::optional<BusinessDate>& date) {
+  return date ? Json(date->iso()) : Json();
+}
+
+std::optional<BusinessDate> date_among(const Json& object, std::string_view key) {
+  const Json* found = object.find(key);
+  if (found == nullptr || found->is_null()) return {};
+  return date_of(*found);
+}
+
+std::uint64_t number_among(const Json& object, std::string_view key) {
+  const Json* found = object.find(key);
+  return found == nullptr ? 0 : unsigned_of(*found);
+}
+
+std::string text_among(const Json& object, std::string_view key) {
+  const Json* found = object.find(key);
+  return found == nullptr ? "" : found->as_string();
+}
+
+template <typename Value, std::size_t count>
+Value word_among(const Json& object, std::string_view key, const Words<Value, count>& words,
+                 Value otherwise) {
+  const Json* found = object.find(key);
+  return found == nullptr ? otherwise : value_of(words, found->as_string());
+}
+
+Json backup_json(const PublishPlan::Backup& backup) {
+  Json item = Json::object();
+  item.set("live", name_json(backup.live));
+  item.set("backup", backup.backup_name);
+  item.set("kind", word_of(backup.kind));
+  item.set("rows_before", backup.rows_before);
+  item.set("checksum_before", backup.checksum_before);
+  item.set("generation", backup.generation);
+  item.set("business_date", date_json(backup.business_date));
+  item.set("built_by", backup.built_by);
+  return item;
+}
+
+PublishPlan::Backup backup_of(const Json& item) {
+  return {.live = name_of(item.at("live")),
+          .backup_name = item.at("backup").as_string(),
+          .rows_before = unsigned_of(item.at("rows_before")),
+          .generation = unsigned_of(item.at("generation")),
+          .business_date = date_among(item, "business_date"),
+          .kind = word_among(item, "kind", backup_kind_words, BackupKind::swapped_out),
+          .built_by = number_among(item, "built_by"),
+          .checksum_before = text_among(item, "checksum_before")};
+}
+
+Json published_json(const PublishPlan::Published& table) {
+  Json item = Json::object();
+  item.set("live", name_json(table.live));
+  item.set("had_predecessor", table.had_predecessor);
+  item.set("contents", word_of(table.contents));
+  item.set("backup", table.backup_name);
+  item.set("origin", word_of(table.origin));
+  item.set("business_date", date_json(table.business_date));
+  item.set("built_by", table.built_by);
+  return item;
+}
+
+PublishPlan::Published published_of(const Json& item) {
+  return {.live = name_of(item.at("live")),
+          .had_predecessor = item.at("had_predecessor").as_bool(),
+          .contents = contents_of(item.at("contents").as_string()),
+          .backup_name = item.at("backup").as_string(),
+          .origin = word_among(item, "origin", origin_words, Origin::built),
+          .business_date = date_among(item, "business_date"),
+          .built_by = number_among(item, "built_by")};
+}
+
 }  // namespace
+
+std::string_view word_of(Contents contents) {
+  return word(contents_words, contents);
+}
+std::string_view word_of(BackupKind kind) {
+  return word(backup_kind_words, kind);
+}
+std::string_view word_of(Origin origin) {
+  return word(origin_words, origin);
+}
+std::string_view word_of(PlanKind kind) {
+  return word(plan_kind_words, kind);
+}
+BackupKind backup_kind_of(std::string_view word) {
+  return value_of(backup_kind_words, word);
+}
+Contents contents_of(std::string_view word) {
+  return value_of(contents_words, word);
+}
 
 Json PublishPlan::to_json() const {
   Json document = Json::object();
+  document.set("kind", word_of(kind));
+  document.set("reason", reason);
   document.set("schema", schema);
   document.set("generation", generation);
   document.set("run_id", run_id);
   document.set("business_date", business_date.iso());
+  document.set("date_before", date_json(date_before));
   Json rename_list = Json::array();
   for (const auto& [from, to] : renames) {
     rename_list.push_back(Json::Array{name_json(from), name_json(to)});
   }
   document.set("renames", std::move(rename_list));
   Json backup_list = Json::array();
-  for (const auto& backup : backups) {
-    Json item = Json::object();
-    item.set("live", name_json(backup.live));
-    item.set("backup", backup.backup_name);
-    item.set("rows_before", backup.rows_before);
-    item.set("generation", backup.generation);
-    item.set("business_date", backup.business_date ? Json(backup.business_date->iso()) : Json());
-    backup_list.push_back(std::move(item));
-  }
+  for (const auto& backup : backups) backup_list.push_back(backup_json(backup));
   document.set("backups", std::move(backup_list));
   Json published_list = Json::array();
-  for (const auto& table : published) {
-    Json item = Json::object();
-    item.set("live", name_json(table.live));
-    item.set("had_predecessor", table.had_predecessor);
-    item.set("contents", table.contents);
-    item.set("backup", table.backup_name);
-    published_list.push_back(std::move(item));
-  }
+  for (const auto& table : published) published_list.push_back(published_json(table));
   document.set("published", std::move(published_list));
+  document.set("put_back", names_json(put_back));
   document.set("views_beside", names_json(views_beside));
   Json view_list = Json::array();
   for (const auto& view : views) {
@@ -93,25 +211,20 @@ PublishPlan PublishPlan::from_json(const Json& document) {
   plan.schema = document.at("schema").as_string();
   plan.generation = unsigned_of(document.at("generation"));
   plan.run_id = document.at("run_id").as_string();
+  plan.kind = word_among(document, "kind", plan_kind_words, PlanKind::publish);
+  plan.reason = text_among(document, "reason");
   plan.business_date = date_of(document.at("business_date"));
+  plan.date_before = date_among(document, "date_before");
   for (const auto& item : document.at("renames").as_array()) {
     plan.renames.emplace_back(name_of(item.as_array().at(0)), name_of(item.as_array().at(1)));
   }
   for (const auto& item : document.at("backups").as_array()) {
-    const Json& date = item.at("business_date");
-    plan.backups.push_back({.live = name_of(item.at("live")),
-                            .backup_name = item.at("backup").as_string(),
-                            .rows_before = unsigned_of(item.at("rows_before")),
-                            .generation = unsigned_of(item.at("generation")),
-                            .business_date = date.is_null() ? std::optional<BusinessDate>()
-                                                            : std::optional(date_of(date))});
+    plan.backups.push_back(backup_of(item));
   }
   for (const auto& item : document.at("published").as_array()) {
-    plan.published.push_back({.live = name_of(item.at("live")),
-                              .had_predecessor = item.at("had_predecessor").as_bool(),
-                              .contents = item.at("contents").as_string(),
-                              .backup_name = item.at("backup").as_string()});
+    plan.published.push_back(published_of(item));
   }
+  if (const Json* names = document.find("put_back")) plan.put_back = names_of(*names);
   plan.views_beside = names_of(document.at("views_beside"));
   for (const auto& item : document.at("views").as_array()) {
     plan.views.push_back(
@@ -132,6 +245,12 @@ std::string PublishPlan::rename_statement() const {
     statement += renames[i].first.quoted() + " TO " + renames[i].second.quoted();
   }
   return statement;
+}
+
+bool PublishPlan::moves_marker() const {
+  return std::ranges::any_of(renames, [&](const auto& pair) {
+    return pair.second.schema == schema && pair.second.table == marker_table;
+  });
 }
 
 }  // namespace pipeline::publish

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,37 @@
 
 namespace pipeline::publish {
 
+/// Whether a table could be made again from today's input.
+enum class Contents {
+  rebuilt,      // made whole by every run
+  accumulated,  // holds what earlier days gave (incremental models)
+};
+
+/// How a backup came to be.
+enum class BackupKind {
+  swapped_out,          // the publish of a run put a new table in its place
+  copied,               // somebody asked for a copy of the live table
+  replaced_by_restore,  // a restore or a rollback put an older table in its place
+};
+
+/// What a live table's rows come from.
+enum class Origin {
+  built,     // a run built them for the date
+  put_back,  // a restore took them from a backup
+  declared,  // a person said which date they hold
+};
+
+/// What a plan is for.
+enum class PlanKind { publish, restore, rollback, backup, holds };
+
+/// The word for a value in the journal, the catalogue and JSON, and back (internal if unknown).
+std::string_view word_of(Contents contents);
+std::string_view word_of(BackupKind kind);
+std::string_view word_of(Origin origin);
+std::string_view word_of(PlanKind kind);
+BackupKind backup_kind_of(std::string_view word);
+Contents contents_of(std::string_view word);
+
 /// Format: docs/formats/publish-journal.md.
 struct PublishPlan {
   struct Backup {
@@ -21,25 +53,35 @@ struct PublishPlan {
     std::uint64_t rows_before = 0;
     std::uint64_t generation = 0;               // that the backup holds
     std::optional<BusinessDate> business_date;  // that the backup holds
+    BackupKind kind = BackupKind::swapped_out;
+    std::uint64_t built_by = 0;   // the publish that built its rows; 0: unknown
+    std::string checksum_before;  // of the live table; empty: not taken
   };
   struct Published {
     TableName live;
     bool had_predecessor = false;
-    std::string contents;     // rebuilt, accumulated
+    Contents contents = Contents::accumulated;
     std::string backup_name;  // empty: none
+    Origin origin = Origin::built;
+    std::optional<BusinessDate> business_date;  // that the rows hold; nullopt: the plan's
+    std::uint64_t built_by = 0;                 // the publish that built the rows; 0: this one
   };
   struct View {
     TableName live;
     std::string select;
   };
 
+  PlanKind kind = PlanKind::publish;
+  std::string reason;  // that a person gave
   std::string schema;  // the layer's main schema
   std::uint64_t generation = 0;
   std::string run_id;
-  BusinessDate business_date;
+  BusinessDate business_date;                            // that the layer's marker shows after it
+  std::optional<BusinessDate> date_before;               // that it showed before
   std::vector<std::pair<TableName, TableName>> renames;  // in order
   std::vector<Backup> backups;
   std::vector<Published> published;
+  std::vector<TableName> put_back;  // backups that become live tables
   std::vector<TableName>
       views_beside;         // <view>__next, to be made in the live schema before the RENAME
   std::string view_schema;  // default schema, sql_mode and collation in which views are made
@@ -50,9 +92,12 @@ struct PublishPlan {
   std::vector<TableName> drop_views;
 
   Json to_json() const;
+  /// Members that an older version did not write have their defaults.
   static PublishPlan from_json(const Json& document);
   /// "RENAME TABLE a TO b, ..."
   std::string rename_statement() const;
+  /// Whether the layer's marker is swapped too. A copy for a backup changes nothing that is live.
+  bool moves_marker() const;
 };
 
 }  // namespace pipeline::publish

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "stages/publish/catalogue.h"
 #include "stages/publish/names.h"
 #include "stages/publish/plain_tables.h"
 #include "stages/publish/plan.h"
@@ -16,16 +17,6 @@ namespace {
 
 void refuse(std::string message) {
   throw Error(ErrorKind::guard_refused, std::move(message));
-}
-
-std::string_view word_of(Contents contents) {
-  switch (contents) {
-    case Contents::rebuilt:
-      return "rebuilt";
-    case Contents::accumulated:
-      return "accumulated";
-  }
-  return "accumulated";
 }
 
 /// Builds the plan of one publication against what is live now. Changes nothing.
@@ -40,6 +31,7 @@ class Planner {
     plan_.generation = marker.generation;
     plan_.run_id = marker.run_id;
     plan_.business_date = marker.business_date;
+    if (const auto shown = read_marker(session_, schema)) plan_.date_before = shown->business_date;
     for (const auto& table : publication_.tables) add_table(table);
     for (const auto& live : publication_.withdrawn) withdraw(live);
     for (const auto& view : publication_.views) add_view(view);
@@ -58,7 +50,7 @@ class Planner {
     const RelationKind live_kind = relation_kind(session_, table.live);
     PublishPlan::Published published{.live = table.live,
                                      .had_predecessor = live_kind == RelationKind::table,
-                                     .contents = std::string(word_of(table.contents)),
+                                     .contents = table.contents,
                                      .backup_name = {}};
     switch (live_kind) {
       case RelationKind::absent:
@@ -72,7 +64,8 @@ class Planner {
           plan_.published.push_back(std::move(published));
           return;
         }
-        if (table.swapped_out == SwappedOut::dropped && may_be_dropped(table.live)) {
+        if (may_be_dropped(table.live) &&
+            (table.swapped_out == SwappedOut::dropped || is_kept_already(table.live))) {
           drop(table.live);
         } else {
           published.backup_name = keep(table.live);
@@ -107,15 +100,17 @@ class Planner {
     plan_.drop_tables.push_back(aside);
   }
 
+  /// The run published the table before, and what it swapped out then is there: one backup a run.
+  bool is_kept_already(const TableName& live) {
+    return std::ranges::any_of(list_backups(session_, {.live = live}), [&](const Backup& backup) {
+      return backup.run_id == plan_.run_id && backup.kind == BackupKind::swapped_out &&
+             backup.verified == Backup::Verified::yes;
+    });
+  }
+
   std::string keep(const TableName& live) {
     const TableName backup{live.schema, backup_name(live.table, suffix_)};
-    const auto held = read_marker(session_, live.schema);
-    plan_.backups.push_back(
-        {.live = live,
-         .backup_name = backup.table,
-         .rows_before = count_rows(session_, live),
-         .generation = held ? held->generation : 0,
-         .business_date = held ? std::optional(held->business_date) : std::nullopt});
+    plan_.backups.push_back(backup_of(session_, live, backup.table, BackupKind::swapped_out));
     rename(live, backup);
     return backup.table;
   }

@@ -15,6 +15,7 @@
 #include "stages/publish/journal.h"
 #include "stages/publish/marker.h"
 #include "stages/publish/names.h"
+#include "stages/publish/plan.h"
 
 namespace pipeline::publish {
 
@@ -23,12 +24,6 @@ enum class SwappedOut {
   exchanged,  // takes the candidate's place in the shadow (double-buffered staging)
   dropped,    // moves to the shadow and is dropped there
   backup,     // stays in the live schema as <table>_backup_YYYYMMDD_HHMMSS, catalogued
-};
-
-/// Whether a table could be made again from today's input.
-enum class Contents {
-  rebuilt,      // made whole by every run
-  accumulated,  // holds what earlier days gave (incremental models)
 };
 
 /// A candidate `shadow_schema(live.schema)`.`live.table` that becomes `live`. A live table is only

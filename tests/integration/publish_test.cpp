@@ -10,6 +10,8 @@
 
 #include "common/base/error.h"
 #include "stages/publish/catalogue.h"
+#include "stages/publish/checksum.h"
+#include "stages/publish/lineage.h"
 #include "stages/publish/plain_tables.h"
 #include "stages/publish/publication.h"
 #include "stages/publish/retention.h"
@@ -68,8 +70,9 @@ Publication make_candidates(std::uint64_t generation, const std::string& run_id,
     build.execute("CREATE TABLE " + candidate + " (id INT PRIMARY KEY, generation INT NOT NULL)");
     build.execute(
         fmt::format("INSERT INTO {} VALUES (1, {}), (2, {})", candidate, generation, generation));
-    publication.tables.push_back(
-        {.live = live, .swapped_out = i == 0 ? SwappedOut::backup : SwappedOut::dropped});
+    publication.tables.push_back({.live = live,
+                                  .swapped_out = i == 0 ? SwappedOut::backup : SwappedOut::dropped,
+                                  .contents = i == 0 ? Contents::accumulated : Contents::rebuilt});
   }
   const Marker marker{.generation = generation,
                       .upstream_generation = generation,
@@ -154,7 +157,7 @@ TEST_F(Publishing, KeepsWhatItSwappedOutAsACataloguedBackup) {
   ASSERT_THAT(report.backups, SizeIs(1));
   EXPECT_TRUE(report.backups[0].verified());
   Connection root = server().open_root();
-  const auto backups = list_backups(root, TableName{"silver", "t0"});
+  const auto backups = list_backups(root, {.live = TableName{"silver", "t0"}});
   ASSERT_THAT(backups, SizeIs(1));
   EXPECT_EQ(backups[0].run_id, "r2");
   EXPECT_EQ(backups[0].generation, 1U);
@@ -266,7 +269,7 @@ TEST_P(Crashing, IsSettledByTheNextStart) {
   EXPECT_THAT(settled, SizeIs(1));
   EXPECT_EQ(live_state(), expected);
   EXPECT_EQ(journal_states(), GetParam().happened ? "done,done" : "done,abandoned");
-  EXPECT_THAT(list_backups(session, TableName{"silver", "t0"}),
+  EXPECT_THAT(list_backups(session, {.live = TableName{"silver", "t0"}}),
               SizeIs(GetParam().happened ? 1 : 0));
   EXPECT_THAT(settle(session, "silver", quick()), IsEmpty()) << "settling is done once";
   EXPECT_EQ(session.query_value(
@@ -393,13 +396,13 @@ TEST_F(Publishing, WhatNoPublishMadeIsKeptAsABackupAndNeverDropped) {
   root.execute("CREATE TABLE silver.t1 (precious INT)");
   root.execute("INSERT INTO silver.t1 VALUES (42)");
   publish_generation(1, "r1");
-  const auto backups = list_backups(root, TableName{"silver", "t1"});
+  const auto backups = list_backups(root, {.live = TableName{"silver", "t1"}});
   ASSERT_THAT(backups, SizeIs(1));
   EXPECT_EQ(
       root.query_value("SELECT precious FROM " + quote_name("silver", backups[0].backup_name)),
       "42");
   publish_generation(2, "r2");
-  EXPECT_THAT(list_backups(root, TableName{"silver", "t1"}), SizeIs(1))
+  EXPECT_THAT(list_backups(root, {.live = TableName{"silver", "t1"}}), SizeIs(1))
       << "what a run rebuilds may go";
 }
 
@@ -418,8 +421,8 @@ TEST_F(Publishing, ATableThatBecomesAViewOrStopsBeingIncrementalIsKept) {
   Connection session = Connection::open(account("etl_publish"));
   take_run_locks(session, {"silver"}, std::chrono::seconds(10));
   publish(session, second, quick());
-  EXPECT_THAT(list_backups(session, TableName{"silver", "t1"}), SizeIs(1));
-  EXPECT_THAT(list_backups(session, TableName{"silver", "t2"}), SizeIs(1));
+  EXPECT_THAT(list_backups(session, {.live = TableName{"silver", "t1"}}), SizeIs(1));
+  EXPECT_THAT(list_backups(session, {.live = TableName{"silver", "t2"}}), SizeIs(1));
   EXPECT_EQ(relation_kind(session, {"silver", "t2"}), RelationKind::view);
 }
 
@@ -521,6 +524,118 @@ TEST_F(Publishing, HistoryThatIsMissingIsNeverBegunAnew) {
   root.execute("RENAME TABLE silver.moved_by_hand TO silver.t0");
   root.execute("DROP TABLE silver.pipeline_marker");
   EXPECT_EQ(incremental_base(root, live, third).start, Start::lost);
+}
+
+/// The owners' way back: DROP TABLE and RENAME, as their runbook has it.
+void put_back_by_hand_in_sql(Connection& root) {
+  const auto backup = root.query_value(
+      "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'silver' AND "
+      "TABLE_NAME LIKE 't0\\_backup\\_%' ORDER BY 1 DESC LIMIT 1");
+  root.execute("DROP TABLE silver.t0");
+  root.execute(fmt::format("RENAME TABLE silver.{} TO silver.t0", backup.value_or("")));
+}
+
+TEST_F(Publishing, ATableThatWasPutBackByHandIsKnownByItsContent) {
+  const TableName live{"silver", "t0"};
+  const auto date = [](int day) { return *BusinessDate::parse(fmt::format("2026-02-0{}", day)); };
+  using Start = IncrementalBase::Start;
+  publish_generation(1, "r1", "2026-02-01");
+  publish_generation(2, "r2", "2026-02-02");
+  Connection root = server().open_root();
+  put_back_by_hand_in_sql(root);
+  const HeldVersion held = held_version(root, live);
+  EXPECT_EQ(held.known, HeldVersion::Known::put_back_by_hand);
+  EXPECT_EQ(held.date, date(1));
+  EXPECT_THAT(put_back_by_hand(root, "silver"), ElementsAre(live));
+  EXPECT_EQ(incremental_base(root, live, date(2)).start, Start::live) << "the day is replayed";
+  const auto later = incremental_base(root, live, date(3));
+  EXPECT_EQ(later.start, Start::lost) << "a day would be left out silently";
+  EXPECT_THAT(later.lost, HasSubstr("silver.t0 holds 2026-02-01, and 2026-02-02 is not in it"));
+  EXPECT_THAT(later.lost, HasSubstr("rollback r2"));
+  EXPECT_EQ(list_all_backups(root).at(0).state, Backup::State::gone);
+
+  publish_generation(3, "r3", "2026-02-02");
+  EXPECT_THAT(put_back_by_hand(root, "silver"), IsEmpty());
+  EXPECT_EQ(held_version(root, live).known, HeldVersion::Known::by_records);
+  const auto backups = list_backups(root, {.live = live});
+  ASSERT_THAT(backups, SizeIs(1));
+  EXPECT_EQ(backups[0].business_date, date(1)) << "not that of the marker";
+  EXPECT_EQ(incremental_base(root, live, date(3)).start, Start::live);
+  EXPECT_EQ(incremental_base(root, live, date(2)).table, backups[0].name());
+}
+
+TEST_F(Publishing, ABackupThatSomebodyDroppedChangesNothing) {
+  publish_generation(1, "r1", "2026-02-01");
+  publish_generation(2, "r2", "2026-02-02");
+  Connection root = server().open_root();
+  root.execute("DROP TABLE " + list_backups(root).at(0).name().quoted());
+  EXPECT_THAT(put_back_by_hand(root, "silver"), IsEmpty());
+  const auto base = incremental_base(root, {"silver", "t0"}, *BusinessDate::parse("2026-02-03"));
+  EXPECT_EQ(base.start, IncrementalBase::Start::live);
+}
+
+TEST_F(Publishing, ATableThatWasPutBackAndThenChangedIsDoubtfulAndNotGoneOnFrom) {
+  publish_generation(1, "r1", "2026-02-01");
+  publish_generation(2, "r2", "2026-02-02");
+  Connection root = server().open_root();
+  put_back_by_hand_in_sql(root);
+  root.execute("UPDATE silver.t0 SET generation = 17 WHERE id = 2");
+  const auto base = incremental_base(root, {"silver", "t0"}, *BusinessDate::parse("2026-02-02"));
+  EXPECT_EQ(base.start, IncrementalBase::Start::lost);
+  EXPECT_THAT(base.lost, HasSubstr("holds silver.t0 DATE --reason"));
+}
+
+TEST_F(Publishing, ABackupIsKnownByDateRunSizeAndChecksum) {
+  publish_generation(1, "r1", "2026-02-01");
+  publish_generation(2, "r2", "2026-02-02");
+  Connection root = server().open_root();
+  const auto backups = list_backups(root);
+  ASSERT_THAT(backups, SizeIs(1));
+  EXPECT_EQ(backups[0].kind, BackupKind::swapped_out);
+  EXPECT_EQ(backups[0].business_date, BusinessDate::parse("2026-02-01"));
+  EXPECT_EQ(backups[0].built_by, 1U) << "by the first publish";
+  EXPECT_EQ(backups[0].verified, Backup::Verified::yes);
+  EXPECT_GT(backups[0].bytes, 0U);
+  EXPECT_EQ(backups[0].checksum, content_checksum(root, backups[0].name()));
+  EXPECT_EQ(root.query_value("SELECT checksum_before = checksum FROM pipeline.backup"), "1");
+}
+
+TEST_F(Publishing, ChecksumsTellRowsApartAndSeeNoOrder) {
+  Connection root = server().open_root();
+  const auto make = [&](const std::string& name, const std::string& more, const std::string& rows) {
+    root.execute(
+        fmt::format("CREATE TABLE silver.{} (a INT NULL, b VARCHAR(20) NULL{})", name, more));
+    root.execute(fmt::format("INSERT INTO silver.{} (a, b) VALUES {}", name, rows));
+    return content_checksum(root, {"silver", name});
+  };
+  for (const std::string more : {"", ", c INT AS (a + 1) STORED"}) {
+    SCOPED_TRACE(more);
+    const std::string mark = more.empty() ? "p" : "g";
+    const std::string sum = make(mark + "1", more, "(1, 'x'), (2, NULL)");
+    EXPECT_EQ(sum, make(mark + "2", more, "(2, NULL), (1, 'x')"));
+    EXPECT_NE(sum, make(mark + "3", more, "(1, 'X'), (2, NULL)"));
+    EXPECT_NE(sum, make(mark + "4", more, "(1, 'x'), (2, '')"));
+    EXPECT_NE(sum, make(mark + "5", more, "(1, 'x'), (2, NULL), (2, NULL), (2, NULL)"));
+  }
+}
+
+TEST_F(Publishing, ARunThatPublishesATableTwiceKeepsTheBackupOfTheFirstTime) {
+  const auto publish_with_backups = [](std::uint64_t generation, const std::string& run_id) {
+    Publication publication = make_candidates(generation, run_id, "2026-02-02");
+    publication.tables[1].swapped_out = SwappedOut::backup;
+    Connection session = Connection::open(account("etl_publish"));
+    take_run_locks(session, {"silver"}, std::chrono::seconds(10));
+    publish(session, publication, quick());
+  };
+  publish_generation(1, "r1");
+  publish_with_backups(2, "r2");
+  publish_with_backups(3, "r2");
+  Connection root = server().open_root();
+  const auto backups = list_backups(root, {.live = TableName{"silver", "t1"}});
+  ASSERT_THAT(backups, SizeIs(1));
+  EXPECT_EQ(backups[0].generation, 1U) << "as it was before the run";
+  EXPECT_THAT(list_backups(root, {.live = TableName{"silver", "t0"}}), SizeIs(2))
+      << "what earlier days gave is never dropped by a publish";
 }
 
 TEST_F(Publishing, ANumberOfAGenerationIsNeverUsedTwice) {

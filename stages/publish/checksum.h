@@ -1,0 +1,17 @@
+// A number that tells whether two tables hold the same rows.
+#pragma once
+
+#include <string>
+
+#include "common/mariadb/connection.h"
+#include "common/mariadb/identifier.h"
+
+namespace pipeline::publish {
+
+/// "crc:3141592653" or, for a table with generated columns, "rows:17/2718281828/1414213562". Equal
+/// tables of the same columns give the same text on one server, in whatever order their rows lie;
+/// unequal ones another, but for accidents. Reads the whole table, about a second for three million
+/// rows, ten times that with generated columns.
+std::string content_checksum(Connection& connection, const TableName& table);
+
+}  // namespace pipeline::publish

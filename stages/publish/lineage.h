@@ -1,0 +1,65 @@
+// Which day a live table holds, and from which table a run for a date must start.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/mariadb/connection.h"
+#include "common/mariadb/identifier.h"
+
+namespace pipeline::publish {
+
+/// What a live table holds, by the records of the publishes and by its content.
+struct HeldVersion {
+  enum class Known {
+    never_published,   // nothing is written about it
+    by_records,        // the last publish or restore made it
+    put_back_by_hand,  // somebody gave a backup its name: the content is that backup's
+    doubtful,  // a backup is gone, and the content is neither that backup's nor what was published
+  } known = Known::never_published;
+  std::optional<BusinessDate> date;  // doubtful: that the records say
+  std::uint64_t built_by = 0;        // the publish that built its rows; 0: unknown
+  std::string backup_name;           // put_back_by_hand, doubtful: the backup that is gone
+};
+
+/// Reads the table only if one of its backups is gone without our doing since the last publish.
+HeldVersion held_version(Connection& connection, const TableName& live);
+
+/// Tables that this layer published and that hold another day than the records say, since somebody
+/// put a backup back by hand: the layer is to be built again although its marker shows the day.
+/// `schema` is the layer's main schema.
+std::vector<TableName> put_back_by_hand(Connection& connection, const std::string& schema);
+
+/// A date for which a table was built, and the run before which it held an earlier date: the first
+/// of those that last built it for this date one after the other.
+struct BuiltDate {
+  BusinessDate date;
+  std::string run_id;
+};
+
+/// The dates after `held` and before `until` for which runs built `live`, oldest first: what a
+/// table that holds `held` lacks when it is built for `until`.
+std::vector<BuiltDate> dates_missing(Connection& connection, const TableName& live,
+                                     std::optional<BusinessDate> held, BusinessDate until);
+
+/// From what an incremental model starts when it is built for `date`.
+struct IncrementalBase {
+  enum class Start {
+    nothing,  // there never was a table, or its first version was built for this very date
+    live,     // the live table is of an earlier date
+    backup,   // the date was applied already: the version before it
+    lost,     // history is missing that once was there: the caller must not go on by itself
+  } start = Start::nothing;
+  TableName table;   // to copy from: live and backup
+  std::string lost;  // for people: what is missing and what to do
+};
+
+/// Never guesses: a table that was published and is gone, tables without their marker, a date
+/// applied twice without the version before it, and a table that was put back to an earlier date
+/// than the one before `date` are `lost`.
+IncrementalBase incremental_base(Connection& connection, const TableName& live, BusinessDate date);
+
+}  // namespace pipeline::publish
