@@ -217,10 +217,11 @@ void take_options(const CliSpec& spec, const CliCommand& command, const Sorted& 
 void take_arguments(const CliSpec& spec, const CliCommand& command, const Sorted& sorted,
                     CliInvocation& result) {
   const auto& wanted = command.positionals;
+  const bool many = !wanted.empty() && wanted.back().needed == CliPositional::Needed::any_number;
   for (std::size_t i = 0; i < sorted.arguments.size(); ++i) {
     const std::string& word = sorted.arguments[i];
-    if (i < wanted.size()) {
-      result.given_positionals[wanted[i].name] = word;
+    if (i < wanted.size() || many) {
+      result.given_positionals[wanted[std::min(i, wanted.size() - 1)].name].push_back(word);
       continue;
     }
     if (find_command(spec, word) != nullptr && wanted.empty()) {
@@ -234,7 +235,7 @@ void take_arguments(const CliSpec& spec, const CliCommand& command, const Sorted
                        word, see_help(spec, command)));
   }
   for (std::size_t i = sorted.arguments.size(); i < wanted.size(); ++i) {
-    if (wanted[i].needed == CliPositional::Needed::optional) continue;
+    if (wanted[i].needed != CliPositional::Needed::required) continue;
     refuse(fmt::format("the command {} needs {}: {}{}", command.name, wanted[i].name,
                        wanted[i].help, see_help(spec, command)));
   }
@@ -269,7 +270,12 @@ std::vector<std::string> CliInvocation::values(std::string_view option) const {
 std::optional<std::string> CliInvocation::positional(std::string_view name) const {
   const auto found = given_positionals.find(name);
   if (found == given_positionals.end()) return {};
-  return found->second;
+  return found->second.front();
+}
+
+std::vector<std::string> CliInvocation::positionals(std::string_view name) const {
+  const auto found = given_positionals.find(name);
+  return found == given_positionals.end() ? std::vector<std::string>{} : found->second;
 }
 
 CliInvocation parse_cli(const CliSpec& spec, const std::vector<std::string>& arguments) {

@@ -21,7 +21,8 @@ struct CliOption {
 struct CliPositional {
   std::string name;
   std::string help = {};
-  enum class Needed { required, optional } needed = Needed::required;
+  /// any_number: none or many; only the last one of a command may be.
+  enum class Needed { required, optional, any_number } needed = Needed::required;
 };
 
 struct CliCommand {
@@ -50,9 +51,11 @@ class CliInvocation {
   std::optional<std::string> value(std::string_view option) const;
   std::vector<std::string> values(std::string_view option) const;
   std::optional<std::string> positional(std::string_view name) const;
+  /// All arguments that were given for one that may stand any number of times.
+  std::vector<std::string> positionals(std::string_view name) const;
 
   std::map<std::string, std::vector<std::string>, std::less<>> given;  // by "--name"
-  std::map<std::string, std::string, std::less<>> given_positionals;
+  std::map<std::string, std::vector<std::string>, std::less<>> given_positionals;
   /// Set when --help, --version or "--help exit-codes" was asked: print it on stdout and exit 0.
   std::optional<std::string> text_to_print;
 };

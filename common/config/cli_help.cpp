@@ -48,8 +48,17 @@ std::string command_help(const CliSpec& spec, const CliCommand& command) {
   std::string usage = fmt::format("Usage: {} {}", spec.program, command.name);
   std::string arguments;
   for (const auto& positional : command.positionals) {
-    const bool required = positional.needed == CliPositional::Needed::required;
-    usage += required ? " " + positional.name : " [" + positional.name + "]";
+    switch (positional.needed) {
+      case CliPositional::Needed::required:
+        usage += " " + positional.name;
+        break;
+      case CliPositional::Needed::optional:
+        usage += " [" + positional.name + "]";
+        break;
+      case CliPositional::Needed::any_number:
+        usage += " [" + positional.name + "...]";
+        break;
+    }
     arguments += line(positional.name, positional.help);
   }
   std::string text = fmt::format("{}: {}\n\n{} [OPTIONS]\n", command.name, command.help, usage);

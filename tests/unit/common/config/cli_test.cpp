@@ -74,6 +74,21 @@ TEST(Cli, TakesWordsBehindTwoDashesAsArguments) {
   EXPECT_EQ(parse_cli(spec(), {"show", "--", "--odd"}).positional("RUN"), "--odd");
 }
 
+TEST(Cli, TakesAnyNumberOfArgumentsWhereACommandAllowsIt) {
+  CliSpec with_list = spec();
+  with_list.commands.push_back(
+      {.name = "backup",
+       .positionals = {{.name = "WHERE"},
+                       {.name = "TABLE", .needed = CliPositional::Needed::any_number}}});
+  const auto asked = parse_cli(with_list, {"backup", "here", "a", "--config", "p", "b"});
+  EXPECT_EQ(asked.positional("WHERE"), "here");
+  EXPECT_THAT(asked.positionals("TABLE"), ElementsAre("a", "b"));
+  EXPECT_THAT(parse_cli(with_list, {"backup", "here"}).positionals("TABLE"), ElementsAre());
+  EXPECT_THROW(parse_cli(with_list, {"backup"}), Error);
+  EXPECT_THAT(parse_cli(with_list, {"backup", "--help"}).text_to_print.value_or(""),
+              HasSubstr("Usage: loader backup WHERE [TABLE...]"));
+}
+
 TEST(Cli, TakesAValueWithBlanksAndDashes) {
   EXPECT_EQ(parse_cli(spec(), {"load", "--business-date=-x y"}).value("--business-date"), "-x y");
 }
