@@ -20,6 +20,8 @@ using dbt::StepSchedule;
 
 // Each is a session of the server; dbt's profiles allow as many.
 constexpr int threads_max = 256;
+// dbt's spellings of one option.
+constexpr const char* select_options[] = {"--select", "-s", "--models", "--model", "-m"};
 
 CliSpec command_line(const std::string& program) {
   CliSpec spec;
@@ -29,7 +31,7 @@ CliSpec command_line(const std::string& program) {
   spec.options = {{.name = "--layer",
                    .value_name = "NAME",
                    .help = "of transform.layers; default: by program"}};
-  const std::vector<CliOption> run_options{
+  std::vector<CliOption> run_options{
       {.name = "--business-date",
        .value_name = "DATE",
        .help = "the day that is expected; refused if the layer below shows another"},
@@ -44,6 +46,16 @@ CliSpec command_line(const std::string& program) {
       {.name = "--fail-fast",
        .kind = OptionKind::flag,
        .help = "end the run at the first node or test that fails"}};
+  for (const char* name : select_options) {
+    run_options.push_back({.name = name,
+                           .kind = OptionKind::repeated,
+                           .value_name = "SELECTION",
+                           .help = "build only these nodes of the layer, as in dbt"});
+  }
+  run_options.push_back({.name = "--exclude",
+                         .kind = OptionKind::repeated,
+                         .value_name = "SELECTION",
+                         .help = "build all nodes of the layer but these"});
   spec.commands = {
       {.name = "run", .help = "seed, build, test and publish the layer", .options = run_options},
       {.name = "check",
@@ -70,10 +82,23 @@ dbt::LayerPlanOptions layers_of(const PipelineConfig& config, const std::string&
   return options;
 }
 
-LayerRunRequest request_of(const StageContext& context, const std::string& layer) {
+/// One of the two transformers.
+struct Program {
+  std::string name;
+  std::string layer;  // unless --layer names another
+};
+
+/// How the whole layer is run, for people to type.
+std::string command_of(const Program& program, const StageContext& context) {
+  std::string command = fmt::format("{} --config {}", program.name, context.config.path);
+  if (const auto layer = context.asked.value("--layer")) command += " --layer " + *layer;
+  return command;
+}
+
+LayerRunRequest request_of(const StageContext& context, const Program& program) {
   const PipelineConfig& config = context.config;
   LayerRunRequest request;
-  request.plan = layers_of(config, context.asked.value("--layer").value_or(layer));
+  request.plan = layers_of(config, context.asked.value("--layer").value_or(program.layer));
   request.compiler.project = {.project_dir = config.transform.project_dir,
                               .profiles_dir = config.transform.profiles_dir,
                               .profile = {},
@@ -87,6 +112,7 @@ LayerRunRequest request_of(const StageContext& context, const std::string& layer
   request.publish = account_options(config, "publish");
   request.janitor = account_options(config, "janitor");
   request.run_id = context.run_id;
+  request.command = command_of(program, context);
   request.run_time = config.orchestrator.run_time;
   request.backups = {.tables_given = config.backups.tables_given,
                      .tables = config.backups.tables,
@@ -116,14 +142,20 @@ int parse_threads(const std::string& text) {
   return threads;
 }
 
-void run(const StageContext& context, const std::string& layer) {
-  LayerRunRequest request = request_of(context, layer);
+void run(const StageContext& context, const Program& program) {
+  LayerRunRequest request = request_of(context, program);
   if (const auto date = context.asked.value("--business-date")) {
     request.business_date = parse_date(*date);
   }
   if (const auto threads = context.asked.value("--threads")) {
     request.compiler.project.threads = parse_threads(*threads);
   }
+  for (const char* name : select_options) {
+    for (auto& entry : context.asked.values(name)) {
+      request.plan.only.select.push_back(std::move(entry));
+    }
+  }
+  request.plan.only.exclude = context.asked.values("--exclude");
   if (context.asked.has("--force")) request.force = LayerRunRequest::Force::yes;
   if (context.asked.has("--fail-fast")) request.on_failure = StepSchedule::OnFailure::stop;
   if (context.asked.has("--full-refresh")) request.full_refresh = LayerRunRequest::FullRefresh::yes;
@@ -141,8 +173,8 @@ void print_for_people(const Json& answer) {
   }
 }
 
-void check(const StageContext& context, const std::string& layer) {
-  const dbt::LayerCheck checked = dbt::check_layer(request_of(context, layer));
+void check(const StageContext& context, const Program& program) {
+  const dbt::LayerCheck checked = dbt::check_layer(request_of(context, program));
   context.output = checked.answer;
   if (context.asked.has("--json")) {
     fmt::print("{}\n", checked.answer.dump());
@@ -154,11 +186,12 @@ void check(const StageContext& context, const std::string& layer) {
 
 }  // namespace
 
-int transformer_main(const std::string& program, const std::string& layer, int argc, char** argv) {
+int transformer_main(const std::string& name, const std::string& layer, int argc, char** argv) {
+  const Program program{.name = name, .layer = layer};
   const StageProgramSpec spec{
-      .cli = command_line(program),
-      .commands = {{"run", [&](const StageContext& context) { run(context, layer); }},
-                   {"check", [&](const StageContext& context) { check(context, layer); }}}};
+      .cli = command_line(name),
+      .commands = {{"run", [&](const StageContext& context) { run(context, program); }},
+                   {"check", [&](const StageContext& context) { check(context, program); }}}};
   return stage_main(spec, argc, argv);
 }
 

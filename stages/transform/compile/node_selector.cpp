@@ -12,14 +12,16 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "stages/transform/compile/config_json.h"
 
 namespace pipeline::dbt {
 namespace {
 
-using Ids = std::set<std::string, std::less<>>;
+using Ids = NodeIds;
 
 // Operators with a number beyond any project's depth mean "all".
 constexpr int all_levels = std::numeric_limits<int>::max();
+constexpr std::string_view config_prefix = "config.";
 
 [[noreturn]] void refuse(const std::string& what) {
   throw Error(ErrorKind::config_invalid, what);
@@ -87,6 +89,43 @@ bool matches_source(const Node& node, const Criterion& criterion) {
          (pieces.size() == 1 || matches_glob(pieces.back(), node.name));
 }
 
+bool matches_package(const Node& node, const Criterion& criterion) {
+  return !node.fqn.empty() && matches_glob(criterion.value, node.fqn.front());
+}
+
+bool matches_test_type(const Node& node, const Criterion& criterion) {
+  if (node.type != ResourceType::test) return false;
+  const bool generic = node.generic.has_value();
+  return criterion.value == "data" || criterion.value == (generic ? "generic" : "singular");
+}
+
+bool matches_test_name(const Node& node, const Criterion& criterion) {
+  if (node.type != ResourceType::test) return false;
+  return matches_glob(criterion.value, node.generic ? node.generic->macro : node.name);
+}
+
+/// As dbt: the value itself, one of a list, or a key of a mapping; True and true alike.
+bool is_value(const Json& value, const std::string& wanted) {
+  if (value.is_array()) {
+    return std::ranges::any_of(value.as_array(),
+                               [&](const Json& item) { return is_value(item, wanted); });
+  }
+  if (value.is_object()) return value.find(wanted) != nullptr;
+  if (value.is_string()) return value.as_string() == wanted;
+  return to_lower(value.dump()) == to_lower(wanted);
+}
+
+/// config.meta.owner:sales
+bool matches_config(const Node& node, const Criterion& criterion) {
+  const Json config = config_json(node);
+  const Json* value = &config;
+  for (const auto& key : split(criterion.method.substr(config_prefix.size()), '.')) {
+    value = value->find(key);
+    if (value == nullptr) return false;
+  }
+  return is_value(*value, criterion.value);
+}
+
 using Matches = bool (*)(const Node&, const Criterion&);
 
 struct Method {
@@ -101,14 +140,20 @@ constexpr std::array methods = {
     Method{"fqn", matches_fqn},
     Method{"resource_type", matches_resource_type},
     Method{"source", matches_source},
+    Method{"package", matches_package},
+    Method{"test_type", matches_test_type},
+    Method{"test_name", matches_test_name},
 };
+constexpr Method config_method{"config.KEY", matches_config};
 
 const Method& method_of(const Criterion& criterion) {
+  if (criterion.method.starts_with(config_prefix)) return config_method;
   std::vector<std::string> known;
   for (const auto& method : methods) {
     if (method.name == criterion.method) return method;
     known.push_back(fmt::format("{}:", method.name));
   }
+  known.push_back(fmt::format("{}:", config_method.name));
   refuse(
       fmt::format("the selection \"{}\" uses the method \"{}:\", which is not supported; there "
                   "is {}",
@@ -166,25 +211,23 @@ class Selector {
  public:
   explicit Selector(const Graph& graph) : graph_(graph) {}
 
-  enum class Empty { allowed, refused };
-
-  /// The union of all entries. Empty::refused: each criterion must match something.
-  Ids select(const std::vector<std::string>& entries, Empty empty) const {
+  /// The union of all entries. NoMatch::refused: each criterion must match something.
+  Ids select(const std::vector<std::string>& entries, NoMatch no_match) const {
     Ids all;
     for (const auto& entry : entries) {
       for (const auto& word : split(replace_all(entry, "\t", " "), ' ')) {
-        if (!word.empty()) all.merge(intersection(word, empty));
+        if (!word.empty()) all.merge(intersection(word, no_match));
       }
     }
     return all;
   }
 
  private:
-  Ids intersection(const std::string& word, Empty empty) const {
+  Ids intersection(const std::string& word, NoMatch no_match) const {
     Ids common;
     bool first = true;
     for (const auto& piece : split(word, ',')) {
-      Ids found = evaluate(parse_criterion(trim(piece)), empty);
+      Ids found = evaluate(parse_criterion(trim(piece)), no_match);
       if (first) {
         common = std::move(found);
       } else {
@@ -195,13 +238,13 @@ class Selector {
     return common;
   }
 
-  Ids evaluate(const Criterion& criterion, Empty empty) const {
+  Ids evaluate(const Criterion& criterion, NoMatch no_match) const {
     const Method& method = method_of(criterion);
     Ids found;
     for (const auto& [id, node] : graph_.nodes()) {
       if (method.matches(node, criterion)) found.insert(id);
     }
-    if (found.empty() && empty == Empty::refused) refuse_empty(criterion);
+    if (found.empty() && no_match == NoMatch::refused) refuse_empty(criterion);
     Ids result = found;
     result.merge(walk(found, criterion.levels_up, Direction::up));
     Ids below = walk(found, criterion.levels_down, Direction::down);
@@ -308,17 +351,22 @@ bool Selection::builds(std::string_view unique_id) const {
   return std::ranges::find(built, unique_id) != built.end();
 }
 
-Selection select_nodes(const Graph& graph, const SelectionOptions& options) {
+Ids matching_nodes(const Graph& graph, const std::vector<std::string>& select,
+                   const std::vector<std::string>& exclude, NoMatch no_match) {
   const Selector selector(graph);
   Ids selected;
-  if (options.select.empty()) {
+  if (select.empty()) {
     for (const auto& [id, node] : graph.nodes()) selected.insert(id);
   } else {
-    selected = selector.select(options.select, Selector::Empty::refused);
+    selected = selector.select(select, no_match);
   }
-  const Ids excluded = selector.select(options.exclude, Selector::Empty::allowed);
-  std::erase_if(selected, [&](const std::string& id) { return excluded.contains(id); });
+  for (const auto& id : selector.select(exclude, NoMatch::allowed)) selected.erase(id);
+  return selected;
+}
 
+Selection select_nodes(const Graph& graph, const SelectionOptions& options) {
+  const Ids selected = matching_nodes(graph, options.select, options.exclude);
+  const Ids excluded = Selector(graph).select(options.exclude, NoMatch::allowed);
   const TestChooser tests(graph, selected, options.is_published);
   Selection selection;
   for (const auto& id : graph.order()) {

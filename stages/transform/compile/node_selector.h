@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,10 +28,23 @@ struct SelectionOptions {
   std::function<bool(const Node&)> is_published;
 };
 
+using NodeIds = std::set<std::string, std::less<>>;
+
+/// Whether an entry of a selection may match nothing.
+enum class NoMatch { refused, allowed };
+
+/// The unique_ids that a selection matches, of every type, tests only where they are matched
+/// themselves. Without `select` it is everything; what `exclude` matches is left out.
+///
 /// Knows path: (file:, also as a bare text with a slash or ending), tag:, fqn:, resource_type:,
-/// source:, bare names and dotted fqns with *, and the graph operators +x, x+, n+x, x+n, @x. Throws
-/// config_invalid for other methods, by name, and for an entry of `select` that matches nothing
-/// (with the nearest name).
+/// source:, package:, test_type:, test_name:, config.KEY:, bare names and dotted fqns with *, and
+/// the graph operators +x, x+, n+x, x+n, @x. Throws config_invalid for other methods, by name, and
+/// for an entry of `select` that matches nothing (with the nearest name), unless that is allowed.
+NodeIds matching_nodes(const Graph& graph, const std::vector<std::string>& select,
+                       const std::vector<std::string>& exclude,
+                       NoMatch no_match = NoMatch::refused);
+
+/// What a layer builds and tests. Throws as matching_nodes().
 ///
 /// A test belongs to the selection if it names (or stands under) a node that is built here, or a
 /// source that a built node reads, or was selected itself; and if none of the nodes it names lies

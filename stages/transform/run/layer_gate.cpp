@@ -5,8 +5,10 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "common/base/text.h"
 #include "stages/publish/publication.h"
 #include "stages/publish/run_lock.h"
+#include "stages/publish/sql.h"
 
 namespace pipeline::dbt {
 namespace {
@@ -60,7 +62,46 @@ void require_date(const LayerRunRequest& request, const LayerMarkers& markers) {
                           main, own->business_date.iso(), date, schema, main, date));
 }
 
+void require_current_layer(const LayerRunRequest& request, const LayerMarkers& markers) {
+  const std::string& upstream = request.upstream_schema();
+  const std::uint64_t wanted = markers.upstream.generation;
+  for (const auto& [schema, own] : markers.own) {
+    if (own && own->upstream_generation == wanted) continue;
+    const std::string state =
+        own ? fmt::format("{} was built from generation {} of {}, which shows {} now", schema,
+                          own->upstream_generation, upstream, wanted)
+            : fmt::format("{} was never published", schema);
+    throw Error(ErrorKind::guard_refused,
+                fmt::format("{}: a part of the layer {} alone would make it claim a day that the "
+                            "rest of it does not show; run the whole layer first: {}",
+                            state, request.layer().name, request.command));
+  }
+}
+
+void require_published(const LayerRunRequest& request, const LayerPlan& plan,
+                       Connection& publisher) {
+  std::vector<std::string> missing;
+  for (const auto& [reader, parent] : plan.unbuilt) {
+    if (publish::relation_kind(publisher, live_name(*parent)) != publish::RelationKind::absent) {
+      continue;
+    }
+    missing.push_back(fmt::format("{} (read by {})", parent->unique_id, reader->unique_id));
+  }
+  if (missing.empty()) return;
+  throw Error(ErrorKind::guard_refused,
+              fmt::format("the selection leaves out what is not published yet: {}; select it too, "
+                          "or run the whole layer: {}",
+                          join(missing, ", "), request.command));
+}
+
 }  // namespace
+
+void require_part_fits(const LayerRunRequest& request, const LayerPlan& plan,
+                       const LayerMarkers& markers, Connection& publisher) {
+  if (plan.extent == LayerPlan::Extent::whole) return;
+  require_current_layer(request, markers);
+  require_published(request, plan, publisher);
+}
 
 void take_layer(const LayerRunRequest& request, const LayerPlan& plan, Connection& publisher,
                 const LayerRunPorts& ports) {
@@ -108,7 +149,8 @@ LayerMarkers read_markers(const LayerRunRequest& request, const LayerPlan& plan,
 
 bool is_nothing_new(const LayerRunRequest& request, const LayerPlan& plan,
                     const LayerMarkers& markers) {
-  const bool asked = request.force == LayerRunRequest::Force::yes ||
+  const bool asked = plan.extent == LayerPlan::Extent::part ||
+                     request.force == LayerRunRequest::Force::yes ||
                      request.full_refresh == LayerRunRequest::FullRefresh::yes;
   // All schemas of the layer, the seeds' too: a marker that is gone means something to build.
   return !asked && std::ranges::all_of(markers.own, [&](const auto& entry) {

@@ -36,7 +36,14 @@ struct LayerMarkers {
 LayerMarkers read_markers(const LayerRunRequest& request, const LayerPlan& plan,
                           Connection& publisher);
 
-/// Whether the layer shows the upstream generation and this project already, and nobody insists.
+/// For a part of a layer, nothing otherwise. A marker speaks for all of its layer, so a part may
+/// only join a layer that shows the current upstream generation already, and what it reads of the
+/// layer without building it must be there. Throws guard_refused with what to type instead.
+void require_part_fits(const LayerRunRequest& request, const LayerPlan& plan,
+                       const LayerMarkers& markers, Connection& publisher);
+
+/// Whether the layer shows the upstream generation and this project already, and nobody insists;
+/// who selects a part insists.
 bool is_nothing_new(const LayerRunRequest& request, const LayerPlan& plan,
                     const LayerMarkers& markers);
 

@@ -1,6 +1,7 @@
 #include "stages/transform/run/layer_plan.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/core.h>
@@ -14,7 +15,9 @@
 namespace pipeline::dbt {
 namespace {
 
-using Ids = std::set<std::string, std::less<>>;
+using Ids = NodeIds;
+
+constexpr std::size_t names_said_max = 10;
 
 /// Collects all that is wrong before it throws.
 class Objections {
@@ -130,6 +133,126 @@ void add_once(std::vector<std::string>& list, const std::string& item) {
   if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
 }
 
+/// "model.shop.a (gold)", for what a selection names and this layer does not build.
+std::string describe_elsewhere(const Graph& graph, const LayerPlanOptions& options,
+                               const Ids& elsewhere) {
+  std::map<std::string, std::string> layers;
+  Ids known;
+  for (const auto& layer : options.layers) {
+    for (const auto& id : select_layer(graph, layer, known).built) {
+      if (known.insert(id).second) layers[id] = layer.name;
+    }
+  }
+  std::vector<std::string> named;
+  for (const auto& id : elsewhere) {
+    if (named.size() == names_said_max) {
+      named.push_back(fmt::format("{} more", elsewhere.size() - named.size()));
+      break;
+    }
+    const auto found = layers.find(id);
+    named.push_back(fmt::format("{} ({})", id, found == layers.end() ? "no layer" : found->second));
+  }
+  return join(named, ", ");
+}
+
+/// Reduces the plan of a whole layer to what --select and --exclude leave of it.
+class Narrowing {
+ public:
+  Narrowing(const Graph& graph, const LayerPlanOptions& options, LayerPlan& plan, const Ids& known)
+      : graph_(graph),
+        options_(options),
+        plan_(plan),
+        known_(known),
+        selected_(matching_nodes(graph, options.only.select, options.only.exclude)),
+        excluded_(options.only.exclude.empty()
+                      ? Ids()
+                      : matching_nodes(graph, options.only.exclude, {}, NoMatch::allowed)) {
+    for (const Node* node : plan.nodes) of_layer_.insert(node->unique_id);
+    for (const auto& id : selected_) {
+      const auto type = graph.at(id).type;
+      if (of_layer_.contains(id)) built_.insert(id);
+      const bool buildable = type == ResourceType::model || type == ResourceType::seed;
+      if (buildable && !of_layer_.contains(id)) elsewhere_.insert(id);
+    }
+  }
+
+  void apply() {
+    require_something();
+    std::vector<const Node*> tests;
+    for (const auto& id : graph_.order()) {
+      const Node& node = graph_.at(id);
+      if (node.type == ResourceType::test && runs(node)) tests.push_back(&node);
+    }
+    const bool all_tests = std::ranges::all_of(plan_.tests, [&](const Node* test) {
+      return std::ranges::find(tests, test) != tests.end();
+    });
+    if (built_ == of_layer_ && all_tests) return;
+    plan_.extent = LayerPlan::Extent::part;
+    plan_.tests = std::move(tests);
+    std::erase_if(plan_.nodes, [&](const Node* node) { return !built_.contains(node->unique_id); });
+    add_unbuilt();
+  }
+
+ private:
+  void require_something() const {
+    const std::string& layer = options_.layers[options_.layer].name;
+    const std::string elsewhere = describe_elsewhere(graph_, options_, elsewhere_);
+    if (built_.empty()) {
+      throw Error(
+          ErrorKind::config_invalid,
+          fmt::format("the selection leaves no seed or model of the layer {}{}", layer,
+                      elsewhere_.empty() ? "" : "; what it names belongs to: " + elsewhere));
+    }
+    if (elsewhere_.empty() || options_.only.select.empty()) return;
+    log::info("the selection also names what the layer {} does not build: {}", layer, elsewhere);
+  }
+
+  bool runs(const Node& test) const {
+    if (excluded_.contains(test.unique_id)) return false;
+    bool sees_built = false;
+    bool sees_excluded = false;
+    bool sees_source = false;
+    for (const auto& id : test.depends_on) {
+      const bool source = graph_.at(id).type == ResourceType::source;
+      // A test over a later layer runs there.
+      if (!source && !known_.contains(id)) return false;
+      sees_built = sees_built || built_.contains(id);
+      sees_excluded = sees_excluded || excluded_.contains(id);
+      sees_source = sees_source || (source && selected_.contains(id) && is_read(id));
+    }
+    if (sees_built || sees_source) return true;
+    const bool named = !options_.only.select.empty() && selected_.contains(test.unique_id);
+    return named && !sees_excluded;
+  }
+
+  bool is_read(const std::string& source) const {
+    const auto& children = graph_.children(source);
+    return std::ranges::any_of(children,
+                               [&](const std::string& child) { return built_.contains(child); });
+  }
+
+  void add_unbuilt() {
+    for (const auto* readers : {&plan_.nodes, &plan_.tests}) {
+      for (const Node* reader : *readers) {
+        for (const auto& id : reader->depends_on) {
+          if (!of_layer_.contains(id) || built_.contains(id)) continue;
+          plan_.unbuilt.push_back({.reader = reader, .parent = &graph_.at(id)});
+        }
+      }
+    }
+  }
+
+  const Graph& graph_;
+  const LayerPlanOptions& options_;
+  LayerPlan& plan_;
+  const Ids& known_;  // what this layer and those below it build
+  Ids selected_;
+  Ids excluded_;
+  Ids of_layer_;
+  Ids built_;
+  Ids elsewhere_;  // selected, to be built by other layers
+};
+
 std::string hash_of(const Compiler& compiler, const LayerPlanOptions& options) {
   const LayerSpec& layer = options.layers[options.layer];
   std::string text = compiler.project().hash + "\n" + compiler.project().target.name + "\n" +
@@ -190,6 +313,7 @@ LayerPlan plan_layer(const Compiler& compiler, const LayerPlanOptions& options) 
   object_to_doubles(plan.nodes, objections);
   objections.throw_if_any(layer.name);
   plan.hash = hash_of(compiler, options);
+  if (options.only.given()) Narrowing(graph, options, plan, known).apply();
   return plan;
 }
 
@@ -200,6 +324,7 @@ void require_known_names(const Compiler& compiler, const LayerPlanOptions& optio
   for (std::size_t layer = 0; layer < options.layers.size(); ++layer) {
     LayerPlanOptions of_layer = options;
     of_layer.layer = layer;
+    of_layer.only = {};
     for (const Node* node : plan_layer(compiler, of_layer).nodes) {
       known.insert(live_name(*node).text());
       placed.insert(node);

@@ -32,17 +32,42 @@ struct LayerPlan {
   std::vector<std::string> reads;
   /// Of the project, the layer's selection and its place.
   std::string hash;
+
+  /// part: `nodes` and `tests` are those of a --select or --exclude; everything else above stays
+  /// that of the whole layer.
+  enum class Extent { whole, part } extent = Extent::whole;
+  /// Of a part: what `nodes` and `tests` read of the layer without its being built, so that it must
+  /// be published already.
+  struct Unbuilt {
+    const Node* reader;
+    const Node* parent;
+  };
+  std::vector<Unbuilt> unbuilt;
+};
+
+/// --select and --exclude of a command line, each entry as dbt takes it.
+struct BuildSelection {
+  std::vector<std::string> select;
+  std::vector<std::string> exclude;
+  bool given() const { return !select.empty() || !exclude.empty(); }
 };
 
 struct LayerPlanOptions {
   std::vector<LayerSpec> layers;  // all, in order
   std::size_t layer = 0;          // the one to plan
   std::string staging_schema;
+  BuildSelection only = {};
 };
 
 /// Throws config_invalid, naming every node in the way: for settings that are not supported yet,
 /// for nodes in a schema of another layer, of the loader or of the server, and for nodes that read
 /// what no layer up to this one builds. Nodes live as long as the compiler's graph.
+///
+/// `options.only` takes a part of the layer; what it names of other layers is logged and left to
+/// them, and config_invalid if it names no seed or model of this one. The part's tests are those
+/// that look at what it builds (whatever else they look at in this layer and below it), at a
+/// selected source that it reads, and those that are selected themselves; tests that `exclude`
+/// matches are out. A selection that leaves nothing out is the whole.
 LayerPlan plan_layer(const Compiler& compiler, const LayerPlanOptions& options);
 
 /// A list of pipeline.yaml that names tables.

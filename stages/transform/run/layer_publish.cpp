@@ -5,6 +5,7 @@
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "stages/publish/marker.h"
 #include "stages/transform/run/replayed_queries.h"
 #include "stages/transform/run/shadow_schemas.h"
@@ -25,6 +26,15 @@ publish::TablePublication table_of(const Node& node, const LayerRunRequest& requ
       .swapped_out = kept ? SwappedOut::backup : SwappedOut::dropped,
       .contents = accumulates ? publish::Contents::accumulated : publish::Contents::rebuilt,
   };
+}
+
+/// What the marker may say of the project. A part built from another project than the rest makes a
+/// layer that is of neither: it gets a hash that no project has, so that the next run of the whole
+/// layer builds everything, also if the project is changed back before.
+std::string project_hash(const LayerPlan& plan, const std::optional<Marker>& live) {
+  const bool part = plan.extent == LayerPlan::Extent::part;
+  if (!part || !live || live->project_hash == plan.hash) return plan.hash;
+  return sha256_hex("a part of " + plan.hash + " in " + live->project_hash);
 }
 
 /// How views are to be made: as in this session, which tested them.
@@ -67,7 +77,7 @@ Marker LayerPublisher::next_marker(const std::string& schema, const Compiler& co
           .business_date = markers_.date,
           .source_object = markers_.upstream.source_object,
           .source_sha256 = markers_.upstream.source_sha256,
-          .project_hash = plan_.hash,
+          .project_hash = project_hash(plan_, markers_.own.at(schema)),
           .on_run_end = hooks ? OnRunEnd::pending : OnRunEnd::none,
           .published_at = format_utc(ports_.clock.now())};
 }

@@ -25,6 +25,7 @@ struct LayerRunRequest {
   ConnectionOptions publish;
   std::optional<ConnectionOptions> janitor;  // needed by the last layer
   std::string run_id;
+  std::string command;                        // that runs the whole layer, as people type it
   std::optional<BusinessDate> business_date;  // must agree with the upstream marker
   std::chrono::seconds run_time{7 * 3600};    // where the models' clock stands, JST
   BackupRule backups;

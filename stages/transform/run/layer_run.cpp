@@ -59,6 +59,7 @@ class LayerRun {
     ports_.output.set("business_date", markers_.date.iso());
     ports_.output.set("upstream_generation", markers_.upstream.generation);
     ports_.output.set("generation", own ? own->generation : 0);
+    require_part_fits(request_, plan_, markers_, publisher_);
     if (!is_nothing_new(request_, plan_, markers_)) {
       build_and_publish();
     } else {

@@ -82,6 +82,38 @@ TEST_F(NodeSelector, WalksUpAndDownByLevels) {
   EXPECT_THAT(select({"+g1,path:models/silver"}).built, ElementsAre("s1", "s2"));
 }
 
+TEST_F(NodeSelector, KnowsSettingsWithTheirDefaults) {
+  Node table = model("silver", "t", {});
+  table.config.raw = Json::parse(R"({"materialized": "table", "meta": {"owner": "sales"},
+                                     "tags": ["nightly"], "full_refresh": false})");
+  const Graph settings({table, model("silver", "v", {}), check("singular", {"t"})});
+  const auto built = [&](const std::string& entry) {
+    return select_nodes(settings, {.select = {entry}, .exclude = {}, .is_published = {}}).built;
+  };
+  EXPECT_THAT(built("config.materialized:table"), ElementsAre("t"));
+  EXPECT_THAT(built("config.materialized:view"), ElementsAre("v"));
+  EXPECT_THAT(built("config.meta.owner:sales"), ElementsAre("t"));
+  EXPECT_THAT(built("config.meta:owner"), ElementsAre("t"));
+  EXPECT_THAT(built("config.tags:nightly"), ElementsAre("t"));
+  EXPECT_THAT(built("config.full_refresh:False"), ElementsAre("t"));
+  EXPECT_THAT(built("package:shop,resource_type:model"), ElementsAre("t", "v"));
+  EXPECT_THAT(
+      select_nodes(settings, {.select = {"test_type:singular"}, .exclude = {}, .is_published = {}})
+          .tests,
+      ElementsAre("singular"));
+  EXPECT_THAT(
+      select_nodes(settings, {.select = {"test_name:singular"}, .exclude = {}, .is_published = {}})
+          .tests,
+      ElementsAre("singular"));
+}
+
+TEST_F(NodeSelector, GivesAllThatMatchesWithoutTheTestsThatHangOnIt) {
+  EXPECT_THAT(matching_nodes(graph, {"+s2"}, {}), ElementsAre("raw", "s1", "s2"));
+  EXPECT_THAT(matching_nodes(graph, {}, {"path:models", "of_*"}), ElementsAre("raw"));
+  EXPECT_THAT(matching_nodes(graph, {"s1 g1"}, {"g1"}), ElementsAre("s1"));
+  EXPECT_THAT(matching_nodes(graph, {"g1+"}, {}), ElementsAre("g1", "of_both", "of_gold"));
+}
+
 TEST_F(NodeSelector, NamesTheMethodItDoesNotKnowAndTheNearestFolder) {
   const auto refusal = [&](const std::string& entry) {
     try {
@@ -93,7 +125,8 @@ TEST_F(NodeSelector, NamesTheMethodItDoesNotKnowAndTheNearestFolder) {
   };
   EXPECT_EQ(refusal("state:modified"),
             "the selection \"state:modified\" uses the method \"state:\", which is not supported; "
-            "there is path:, file:, tag:, fqn:, resource_type:, source:");
+            "there is path:, file:, tag:, fqn:, resource_type:, source:, package:, test_type:, "
+            "test_name:, config.KEY:");
   EXPECT_EQ(refusal("path:models/silvr"),
             "the selection \"path:models/silvr\" matches nothing in the project; did you mean "
             "\"models/silver\"?");

@@ -100,6 +100,68 @@ TEST_F(LayerPlanTest, ItsHashFollowsFilesAndSelection) {
   EXPECT_NE(plan_layer(compiler(), layer(0)).hash, before);
 }
 
+/// Two tests a layer and one over both.
+void write_tests(const test::TempDir& dir) {
+  dir.write("tests/of_first.sql", "select * from {{ ref('first') }}");
+  dir.write("tests/of_first_and_days.sql",
+            "select * from {{ ref('first') }} join {{ ref('days') }}");
+  dir.write("tests/of_code.sql", "select * from {{ ref('code') }}");
+  dir.write("tests/of_both.sql", "select * from {{ ref('first') }} join {{ ref('last') }}");
+}
+
+TEST_F(LayerPlanTest, APartHasTheTestsThatLookAtItsNodes) {
+  write_tests(dir_);
+  const Compiler project = compiler();
+  LayerPlanOptions options = layer(0);
+  options.only.select = {"first"};
+  const LayerPlan plan = plan_layer(project, options);
+  EXPECT_EQ(plan.extent, LayerPlan::Extent::part);
+  EXPECT_THAT(ids(plan.nodes), ElementsAre("model.shop.first"));
+  EXPECT_THAT(ids(plan.tests), ElementsAre("test.shop.of_first", "test.shop.of_first_and_days"))
+      << "a node below that is not built is looked at as it is; another layer's test runs there";
+  EXPECT_THAT(plan.schemas, ElementsAre("silver", "seeds")) << "the layer stays whole";
+  EXPECT_EQ(plan.hash, plan_layer(project, layer(0)).hash);
+  std::vector<std::string> unbuilt;
+  for (const auto& [reader, parent] : plan.unbuilt) {
+    unbuilt.push_back(reader->name + " reads " + parent->name);
+  }
+  EXPECT_THAT(unbuilt, ElementsAre("first reads code", "of_first_and_days reads days"));
+}
+
+TEST_F(LayerPlanTest, AnExclusionLeavesTheTestsOfTheOthers) {
+  write_tests(dir_);
+  const Compiler project = compiler();
+  LayerPlanOptions options = layer(0);
+  options.only.exclude = {"days", "of_first"};
+  const LayerPlan plan = plan_layer(project, options);
+  EXPECT_THAT(ids(plan.nodes), ElementsAre("seed.shop.code", "model.shop.first"));
+  EXPECT_THAT(ids(plan.tests), ElementsAre("test.shop.of_code", "test.shop.of_first_and_days"));
+}
+
+TEST_F(LayerPlanTest, ASelectionOfEverythingIsTheWholeLayer) {
+  const Compiler project = compiler();
+  LayerPlanOptions options = layer(0);
+  options.only.select = {"+last"};
+  const LayerPlan plan = plan_layer(project, options);
+  EXPECT_EQ(plan.extent, LayerPlan::Extent::whole);
+  EXPECT_EQ(plan.nodes.size(), 3U);
+}
+
+TEST_F(LayerPlanTest, ASelectionWithoutANodeOfTheLayerSaysWhoseItIs) {
+  const Compiler project = compiler();
+  LayerPlanOptions options = layer(0);
+  options.only.select = {"last"};
+  try {
+    plan_layer(project, options);
+    FAIL() << "nothing was refused";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::config_invalid);
+    EXPECT_EQ(error.message(),
+              "the selection leaves no seed or model of the layer silver; what it "
+              "names belongs to: model.shop.last (gold)");
+  }
+}
+
 TEST_F(LayerPlanTest, RefusesAllThatIsWrongAtOnce) {
   dir_.write("models/silver/a.sql", "{{ config(schema='gold') }}select 1 as x");
   dir_.write("models/silver/b.sql", "{{ config(schema='staging') }}select 1 as x");
