@@ -22,6 +22,7 @@
 #include "stages/publish/sql.h"
 #include "stages/staging/dump/dump_reader.h"
 #include "stages/staging/load/dump_archive.h"
+#include "stages/staging/load/load_rights.h"
 
 namespace pipeline {
 namespace {
@@ -33,16 +34,6 @@ constexpr std::chrono::milliseconds wait_piece{500};
 
 std::chrono::milliseconds since(Time::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Time::now() - begin);
-}
-
-/// Where the server folds table names, "owned" and "not owned" could mean the same table.
-void refuse_folded_names(Connection& session) {
-  const auto folding = session.query_value("SELECT @@lower_case_table_names");
-  if (folding == "0") return;
-  throw Error(ErrorKind::wrong_database,
-              fmt::format("the server runs with lower_case_table_names={}; the loader tells tables "
-                          "apart by letter case and loads only where it is 0",
-                          folding.value_or("?")));
 }
 
 bool reads(const std::string& view_text, const TableName& table) {
@@ -60,6 +51,7 @@ StagingLoader::StagingLoader(ObjectStore& store, Clock& clock, LoaderOptions opt
 }
 
 LoadReport StagingLoader::load(const DumpWish& wish, const std::string& run_id) {
+  require_rights();
   for (;;) {
     {
       Connection session = open_locked(run_id);
@@ -86,6 +78,14 @@ LoadReport StagingLoader::load(const DumpWish& wish, const std::string& run_id) 
   }
 }
 
+/// A right that is missing must not show when the RENAME is done, and not after hours of waiting.
+void StagingLoader::require_rights() {
+  Connection publishing = Connection::open(options_.publish_account);
+  require_rights_to_publish(publishing, options_.schema);
+  Connection loading = Connection::open(options_.load_account);
+  require_rights_to_load(loading, options_.schema);
+}
+
 LoadReport StagingLoader::nothing_new(const Live& live, std::optional<std::string> archived_as) {
   LoadReport report;
   report.live = *live.marker;
@@ -106,7 +106,6 @@ Connection StagingLoader::open_loading(Connection& locked, const std::string& ru
 Connection StagingLoader::open_locked(const std::string& run_id) {
   Connection session = Connection::open(options_.publish_account);
   options_.session_opened(options_.publish_account, session.id());
-  refuse_folded_names(session);
   publish::take_run_locks(session, {options_.schema});
   publish::note_session(session, session,
                         {.run_id = run_id, .target = options_.schema, .role = "publish"});
@@ -415,21 +414,12 @@ std::vector<Error> StagingLoader::problems() {
   };
   attempt([&] {
     Connection session = Connection::open(options_.publish_account);
-    refuse_folded_names(session);
+    require_rights_to_publish(session, options_.schema);
     publish::take_run_locks(session, {options_.schema}, std::chrono::seconds(0));
-    session.query_value("SELECT COUNT(*) FROM pipeline.publish_journal");
   });
   attempt([&] {
     Connection session = Connection::open(options_.load_account);
-    session.query_value("SELECT COUNT(*) FROM pipeline.loaded_dump");
-    const std::string probe = quote_name(shadow_, "pipeline_check__next");
-    session.execute("DROP TABLE IF EXISTS " + probe);
-    session.execute("CREATE TABLE " + probe + " (a INT) ENGINE=InnoDB");
-    session.execute("DROP TABLE " + probe);
-    if (session.query_value("SELECT @@local_infile") != "1") {
-      throw Error(ErrorKind::config_invalid,
-                  "the server has local_infile off; the loader sends rows by LOAD DATA LOCAL");
-    }
+    require_rights_to_load(session, options_.schema);
   });
   return found;
 }

@@ -98,6 +98,7 @@ class StagingLoader {
     std::uint64_t bytes = 0;
   };
 
+  void require_rights();
   Connection open_loading(Connection& locked, const std::string& run_id);
   Connection open_locked(const std::string& run_id);
   Live read_live(Connection& session);
