@@ -473,7 +473,7 @@ TEST_F(StagingLoaderTest, TextThatIsNotOfItsCharacterSetIsRefusedWithTableAndCol
                                            "cd')"})));
   EXPECT_EQ(load("2026-02-01").exit_code, 14);
   EXPECT_EQ(error_name(), "Pipeline.DumpRefused");
-  EXPECT_THAT(cause(), HasSubstr("a holds text that cannot be stored as it stands"));
+  EXPECT_THAT(cause(), HasSubstr("a value in the rows of a that cannot be stored as it stands"));
   EXPECT_THAT(cause(), testing::Not(HasSubstr("\\xFF")));
 }
 

@@ -53,6 +53,9 @@ std::string resolve_comments(std::string_view statement, Dialect dialect) {
       keep(statement.substr(at, end - at));
       at = end;
     } else if (begins_comment(statement, at)) {
+      if (byte == '/' && inside != Inside::code) {
+        throw Error(ErrorKind::dump_refused, "a comment inside of a conditional one");
+      }
       keep(" ");
       const auto line_end = statement.find('\n', at);
       at = byte == '/' ? closing_of(statement, at + 2)

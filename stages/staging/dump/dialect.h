@@ -21,7 +21,7 @@ bool runs_conditional(Dialect dialect, std::string_view opening);
 
 /// The statement as `dialect` runs it: the inside of the conditional comments it runs as plain
 /// code, all other comments as a blank. Strings and names stay byte for byte. Throws dump_refused
-/// for conditional comments inside each other.
+/// for comments inside of conditional ones: servers do not agree where they end.
 std::string resolve_comments(std::string_view statement, Dialect dialect);
 
 }  // namespace pipeline::dump

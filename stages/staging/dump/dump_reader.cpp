@@ -4,6 +4,8 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <set>
+#include <span>
 
 #include <fmt/core.h>
 
@@ -20,6 +22,7 @@ namespace {
 constexpr std::array newest_dialects{Dialect{.family = Dialect::Family::mariadb, .version = 119999},
                                      Dialect{.family = Dialect::Family::mysql, .version = 99999}};
 constexpr std::size_t tables_max = 100'000;
+constexpr std::size_t drop_if_exists_words = 4;
 
 using Tokens = std::vector<Token>;
 
@@ -182,8 +185,12 @@ struct DumpReader::State {
     }
     if (first.is("CREATE")) return take_create(statement, tokens);
     if (first.is("USE")) return take_database(statement, tokens, 1);
-    if (is_drop_if_exists(tokens) || is_lock(tokens) || is_unlock(tokens) ||
-        is_transaction(tokens) || is_harmless_alter(tokens) || is_setval(tokens)) {
+    if (is_drop_if_exists(tokens)) {
+      refuse_drop_of_own(statement, tokens);
+      return {};
+    }
+    if (is_lock(tokens) || is_unlock(tokens) || is_transaction(tokens) ||
+        is_harmless_alter(tokens) || is_setval(tokens)) {
       return {};
     }
     refuse(statement);
@@ -206,10 +213,33 @@ struct DumpReader::State {
     return tokens;
   }
 
+  // As the server at hand runs it: /*!80000 SET ... */ is nothing to MariaDB. Harmless for all.
   void apply_settings(const Statement& statement) {
-    Tokens tokens = tokenize(statement.text);
+    at_place(statement.place, [&] {
+      for (const auto& dialect : newest_dialects) {
+        SettingTracker tried = settings;
+        apply_to(tried, statement, dialect);
+      }
+      apply_to(settings, statement, options.dialect);
+    });
+  }
+
+  static void apply_to(SettingTracker& tracker, const Statement& statement, Dialect dialect) {
+    const std::string code = resolve_comments(statement.text, dialect);
+    Tokens tokens = tokenize(code);
+    if (tokens.empty()) return;
     tokens.erase(tokens.begin());
-    at_place(statement.place, [&] { settings.apply(tokens); });
+    tracker.apply(tokens);
+  }
+
+  // mysqldump drops a table before it creates it. Afterwards a client would be left without it.
+  void refuse_drop_of_own(const Statement& statement, const Tokens& tokens) const {
+    if (!tokens[1].is("TABLE")) return;
+    for (const auto& token : std::span(tokens).subspan(drop_if_exists_words)) {
+      const auto own = tables.find(unquote_name(token));
+      if (own == tables.end()) continue;
+      throw refused_at(statement.place, fmt::format("drops its own table {}", own->first));
+    }
   }
 
   // Errors of parts that know no place get this one.
@@ -239,8 +269,9 @@ struct DumpReader::State {
   }
 
   std::optional<Event> take_table(const Statement& statement) {
-    TableBegins event{.definition = {}, .place = statement.place};
+    TableBegins event{.definition = {}, .settings = settings.current(), .place = statement.place};
     at_place(statement.place, [&] {
+      settings.require_readable(statement.text);
       for (const auto& dialect : newest_dialects) parse_table_definition(statement.text, dialect);
       event.definition = parse_table_definition(statement.text, options.dialect);
     });
@@ -274,6 +305,10 @@ struct DumpReader::State {
 
   Event begin_rows(InsertHead begun) {
     head = std::move(begun);
+    at_place(head.place, [&] {
+      settings.require_readable(head.table + join(head.columns, ""));
+      settings.require_straight_rows();
+    });
     const auto table = tables.find(head.table);
     if (table == tables.end()) {
       throw refused_at(head.place, fmt::format("has rows of the table {}, which it does not create",
@@ -290,11 +325,13 @@ struct DumpReader::State {
   }
 
   std::vector<std::string> columns_of(const TableDefinition& definition) const {
-    for (const auto& column : head.columns) {
-      if (definition.find_column(column) == nullptr) {
+    std::set<const Column*> named;
+    for (const auto& name : head.columns) {
+      const Column* column = definition.find_column(name);
+      if (column == nullptr || !named.insert(column).second) {
         throw refused_at(head.place,
-                         fmt::format("has rows for the column {}.{}, which the table lacks",
-                                     head.table, column));
+                         fmt::format("has rows for the column {}.{}, which {}", head.table, name,
+                                     column == nullptr ? "the table lacks" : "is named twice"));
       }
     }
     if (!head.columns.empty()) return head.columns;

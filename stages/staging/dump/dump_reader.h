@@ -18,6 +18,7 @@ namespace pipeline::dump {
 /// A CREATE TABLE.
 struct TableBegins {
   TableDefinition definition;
+  SessionSettings settings;  // for which the definition was written
   Place place;
 };
 

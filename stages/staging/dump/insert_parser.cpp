@@ -56,6 +56,10 @@ bool is_null(std::string_view word) {
   return word.size() == 4 && (word == "NULL" || to_lower(word) == "null");
 }
 
+bool is_text(Field::Kind kind) {
+  return kind == Field::Kind::text || kind == Field::Kind::binary_text;
+}
+
 bool all_of(std::string_view digits, std::string_view allowed) {
   return digits.find_first_not_of(allowed) == std::string_view::npos;
 }
@@ -75,9 +79,12 @@ class HeadReader {
       if (incomplete_) return Token{};
     }
     end_offset_ = token.end_offset();
+    if (token.conditional == Token::Conditional::yes) conditional_ = true;
     return token;
   }
   bool incomplete() const { return incomplete_; }
+  /// Whether a token stood inside of a conditional comment, which some servers would not read.
+  bool conditional() const { return conditional_; }
   /// Behind the last token.
   std::size_t end_offset() const { return end_offset_; }
 
@@ -86,6 +93,7 @@ class HeadReader {
   std::size_t size_;
   More more_;
   bool incomplete_ = false;
+  bool conditional_ = false;
   std::size_t end_offset_ = 0;
 };
 
@@ -115,22 +123,24 @@ std::optional<InsertHead> read_head(HeadReader& tokens) {
     token = tokens.next();
   }
   if (!token.is("VALUES") && !token.is("VALUE")) return {};
-  if (token.conditional == Token::Conditional::yes) return {};
   return head;
 }
 
 }  // namespace
 
 InsertHead InsertParser::begin() {
+  table_.clear();
   for (;;) {
     const std::string_view text = window_.text();
     HeadReader tokens(text, window_.at_end() ? More::none : More::may_follow);
     if (auto head = read_head(tokens)) {
       const std::size_t end = tokens.end_offset();
-      if (text.substr(0, end).find("/*") != std::string_view::npos) {
-        refuse("has a comment inside the beginning of an INSERT");
+      if (tokens.conditional()) {
+        refuse(fmt::format("has a conditional comment inside the beginning of an INSERT into {}",
+                           head->table));
       }
       head->place = window_.place();
+      table_ = head->table;
       window_.consume(end);
       state_ = State::before_first_row;
       at_ = row_begin_ = 0;
@@ -269,9 +279,13 @@ void InsertParser::scan_text(std::string_view text) {
 
 void InsertParser::finish_text(std::string_view text) {
   const std::string_view body = text.substr(begin_, at_ - 1 - begin_);
-  const bool well_formed = (text_kind_ != Field::Kind::hex || all_of(body, hex_digits)) &&
-                           (text_kind_ != Field::Kind::bits || all_of(body, bit_digits));
-  if (!well_formed) refuse("has a hex or bit literal with other characters");
+  if (!is_text(text_kind_)) {
+    const bool hex = text_kind_ == Field::Kind::quoted_hex;
+    if (!all_of(body, hex ? hex_digits : bit_digits)) {
+      refuse("has a hex or bit literal with other characters");
+    }
+    if (hex && body.size() % 2 != 0) refuse("has a hex literal of half a byte");
+  }
   push({.kind = text_kind_, .begin = begin_, .end = at_ - 1, .quote = quote_, .escapes = escapes_});
   state_ = State::after_value;
 }
@@ -290,6 +304,9 @@ void InsertParser::finish_word(std::string_view word, std::string_view text) {
   state_ = State::after_value;
   if (is_null(word)) return push({.kind = Field::Kind::null, .begin = begin_, .end = at_});
   if (is_number(word)) return push({.kind = Field::Kind::number, .begin = begin_, .end = at_});
+  if (to_lower(word) == "default") {
+    return push({.kind = Field::Kind::default_value, .begin = begin_, .end = at_});
+  }
   const auto digits = word.substr(std::min<std::size_t>(2, word.size()));
   if (word.starts_with("0x") && !digits.empty() && all_of(digits, hex_digits)) {
     return push({.kind = Field::Kind::hex, .begin = begin_ + 2, .end = at_});
@@ -300,10 +317,10 @@ void InsertParser::finish_word(std::string_view word, std::string_view text) {
   const bool quote_follows = text[at_] == '\'' || text[at_] == '"';
   const std::string prefix = to_lower(word);
   if (prefix == "_binary") {
-    text_kind_ = Field::Kind::text;
+    text_kind_ = Field::Kind::binary_text;
     state_ = State::before_prefixed_text;
   } else if (quote_follows && (prefix == "x" || prefix == "b")) {
-    text_kind_ = prefix == "x" ? Field::Kind::hex : Field::Kind::bits;
+    text_kind_ = prefix == "x" ? Field::Kind::quoted_hex : Field::Kind::bits;
     state_ = State::before_prefixed_text;
   } else {
     refuse("has a value that is no literal");
@@ -317,7 +334,9 @@ void InsertParser::push(Span span) {
 }
 
 void InsertParser::refuse(std::string_view what) const {
-  throw refused_at(window_.place(at_), what);
+  throw refused_at(window_.place(at_), table_.empty()
+                                           ? std::string(what)
+                                           : fmt::format("{} (rows of {})", what, table_));
 }
 
 Row InsertParser::row(std::string_view text) {

@@ -23,10 +23,13 @@ inline constexpr std::size_t fields_max = 4096;
 struct Field {
   enum class Kind {
     null,
-    number,  // body: the literal as written, sign included
-    text,    // body: the bytes between the quotes, still escaped
-    hex,     // 0x... or x'...'; body: the digits
-    bits,    // 0b... or b'...'; body: the digits
+    number,         // body: the literal as written, sign included
+    text,           // body: the bytes between the quotes, still escaped
+    binary_text,    // the same behind _binary: its bytes are of no character set
+    hex,            // 0x...; body: the digits
+    quoted_hex,     // x'...'; body: the digits, an even number of them
+    bits,           // 0b... or b'...'; body: the digits
+    default_value,  // the word DEFAULT
   } kind = Kind::null;
   std::string_view body;
   char quote = '\'';  // of a text: a doubled one in the body stands for one
@@ -50,9 +53,10 @@ struct InsertHead {
   }
 };
 
-/// Takes literals only: NULL, numbers, strings (with _binary or without), hex and bit literals.
+/// Takes literals only: NULL, numbers, strings (with _binary or without), hex and bit literals, and
+/// the word DEFAULT.
 /// Anything else, as a function call or an ON DUPLICATE KEY clause, is dump_refused; the end of the
-/// dump inside the statement is dump_corrupt. Both name line and byte and no value.
+/// dump inside the statement is dump_corrupt. Both name table, line and byte and no value.
 class InsertParser {
  public:
   /// `window` must outlive the parser.
@@ -102,6 +106,7 @@ class InsertParser {
   Row row(std::string_view text);
 
   DumpWindow& window_;
+  std::string table_;  // of the statement being read
   State state_ = State::before_first_row;
   std::size_t at_ = 0;         // scanned so far, in the window's text
   std::size_t row_begin_ = 0;  // of the row being read, or read last

@@ -79,6 +79,21 @@ std::string literal_value(const Token& token) {
   return token.kind == Token::Kind::text ? unquote_text(token.text) : std::string(token.text);
 }
 
+// In these a byte of a character may be a backslash or a quote, so the text cannot be read by
+// bytes.
+constexpr std::array<std::string_view, 10> unreadable_charsets{
+    "sjis", "cp932", "gbk", "gb18030", "big5", "ucs2", "utf16", "utf16le", "utf32", "gb2312"};
+
+void require_readable_charset(const std::string& charset) {
+  if (std::ranges::find(unreadable_charsets, charset) == unreadable_charsets.end()) return;
+  refuse(fmt::format("text in the character set {}; dump with --default-character-set=utf8mb4",
+                     charset));
+}
+
+std::string_view charset_of_collation(std::string_view collation) {
+  return collation.substr(0, collation.find('_'));
+}
+
 }  // namespace
 
 void SettingTracker::apply(const std::vector<Token>& tokens) {
@@ -101,15 +116,10 @@ std::size_t SettingTracker::set_names(const std::vector<Token>& tokens, std::siz
   if (charset.kind != Token::Kind::word && charset.kind != Token::Kind::text) {
     refuse("a SET NAMES without a character set");
   }
-  settings_.charset = to_lower(literal_value(charset));
-  // In these a byte of a character may be a backslash or a quote, so the text cannot be read by
-  // bytes.
-  constexpr std::array<std::string_view, 10> unreadable{
-      "sjis", "cp932", "gbk", "gb18030", "big5", "ucs2", "utf16", "utf16le", "utf32", "gb2312"};
-  if (std::ranges::find(unreadable, settings_.charset) != unreadable.end()) {
-    refuse(fmt::format("text in the character set {}; dump with --default-character-set=utf8mb4",
-                       settings_.charset));
-  }
+  settings_.charset =
+      charset.is("DEFAULT") ? SessionSettings{}.charset : to_lower(literal_value(charset));
+  settings_.connection_charset = settings_.charset;
+  require_readable_charset(settings_.charset);
   ++at;
   if (token_at(tokens, at).is("COLLATE")) at += 2;
   return std::min(at, tokens.size());
@@ -155,6 +165,9 @@ SettingTracker::Value SettingTracker::value_of(const std::vector<Token>& tokens,
     const auto variable = read_system_variable(tokens, at);
     if (variable.name == "sql_mode") return settings_.sql_mode;
     if (variable.name == "time_zone") return settings_.time_zone;
+    if (variable.name == "character_set_client") return settings_.charset;
+    if (variable.name == "character_set_connection" || variable.name == "collation_connection")
+      return settings_.connection_charset;
     return {};
   }
   if (first.is('@')) {
@@ -175,20 +188,64 @@ SettingTracker::Value SettingTracker::value_of(const std::vector<Token>& tokens,
 
 void SettingTracker::set_variable(const std::string& name, const Value& value) {
   if (name == "time_zone") settings_.time_zone = value;
+  if (name == "character_set_client") settings_.charset = to_lower(value.value_or("utf8mb4"));
+  if (name == "character_set_connection" || name == "collation_connection") {
+    settings_.connection_charset =
+        charset_of_collation(to_lower(value.value_or(settings_.charset)));
+  }
   if (name != "sql_mode") return;
   settings_.sql_mode = value;
-  const std::string modes = "," + to_lower(value.value_or("")) + ",";
-  // The combined modes of old servers (ansi, oracle, mssql, db2, maxdb, postgresql) hold
-  // ANSI_QUOTES.
-  for (const std::string_view mode : {"ansi_quotes", "no_backslash_escapes", "ansi", "oracle",
-                                      "mssql", "db2", "maxdb", "postgresql"}) {
-    if (modes.find("," + std::string(mode) + ",") != std::string::npos) {
-      refuse(fmt::format(
-          "the sql_mode {}, under which quotes and backslashes mean something else; dump "
-          "without it (and with --skip-triggers if only a trigger has it)",
-          mode));
-    }
+  const auto mode = mode_of_other_grammar(value.value_or(""));
+  if (mode.empty()) return;
+  refuse(
+      fmt::format("the sql_mode {}, under which quotes and backslashes mean something else; dump "
+                  "without it (and with --skip-triggers if only a trigger has it)",
+                  mode));
+}
+
+void SettingTracker::require_readable(std::string_view statement) const {
+  require_readable_charset(settings_.charset);
+  const bool utf8 = settings_.charset.starts_with("utf8") || settings_.charset == "binary";
+  const auto is_ascii = [](char byte) { return static_cast<unsigned char>(byte) < 0x80; };
+  if (utf8 || std::ranges::all_of(statement, is_ascii)) return;
+  refuse(
+      fmt::format("names or definitions with other letters than ASCII in the character set {}; "
+                  "dump with --default-character-set=utf8mb4",
+                  settings_.charset));
+}
+
+void SettingTracker::require_straight_rows() const {
+  if (settings_.charset == "binary" ||
+      same_charset(settings_.charset, settings_.connection_charset))
+    return;
+  refuse(fmt::format("rows in the character set {} that pass through {}", settings_.charset,
+                     settings_.connection_charset));
+}
+
+std::string_view mode_of_other_grammar(std::string_view sql_mode) {
+  // EMPTY_STRING_IS_NULL changes what '' is. The combined modes of old servers (ansi, oracle,
+  // mssql, db2, maxdb, postgresql) hold ANSI_QUOTES.
+  constexpr std::array<std::string_view, 9> modes{"ansi_quotes",
+                                                  "no_backslash_escapes",
+                                                  "empty_string_is_null",
+                                                  "ansi",
+                                                  "oracle",
+                                                  "mssql",
+                                                  "db2",
+                                                  "maxdb",
+                                                  "postgresql"};
+  const std::string given = "," + to_lower(sql_mode) + ",";
+  for (const auto mode : modes) {
+    if (given.find("," + std::string(mode) + ",") != std::string::npos) return mode;
   }
+  return {};
+}
+
+bool same_charset(std::string_view left, std::string_view right) {
+  const auto canonical = [](std::string_view charset) {
+    return charset == "utf8" ? std::string_view("utf8mb3") : charset;
+  };
+  return canonical(left) == canonical(right);
 }
 
 }  // namespace pipeline::dump

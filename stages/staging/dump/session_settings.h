@@ -13,11 +13,19 @@ namespace pipeline::dump {
 
 /// nullopt: the dump leaves it to the server.
 struct SessionSettings {
-  std::string charset = "utf8mb4";  // of the dump's bytes: SET NAMES
+  std::string charset = "utf8mb4";             // of the dump's bytes: character_set_client
+  std::string connection_charset = "utf8mb4";  // into which the server first turns its texts
   std::optional<std::string> time_zone;
   std::optional<std::string> sql_mode;
   bool operator==(const SessionSettings&) const = default;
 };
+
+/// The one of the modes in a sql_mode under which quotes or backslashes mean something else; empty
+/// if there is none.
+std::string_view mode_of_other_grammar(std::string_view sql_mode);
+
+/// Whether the two names mean one character set: utf8 is utf8mb3.
+bool same_charset(std::string_view left, std::string_view right);
 
 /// Follows the SET statements that mysqldump writes. Nothing of them is ever sent to a server.
 class SettingTracker {
@@ -28,6 +36,11 @@ class SettingTracker {
   /// lexical grammar.
   void apply(const std::vector<Token>& tokens);
   const SessionSettings& current() const { return settings_; }
+  /// Throws dump_refused, without a place, if a definition or the beginning of an INSERT cannot be
+  /// read by bytes: its character set has quotes inside of letters, or its names are not in UTF-8.
+  void require_readable(std::string_view statement) const;
+  /// Likewise, if the texts of rows would be changed on their way into the server.
+  void require_straight_rows() const;
 
  private:
   using Value = std::optional<std::string>;

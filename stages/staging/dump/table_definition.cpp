@@ -26,56 +26,38 @@ using Tokens = std::span<const Token>;
   throw Error(ErrorKind::dump_refused, what);
 }
 
-struct TypeName {
-  std::string_view word;
+struct TypeNames {
   Column::Kind kind;
+  std::string_view words;
 };
 
 constexpr std::array type_names{
-    TypeName{"TINYINT", Column::Kind::integer},
-    TypeName{"SMALLINT", Column::Kind::integer},
-    TypeName{"MEDIUMINT", Column::Kind::integer},
-    TypeName{"INT", Column::Kind::integer},
-    TypeName{"INTEGER", Column::Kind::integer},
-    TypeName{"BIGINT", Column::Kind::integer},
-    TypeName{"BOOL", Column::Kind::integer},
-    TypeName{"BOOLEAN", Column::Kind::integer},
-    TypeName{"DECIMAL", Column::Kind::decimal},
-    TypeName{"NUMERIC", Column::Kind::decimal},
-    TypeName{"FLOAT", Column::Kind::decimal},
-    TypeName{"DOUBLE", Column::Kind::decimal},
-    TypeName{"REAL", Column::Kind::decimal},
-    TypeName{"BIT", Column::Kind::bit},
-    TypeName{"YEAR", Column::Kind::year},
-    TypeName{"DATE", Column::Kind::date_time},
-    TypeName{"TIME", Column::Kind::date_time},
-    TypeName{"DATETIME", Column::Kind::date_time},
-    TypeName{"TIMESTAMP", Column::Kind::date_time},
-    TypeName{"CHAR", Column::Kind::text},
-    TypeName{"VARCHAR", Column::Kind::text},
-    TypeName{"TINYTEXT", Column::Kind::text},
-    TypeName{"TEXT", Column::Kind::text},
-    TypeName{"MEDIUMTEXT", Column::Kind::text},
-    TypeName{"LONGTEXT", Column::Kind::text},
-    TypeName{"ENUM", Column::Kind::text},
-    TypeName{"SET", Column::Kind::text},
-    TypeName{"BINARY", Column::Kind::binary},
-    TypeName{"VARBINARY", Column::Kind::binary},
-    TypeName{"TINYBLOB", Column::Kind::binary},
-    TypeName{"BLOB", Column::Kind::binary},
-    TypeName{"MEDIUMBLOB", Column::Kind::binary},
-    TypeName{"LONGBLOB", Column::Kind::binary},
-    TypeName{"JSON", Column::Kind::json},
-    TypeName{"GEOMETRY", Column::Kind::geometry},
-    TypeName{"POINT", Column::Kind::geometry},
-    TypeName{"LINESTRING", Column::Kind::geometry},
-    TypeName{"POLYGON", Column::Kind::geometry},
-    TypeName{"MULTIPOINT", Column::Kind::geometry},
-    TypeName{"MULTILINESTRING", Column::Kind::geometry},
-    TypeName{"MULTIPOLYGON", Column::Kind::geometry},
-    TypeName{"GEOMETRYCOLLECTION", Column::Kind::geometry},
-    TypeName{"GEOMCOLLECTION", Column::Kind::geometry},
+    TypeNames{Column::Kind::integer,
+              "TINYINT SMALLINT MEDIUMINT INT INTEGER BIGINT BOOL BOOLEAN INT1 INT2 INT3 INT4 INT8 "
+              "MIDDLEINT SERIAL"},
+    TypeNames{Column::Kind::decimal, "DECIMAL NUMERIC DEC FIXED FLOAT DOUBLE REAL FLOAT4 FLOAT8"},
+    TypeNames{Column::Kind::bit, "BIT"},
+    TypeNames{Column::Kind::year, "YEAR"},
+    TypeNames{Column::Kind::date_time, "DATE TIME DATETIME TIMESTAMP"},
+    TypeNames{Column::Kind::text,
+              "CHAR CHARACTER VARCHAR VARCHARACTER NCHAR NVARCHAR NATIONAL LONG TINYTEXT TEXT "
+              "MEDIUMTEXT LONGTEXT"},
+    TypeNames{Column::Kind::member, "ENUM SET"},
+    TypeNames{Column::Kind::binary, "BINARY VARBINARY TINYBLOB BLOB MEDIUMBLOB LONGBLOB"},
+    TypeNames{Column::Kind::json, "JSON"},
+    TypeNames{Column::Kind::geometry,
+              "GEOMETRY POINT LINESTRING POLYGON MULTIPOINT MULTILINESTRING MULTIPOLYGON "
+              "GEOMETRYCOLLECTION GEOMCOLLECTION"},
 };
+
+Column::Kind kind_of_type(const Token& word) {
+  for (const auto& candidate : type_names) {
+    const auto words = split(candidate.words, ' ');
+    if (std::ranges::any_of(words, [&](const std::string& name) { return word.is(name); }))
+      return candidate.kind;
+  }
+  return Column::Kind::other;
+}
 
 // Options behind the columns. The servers' manuals, CREATE TABLE, "Table Options".
 enum class OptionRule { keep, take_off, with_engine, refuse };
@@ -317,10 +299,12 @@ class DefinitionParser {
   void read_type(Tokens item, std::size_t& at, Column& column) {
     const Token& word = item[at];
     column.type = to_lower(word.text);
-    const auto found = std::ranges::find_if(
-        type_names, [&](const TypeName& candidate) { return word.is(candidate.word); });
-    if (found != type_names.end()) column.kind = found->kind;
+    column.kind = kind_of_type(word);
+    if (word.is("NCHAR") || word.is("NVARCHAR") || word.is("NATIONAL")) column.charset = "utf8mb3";
+    if (word.is("SERIAL")) column.auto_increment = Column::AutoIncrement::yes;
     ++at;
+    const bool bytes = at < item.size() && (item[at].is("VARBINARY") || item[at].is("BYTE"));
+    if (bytes) column.kind = Column::Kind::binary;  // LONG VARBINARY, CHAR BYTE
     if (at < item.size() && item[at].is('(')) {
       const std::size_t open = item[at].offset;
       std::size_t close = at;
@@ -348,6 +332,9 @@ class DefinitionParser {
     }
     if (item[at].is("DEFAULT") && next_is(1, "NULL")) return at + 1;
     if (item[at].is("AUTO_INCREMENT")) column.auto_increment = Column::AutoIncrement::yes;
+    const bool is_default = at > 0 && item[at - 1].is("DEFAULT");  // of the function ASCII()
+    if (item[at].is("ASCII") && !is_default) column.charset = "latin1";
+    if (item[at].is("UNICODE")) column.charset = "ucs2";
     if (item[at].is("INVISIBLE")) column.invisible = Column::Invisible::yes;
     if ((item[at].is("CHARSET") ||
          (item[at].is("SET") && at > 0 && item[at - 1].is("CHARACTER"))) &&

@@ -17,7 +17,8 @@ struct Column {
     bit,
     year,
     date_time,  // DATE, TIME, DATETIME, TIMESTAMP
-    text,       // CHAR, VARCHAR, the TEXTs, ENUM, SET
+    text,       // CHAR, VARCHAR, the TEXTs
+    member,     // ENUM, SET
     binary,     // BINARY, VARBINARY, the BLOBs
     json,       // a LONGTEXT in MariaDB, a type of its own in MySQL
     geometry,

@@ -1,5 +1,7 @@
 #include "stages/staging/load/load_statement.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "common/base/error.h"
@@ -9,15 +11,20 @@
 namespace pipeline {
 namespace {
 
-std::string_view canonical(std::string_view charset) {
-  return charset == "utf8" ? "utf8mb3" : charset;
-}
+// How the bytes of the dump get into the column.
+enum class Conversion {
+  none,
+  formal,  // between equal character sets, for servers that ask for it
+  real,
+};
 
-// Whether the bytes of the dump are to be converted on their way into the column.
-bool needs_conversion(const dump::Column& column, const std::string& table_charset,
-                      const std::string& dump_charset) {
+Conversion conversion_for(const dump::Column& column, const std::string& table_charset,
+                          std::string_view dump_charset) {
   using Kind = dump::Column::Kind;
-  if (dump_charset == "binary") return false;
+  if (dump_charset == "binary") return Conversion::none;
+  const auto from = [&](std::string_view charset) {
+    return dump::same_charset(charset, dump_charset) ? Conversion::none : Conversion::real;
+  };
   switch (column.kind) {
     case Kind::integer:
     case Kind::decimal:
@@ -26,16 +33,40 @@ bool needs_conversion(const dump::Column& column, const std::string& table_chars
     case Kind::date_time:
     case Kind::binary:
     case Kind::geometry:
-      return false;
+      return Conversion::none;
     // MySQL refuses binary text for JSON, and UUID or INET6 would take it for the packed form.
     case Kind::json:
+      return std::max(Conversion::formal, from("utf8mb4"));
     case Kind::other:
-      return true;
+      return Conversion::formal;
     case Kind::text:
+    case Kind::member:
       break;
   }
   const std::string& charset = column.charset.empty() ? table_charset : column.charset;
-  return canonical(charset) != canonical(dump_charset);
+  return charset == "binary" ? Conversion::none : from(charset);
+}
+
+ColumnCarrier::Numbering numbering_of(const dump::Column& column,
+                                      const dump::SessionSettings& settings) {
+  if (column.auto_increment == dump::Column::AutoIncrement::no)
+    return ColumnCarrier::Numbering::none;
+  const std::string modes = "," + to_lower(settings.sql_mode.value_or("")) + ",";
+  return modes.find(",no_auto_value_on_zero,") == std::string::npos
+             ? ColumnCarrier::Numbering::of_null_and_zero
+             : ColumnCarrier::Numbering::of_null;
+}
+
+void require_numbers(const dump::TableDefinition& table, const dump::RowsBegin& rows) {
+  const auto numbered = std::ranges::find(table.columns, dump::Column::AutoIncrement::yes,
+                                          &dump::Column::auto_increment);
+  if (numbered == table.columns.end()) return;
+  const auto is_it = [&](const std::string& name) { return table.find_column(name) == &*numbered; };
+  if (std::ranges::any_of(rows.columns, is_it)) return;
+  throw dump::refused_at(rows.place,
+                         fmt::format("has rows of {} without numbers for the AUTO_INCREMENT column "
+                                     "{}: the server would choose them, others each time",
+                                     table.name, numbered->name));
 }
 
 std::string_view on_collision(dump::InsertHead::Verb verb) {
@@ -54,25 +85,32 @@ std::string_view on_collision(dump::InsertHead::Verb verb) {
 
 RowPlan plan_rows(const dump::TableDefinition& table, const dump::RowsBegin& rows,
                   std::string_view schema) {
+  require_numbers(table, rows);
   RowPlan plan;
+  const auto conversion_of = [&](const dump::Column& column) {
+    return conversion_for(column, table.charset, rows.settings.charset);
+  };
   bool with_set = false;
   for (const auto& name : rows.columns) {
     const dump::Column* column = table.find_column(name);
     require(column != nullptr, "rows name columns of their table");
-    with_set = with_set || needs_conversion(*column, table.charset, rows.settings.charset);
+    with_set = with_set || conversion_of(*column) != Conversion::none;
   }
   std::vector<std::string> targets;
   std::vector<std::string> assignments;
   for (const auto& name : rows.columns) {
     const dump::Column& column = *table.find_column(name);
-    plan.carriers.push_back(carrier_of(column));
+    const Conversion conversion = conversion_of(column);
+    ColumnCarrier carrier = carrier_of(column);
+    carrier.numbering = numbering_of(column, rows.settings);
+    if (conversion == Conversion::real) carrier.bytes = ColumnCarrier::Bytes::converted;
     const std::string variable = fmt::format("@v{}", targets.size());
     // A statement with SET forgets that the file gave a value for the AUTO_INCREMENT column, and
     // numbers a row with id 0 anew in spite of NO_AUTO_VALUE_ON_ZERO (seen with MariaDB 10.11).
     const bool assigned = with_set && column.auto_increment == dump::Column::AutoIncrement::yes;
-    if (plan.carriers.back().as == ColumnCarrier::As::skipped) {
+    if (carrier.as == ColumnCarrier::As::skipped) {
       targets.push_back("@skipped");
-    } else if (needs_conversion(column, table.charset, rows.settings.charset)) {
+    } else if (conversion != Conversion::none) {
       targets.push_back(variable);
       assignments.push_back(fmt::format("{} = CONVERT({} USING {})", quote_name(column.name),
                                         variable, quote_name(rows.settings.charset)));
@@ -82,6 +120,7 @@ RowPlan plan_rows(const dump::TableDefinition& table, const dump::RowsBegin& row
     } else {
       targets.push_back(quote_name(column.name));
     }
+    plan.carriers.push_back(std::move(carrier));
   }
   plan.statement = fmt::format(
       "LOAD DATA LOCAL INFILE 'rows' {}INTO TABLE {} CHARACTER SET binary FIELDS TERMINATED "

@@ -17,7 +17,8 @@ struct RowPlan {
 
 /// Bytes go into columns of the dump's own character set as they are; values of other text columns
 /// are converted from the dump's character set, as an INSERT would. Generated columns are read and
-/// thrown away.
+/// thrown away. Throws dump_refused, with the place of the INSERT, if it leaves the AUTO_INCREMENT
+/// column to the server: LOAD DATA numbers rows in other steps than INSERT.
 RowPlan plan_rows(const dump::TableDefinition& table, const dump::RowsBegin& rows,
                   std::string_view schema);
 

@@ -1,7 +1,11 @@
 #include "stages/staging/load/row_encoder.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
+
+#include <fmt/core.h>
 
 #include "common/base/error.h"
 
@@ -9,13 +13,21 @@
 // \N inside an INSERT is the letter N, alone in a LOAD DATA field it is NULL; \% and \_ keep their
 // backslash in an INSERT and lose it in LOAD DATA; '' is one quote in an INSERT; a raw tab or
 // newline is data in an INSERT and an end in LOAD DATA. All other escapes mean the same and pass as
-// they are.
+// they are. Literals that are no strings have a type in an INSERT and are text in LOAD DATA; the
+// table of ways below says for each kind of column which of them have a text that means the same.
 
 namespace pipeline {
 namespace {
 
 constexpr unsigned bits_of_byte = 8;
 constexpr unsigned bytes_of_number_max = 8;
+
+using As = ColumnCarrier::As;
+using Kind = dump::Field::Kind;
+
+[[noreturn]] void refuse(std::string_view what, const ColumnCarrier& carrier) {
+  throw Error(ErrorKind::dump_refused, fmt::format("{} for the column {}", what, carrier.column));
+}
 
 void append_byte(char byte, std::string& out) {
   switch (byte) {
@@ -76,7 +88,7 @@ unsigned digit_value(char digit) {
 
 /// The bytes of a hex or bit literal, the first one filled up with zero bits.
 std::string bytes_of(const dump::Field& field) {
-  const unsigned bits_of_digit = field.kind == dump::Field::Kind::hex ? 4 : 1;
+  const unsigned bits_of_digit = field.kind == Kind::bits ? 1 : 4;
   const std::size_t bits = field.body.size() * bits_of_digit;
   std::string bytes((bits + bits_of_byte - 1) / bits_of_byte, '\0');
   std::size_t position = bytes.size() * bits_of_byte - bits;
@@ -90,95 +102,233 @@ std::string bytes_of(const dump::Field& field) {
   return bytes;
 }
 
-std::uint64_t number_of(const dump::Field& field) {
-  std::uint64_t value = 0;
-  if (field.kind == dump::Field::Kind::number) {
-    const auto [end, error] =
-        std::from_chars(field.body.data(), field.body.data() + field.body.size(), value);
-    if (error != std::errc() || end != field.body.data() + field.body.size()) {
-      throw Error(ErrorKind::dump_refused, "a BIT column holds a number that is no bit pattern");
-    }
-    return value;
-  }
-  const std::string bytes = bytes_of(field);
-  if (bytes.size() > bytes_of_number_max) {
-    throw Error(ErrorKind::dump_refused, "a hex literal for a number has more than 8 bytes");
-  }
-  for (const char byte : bytes) value = value << bits_of_byte | static_cast<unsigned char>(byte);
-  return value;
-}
-
 void append_bytes(std::string_view bytes, std::string& out) {
   for (const char byte : bytes) append_byte(byte, out);
 }
 
-void append_bit(const dump::Field& field, unsigned bit_length, std::string& out) {
-  if (field.kind == dump::Field::Kind::text) return append_text(field, out);
-  const std::uint64_t value = number_of(field);
-  const unsigned bytes = (bit_length + bits_of_byte - 1) / bits_of_byte;
-  for (unsigned left = bytes; left > 0; --left) {
-    append_byte(static_cast<char>(value >> ((left - 1) * bits_of_byte) & 0xFFU), out);
+/// A hex or bit literal as a decimal number.
+void append_decimal(const dump::Field& field, const ColumnCarrier& carrier, std::string& out) {
+  const std::string bytes = bytes_of(field);
+  if (bytes.size() > bytes_of_number_max) refuse("a hex literal of more than 8 bytes", carrier);
+  std::uint64_t value = 0;
+  for (const char byte : bytes) value = value << bits_of_byte | static_cast<unsigned char>(byte);
+  out += std::to_string(value);
+}
+
+/// As many bytes as the column has, or more where the value needs them: the server then does what
+/// it does to an INSERT that does not fit.
+void append_pattern(std::string_view bytes, unsigned bit_length, std::string& out) {
+  const auto first = bytes.find_first_not_of('\0');
+  bytes.remove_prefix(std::min(first, bytes.size()));
+  const std::size_t wanted = (bit_length + bits_of_byte - 1) / bits_of_byte;
+  for (std::size_t missing = bytes.size(); missing < wanted; ++missing) append_byte('\0', out);
+  append_bytes(bytes, out);
+}
+
+void append_bit_number(const dump::Field& field, const ColumnCarrier& carrier, std::string& out) {
+  std::uint64_t value = 0;
+  const char* const end = field.body.data() + field.body.size();
+  const auto [stop, error] = std::from_chars(field.body.data(), end, value);
+  if (error != std::errc() || stop != end) refuse("a number that is no bit pattern", carrier);
+  std::array<char, bytes_of_number_max> bytes{};
+  for (std::size_t left = bytes.size(); left > 0; --left) {
+    bytes[left - 1] = static_cast<char>(value & 0xFFU);
+    value >>= bits_of_byte;
+  }
+  append_pattern({bytes.data(), bytes.size()}, carrier.bit_length, out);
+}
+
+bool is_zero(std::string_view number) {
+  return number.substr(0, number.find_first_of("eE")).find_first_not_of("+-.0") ==
+         std::string_view::npos;
+}
+
+bool has_exponent(std::string_view number) {
+  return number.find_first_of("eE") != std::string_view::npos;
+}
+
+/// Whether the server would write the number with the same characters: -12.50 and not +1, 007, .5,
+/// 1e3 or -0, nor more digits than a DECIMAL holds.
+bool is_its_own_text(std::string_view number) {
+  constexpr std::size_t digits_max = 65;
+  constexpr std::size_t fraction_digits_max = 30;
+  if (number.starts_with('-')) {
+    if (is_zero(number)) return false;
+    number.remove_prefix(1);
+  }
+  const std::string_view whole = number.substr(0, number.find('.'));
+  const std::size_t fraction = number.size() - whole.size();
+  const bool plain = !whole.empty() && !number.ends_with('.') && !has_exponent(number) &&
+                     whole[0] >= '0' && whole[0] <= '9' && (whole[0] != '0' || whole.size() == 1);
+  return plain && number.size() <= digits_max && fraction <= fraction_digits_max;
+}
+
+/// What becomes of a literal of one kind in a column of one kind.
+enum class Way {
+  nothing,  // no bytes at all
+  escaped,  // a text
+  body,     // a number as it is written
+  integer,  // likewise, if it has no exponent: a double rounds halves to even, a text away from 0
+  plain,    // likewise, if an INSERT would make the same text of it
+  year,
+  bit_number,
+  bytes,    // what a hex or bit literal stands for
+  decimal,  // the number that a hex or bit literal stands for
+  pattern,  // its bytes without leading zeros
+  refused,
+};
+
+struct Ways {
+  Way number = Way::refused;
+  Way text = Way::escaped;
+  Way binary_text = Way::escaped;
+  Way hex = Way::refused;  // and bits
+  Way quoted_hex = Way::refused;
+  Way default_value = Way::refused;
+};
+
+// In the order of ColumnCarrier::As.
+constexpr std::array<Ways, 10> ways_of_columns{{
+    {.number = Way::plain, .hex = Way::bytes, .quoted_hex = Way::bytes},  // text
+    {.hex = Way::bytes, .quoted_hex = Way::bytes},                        // member
+    {.number = Way::integer, .hex = Way::decimal},                        // integer
+    {.number = Way::body, .hex = Way::decimal},                           // number
+    {.number = Way::bit_number, .hex = Way::pattern, .quoted_hex = Way::pattern},
+    {.number = Way::year, .hex = Way::decimal},
+    {.hex = Way::bytes, .quoted_hex = Way::bytes},  // date_time
+    {.hex = Way::bytes, .quoted_hex = Way::bytes},  // geometry
+    {.binary_text = Way::refused},                  // own_text
+    {Way::nothing, Way::nothing, Way::nothing, Way::nothing, Way::nothing, Way::nothing},
+}};
+
+Way way_of(ColumnCarrier::As as, Kind kind) {
+  const Ways& ways = ways_of_columns.at(static_cast<std::size_t>(as));
+  switch (kind) {
+    case Kind::null:
+      return Way::nothing;  // the carrier says itself what becomes of it
+    case Kind::number:
+      return ways.number;
+    case Kind::text:
+      return ways.text;
+    case Kind::binary_text:
+      return ways.binary_text;
+    case Kind::hex:
+    case Kind::bits:
+      return ways.hex;
+    case Kind::quoted_hex:
+      return ways.quoted_hex;
+    case Kind::default_value:
+      return ways.default_value;
+  }
+  return Way::refused;
+}
+
+std::string_view spoken(Kind kind) {
+  switch (kind) {
+    case Kind::null:
+      return "NULL";
+    case Kind::number:
+      return "a number without quotes";
+    case Kind::text:
+      return "a text";
+    case Kind::binary_text:
+      return "a _binary text";
+    case Kind::hex:
+    case Kind::quoted_hex:
+      return "a hex literal";
+    case Kind::bits:
+      return "a bit literal";
+    case Kind::default_value:
+      return "DEFAULT";
+  }
+  return "a value";
+}
+
+// Only for an AUTO_INCREMENT column of a dump without NO_AUTO_VALUE_ON_ZERO: rare and strict.
+bool surely_not_zero(const dump::Field& field) {
+  const bool written = field.kind == Kind::number || field.kind == Kind::text;
+  const std::string_view digits = field.body.substr(0, field.body.find_first_not_of("-0123456789"));
+  return written && !is_zero(digits);
+}
+
+void refuse_numbering(const dump::Field& field, const ColumnCarrier& carrier) {
+  const bool numbers_null = carrier.numbering != ColumnCarrier::Numbering::none;
+  const bool numbers_zero = carrier.numbering == ColumnCarrier::Numbering::of_null_and_zero;
+  if ((numbers_null && field.kind == Kind::null) || (numbers_zero && !surely_not_zero(field))) {
+    refuse("no number", carrier);
   }
 }
 
-bool is_zero(std::string_view digits) {
-  return digits.find_first_not_of('0') == std::string_view::npos;
-}
-
-void append_field(const dump::Field& field, const ColumnCarrier& carrier, std::string& out) {
-  using Kind = dump::Field::Kind;
-  if (field.kind == Kind::null) {
-    out += "\\N";
-    return;
-  }
-  switch (carrier.as) {
-    case ColumnCarrier::As::bit:
-      return append_bit(field, carrier.bit_length, out);
-    case ColumnCarrier::As::year:
-      if (field.kind == Kind::number && is_zero(field.body)) {
+void append_value(const dump::Field& field, const ColumnCarrier& carrier, Way way,
+                  std::string& out) {
+  switch (way) {
+    case Way::nothing:
+      return;
+    case Way::escaped:
+      return append_text(field, out);
+    case Way::integer:
+      if (has_exponent(field.body)) refuse("a number with an exponent", carrier);
+      break;
+    case Way::plain:
+      if (!is_its_own_text(field.body)) refuse("a number in an unusual form", carrier);
+      break;
+    case Way::year:
+      if (is_zero(field.body)) {
         out += "0000";
         return;
       }
       break;
-    case ColumnCarrier::As::number:
-      if (field.kind == Kind::hex || field.kind == Kind::bits) {
-        out += std::to_string(number_of(field));
-        return;
-      }
+    case Way::body:
       break;
-    case ColumnCarrier::As::text:
-      if (field.kind == Kind::hex || field.kind == Kind::bits)
-        return append_bytes(bytes_of(field), out);
-      break;
-    case ColumnCarrier::As::skipped:
-      return;
+    case Way::bit_number:
+      return append_bit_number(field, carrier, out);
+    case Way::bytes:
+      return append_bytes(bytes_of(field), out);
+    case Way::decimal:
+      return append_decimal(field, carrier, out);
+    case Way::pattern:
+      return append_pattern(bytes_of(field), carrier.bit_length, out);
+    case Way::refused:
+      refuse(spoken(field.kind), carrier);
   }
-  if (field.kind == Kind::text) return append_text(field, out);
   out += field.body;
 }
+
+bool of_no_charset(Kind kind) {
+  return kind == Kind::binary_text || kind == Kind::hex || kind == Kind::quoted_hex ||
+         kind == Kind::bits;
+}
+
+void append_field(const dump::Field& field, const ColumnCarrier& carrier, std::string& out) {
+  if (carrier.numbering != ColumnCarrier::Numbering::none) refuse_numbering(field, carrier);
+  if (field.kind == Kind::null) {
+    if (carrier.null == ColumnCarrier::Null::refused) refuse("NULL where none is allowed", carrier);
+    out += "\\N";
+    return;
+  }
+  if (carrier.bytes == ColumnCarrier::Bytes::converted && of_no_charset(field.kind)) {
+    refuse("bytes of no character set", carrier);
+  }
+  append_value(field, carrier, way_of(carrier.as, field.kind), out);
+}
+
+// In the order of Column::Kind.
+constexpr std::array carriers_of_kinds{As::integer,   As::number,   As::bit,     As::year,
+                                       As::date_time, As::text,     As::member,  As::text,
+                                       As::text,      As::geometry, As::own_text};
 
 }  // namespace
 
 ColumnCarrier carrier_of(const dump::Column& column) {
-  using Kind = dump::Column::Kind;
-  if (column.generated == dump::Column::Generated::yes) return {.as = ColumnCarrier::As::skipped};
-  switch (column.kind) {
-    case Kind::integer:
-    case Kind::decimal:
-      return {.as = ColumnCarrier::As::number};
-    case Kind::bit:
-      return {.as = ColumnCarrier::As::bit, .bit_length = column.bit_length};
-    case Kind::year:
-      return {.as = ColumnCarrier::As::year};
-    case Kind::date_time:
-    case Kind::text:
-    case Kind::binary:
-    case Kind::json:
-    case Kind::geometry:
-    case Kind::other:
-      return {.as = ColumnCarrier::As::text};
-  }
-  return {};
+  const bool generated = column.generated == dump::Column::Generated::yes;
+  const bool nullable = column.nullable == dump::Column::Nullable::yes;
+  ColumnCarrier carrier;
+  carrier.as =
+      generated ? As::skipped : carriers_of_kinds.at(static_cast<std::size_t>(column.kind));
+  carrier.bit_length = column.bit_length;
+  carrier.column = column.name;
+  if (!nullable && !generated) carrier.null = ColumnCarrier::Null::refused;
+  return carrier;
 }
 
 void encode_row(dump::Row row, std::span<const ColumnCarrier> carriers, std::string& out) {

@@ -21,14 +21,15 @@ namespace pipeline {
 namespace {
 
 constexpr std::size_t chunk_bytes = 512U << 10U;
-constexpr std::string_view lenient_sql_mode = "NO_AUTO_VALUE_ON_ZERO";
+// The most warnings that a server remembers of one statement.
+constexpr std::uint64_t warnings_max = 65'535;
 
 /// The rows that the reader stands before, encoded as they are asked for.
 class EncodedRows : public ByteSource {
  public:
-  EncodedRows(dump::DumpReader& dump, std::span<const ColumnCarrier> carriers,
-              const std::function<void()>& check_cancelled)
-      : dump_(dump), carriers_(carriers), check_cancelled_(check_cancelled) {
+  EncodedRows(dump::DumpReader& dump, const std::string& table,
+              std::span<const ColumnCarrier> carriers, const std::function<void()>& check_cancelled)
+      : dump_(dump), table_(table), carriers_(carriers), check_cancelled_(check_cancelled) {
     text_.reserve(chunk_bytes * 2);
   }
 
@@ -59,11 +60,13 @@ class EncodedRows : public ByteSource {
     try {
       encode_row(row, carriers_, text_);
     } catch (const Error& error) {
-      throw dump::refused_at(dump_.row_place(), "has values it may not hold: " + error.message());
+      throw dump::refused_at(dump_.row_place(),
+                             fmt::format("has a row of {} with {}", table_, error.message()));
     }
   }
 
   dump::DumpReader& dump_;
+  const std::string& table_;
   std::span<const ColumnCarrier> carriers_;
   const std::function<void()>& check_cancelled_;
   std::string text_;
@@ -85,7 +88,9 @@ class ShadowLoader {
  public:
   ShadowLoader(Connection& session, dump::DumpReader& dump, const ShadowLoadOptions& options)
       : session_(session), dump_(dump), options_(options) {
-    session_.execute("SET SESSION foreign_key_checks = 0, unique_checks = 1");
+    session_.execute(
+        fmt::format("SET SESSION foreign_key_checks = 0, unique_checks = 1, max_error_count = {}",
+                    warnings_max));
   }
 
   LoadedDump run() {
@@ -107,6 +112,8 @@ class ShadowLoader {
   void begin_table(const dump::TableBegins& event) {
     const dump::TableDefinition& table = event.definition;
     const Scope scope("table", table.name);
+    const Scope place("create",
+                      fmt::format("line {}, byte {}", event.place.line, event.place.byte));
     failpoint("loader_before_table");
     if (is_reserved_table_name(table.name)) {
       throw dump::refused_at(event.place,
@@ -115,9 +122,12 @@ class ShadowLoader {
     for (const auto& what : table.taken_off)
       log::info("{}: not carried over: {}", table.name, what);
     // A zero date as a default, for one, needs the dump's lenient sql_mode here too.
-    follow({.charset = "utf8mb4", .time_zone = time_zone_, .sql_mode = sql_mode_});
+    follow(event.settings);
+    // The definition alone is read in the dump's character set; everything else is in utf8mb4.
+    set_charsets(event.settings.charset, event.settings.connection_charset);
     session_.execute(
         fmt::format("CREATE TABLE {} {}", quote_name(options_.shadow, table.name), table.body));
+    set_charsets("utf8mb4", "utf8mb4");
     positions_[table.name] = loaded_.tables.size();
     loaded_.tables.push_back(
         {.name = table.name, .rows = 0, .warnings = 0, .taken_off = table.taken_off});
@@ -126,69 +136,164 @@ class ShadowLoader {
 
   void load_rows(const dump::RowsBegin& rows) {
     const Scope scope("table", rows.table);
+    const Scope place("insert", fmt::format("line {}, byte {}", rows.place.line, rows.place.byte));
     follow(rows.settings);
-    const RowPlan plan = plan_rows(definitions_.at(rows.table), rows, options_.shadow);
-    EncodedRows source(dump_, plan.carriers, options_.check_cancelled);
+    const dump::TableDefinition& definition = definitions_.at(rows.table);
+    const RowPlan plan = plan_rows(definition, rows, options_.shadow);
+    EncodedRows source(dump_, rows.table, plan.carriers, options_.check_cancelled);
     const ExecuteResult result = session_.load_local(plan.statement, source);
-    const std::uint64_t skipped = count_in(result.info, "Skipped:");
-    if (rows.verb == dump::InsertHead::Verb::insert && skipped > 0) {
-      throw dump::corrupt_at(
-          rows.place, fmt::format("has {} of {} rows of {} that the server did not take: they "
-                                  "collide on a unique key or break a CHECK, after those",
-                                  skipped, source.rows(), rows.table));
-    }
-    require_all_arrived(rows, result, source.rows());
+    const ServersWords words = words_of(result);
+    if (rows.verb == dump::InsertHead::Verb::insert) require_all_taken(rows, result, words, source);
+    require_all_arrived(rows, result, words, source.rows());
     LoadedTable& table = loaded_.tables[positions_.at(rows.table)];
     table.rows += source.rows();
     table.warnings += result.warnings;
     loaded_.rows += source.rows();
-    if (result.warnings > 0) refuse_destroyed_text(rows.table);
-    if (result.warnings > 0) {
-      log::warn("{}: the server changed values while it took the rows ({} warnings)", rows.table,
-                result.warnings);
+    if (result.warnings == 0) return;
+    refuse_destroyed_values(rows, definition, words);
+    if (rows.verb != dump::InsertHead::Verb::insert_ignore) refuse_against_strict_mode(rows, words);
+    log::warn("{}: the server changed values while it took the rows ({} warnings)", rows.table,
+              result.warnings);
+  }
+
+  /// What the server says about the values of the statement before.
+  struct ServersWord {
+    enum class Level { note, warning, error } level = Level::note;
+    unsigned code = 0;
+    std::string text;
+  };
+  using ServersWords = std::vector<ServersWord>;
+
+  ServersWords words_of(const ExecuteResult& result) {
+    ServersWords words;
+    if (result.warnings == 0) return words;
+    for (const auto& row : session_.query("SHOW WARNINGS").rows) {
+      ServersWord word{
+          .level = ServersWord::Level::error, .code = 0, .text = row.at(2).value_or("")};
+      if (row.at(0) == "Warning") word.level = ServersWord::Level::warning;
+      if (row.at(0) == "Note") word.level = ServersWord::Level::note;
+      const std::string code = row.at(1).value_or("");
+      std::from_chars(code.data(), code.data() + code.size(), word.code);
+      words.push_back(std::move(word));
     }
+    // What is not seen could be a text that was destroyed.
+    if (words.size() >= warnings_max) {
+      throw Error(ErrorKind::dump_refused,
+                  fmt::format("the server changed more than {} values; nothing is published",
+                              warnings_max));
+    }
+    return words;
+  }
+
+  static bool breaks_a_check(const ServersWord& word) {
+    constexpr unsigned of_mariadb = 4025;
+    constexpr unsigned of_mysql = 3819;
+    return word.code == of_mariadb || word.code == of_mysql;
+  }
+
+  static void require_all_taken(const dump::RowsBegin& rows, const ExecuteResult& result,
+                                const ServersWords& words, const EncodedRows& source) {
+    const std::uint64_t skipped = count_in(result.info, "Skipped:");
+    if (skipped == 0 && std::ranges::none_of(words, breaks_a_check)) return;
+    throw dump::corrupt_at(
+        rows.place, fmt::format("has some of {} rows of {} that the server did not take: they "
+                                "collide on a unique key or break a CHECK, after those",
+                                source.rows(), rows.table));
   }
 
   /// LOCAL makes errors warnings. A text that is not of its character set, or too long, would go
   /// live cut or full of question marks; zero dates and the like are the dump's own dirt.
-  void refuse_destroyed_text(const std::string& table) {
-    constexpr std::array<std::string_view, 3> destroyed{"1300", "1366", "1406"};
-    for (const auto& row : session_.query("SHOW WARNINGS").rows) {
-      const std::string code = row.at(1).value_or("");
-      if (std::ranges::find(destroyed, code) == destroyed.end()) continue;
+  static void refuse_destroyed_values(const dump::RowsBegin& rows,
+                                      const dump::TableDefinition& table,
+                                      const ServersWords& words) {
+    constexpr std::array<unsigned, 4> destroyed{1300, 1301, 1366, 1406};
+    constexpr unsigned cut = 1265;
+    for (const auto& word : words) {
       // Of the server's words only the column: before it stands the value.
-      const std::string words = row.at(2).value_or("");
-      const auto column = words.rfind(" for column ");
-      throw Error(
-          ErrorKind::dump_refused,
-          fmt::format("{} holds text that cannot be stored as it stands (server error {}{}): "
-                      "it is not of its character set, or too long; nothing is published",
-                      table, code, column == std::string::npos ? "" : words.substr(column)));
+      const auto at = word.text.rfind(" for column ");
+      const std::string column = at == std::string::npos ? "" : word.text.substr(at);
+      const bool cut_text = word.code == cut && word.level == ServersWord::Level::warning &&
+                            holds_text(table, column);
+      if (!cut_text && std::ranges::find(destroyed, word.code) == destroyed.end()) continue;
+      throw dump::refused_at(
+          rows.place,
+          fmt::format("has a value in the rows of {} that cannot be stored as it stands (server "
+                      "error {}{}): it is not of its character set, too long, or no number",
+                      table.name, word.code, column));
     }
   }
 
-  void require_all_arrived(const dump::RowsBegin& rows, const ExecuteResult& result,
-                           std::uint64_t sent) const {
+  /// `named`: " for column 'name' at row 1".
+  static bool holds_text(const dump::TableDefinition& table, std::string_view named) {
+    const auto begin = named.find('\'');
+    const auto end = named.rfind('\'');
+    if (begin == std::string_view::npos || end == begin) return false;
+    const dump::Column* column = table.find_column(named.substr(begin + 1, end - begin - 1));
+    if (column == nullptr) return false;
+    return column->kind == dump::Column::Kind::text || column->kind == dump::Column::Kind::binary ||
+           column->kind == dump::Column::Kind::json;
+  }
+
+  /// Under a strict mode an INSERT fails where LOCAL only warns.
+  void refuse_against_strict_mode(const dump::RowsBegin& rows, const ServersWords& words) {
+    const std::string mode = session_.query_value("SELECT @@SESSION.sql_mode").value_or("");
+    const bool strict = mode.find("STRICT_") != std::string::npos;
+    const auto worse_than_note = [](const ServersWord& word) {
+      return word.level != ServersWord::Level::note;
+    };
+    const auto word = std::ranges::find_if(words, worse_than_note);
+    if (!strict || word == words.end()) return;
+    const auto column = word->text.rfind(" for column ");
+    throw dump::refused_at(
+        rows.place,
+        fmt::format("has rows of {} that the server refuses under the dump's own strict "
+                    "sql_mode (server error {}{})",
+                    rows.table, word->code,
+                    column == std::string::npos ? "" : word->text.substr(column)));
+  }
+
+  static void require_all_arrived(const dump::RowsBegin& rows, const ExecuteResult& result,
+                                  const ServersWords& words, std::uint64_t sent) {
     const std::uint64_t records = count_in(result.info, "Records:");
-    if (records == sent) return;
+    const auto ignored = std::ranges::count_if(words, breaks_a_check);  // by INSERT IGNORE
+    if (records + static_cast<std::uint64_t>(ignored) == sent) return;
     throw Error(ErrorKind::internal,
                 fmt::format("{} rows of {} were sent and {} arrived; the loader "
                             "encoded them wrongly, nothing is published",
                             sent, rows.table, records));
   }
 
-  /// Gives the session the dump's time zone and sql_mode. The charset is not the session's: rows
-  /// travel as bytes, statements in utf8mb4.
+  /// Gives the session the dump's time zone and sql_mode, or the server's own where the dump leaves
+  /// them to it, as a client would.
   void follow(const dump::SessionSettings& settings) {
-    if (settings.time_zone && settings.time_zone != time_zone_) {
-      session_.execute("SET SESSION time_zone = " + quote_text(*settings.time_zone));
-      time_zone_ = settings.time_zone;
+    if (!following_ || settings.time_zone != following_->time_zone) {
+      session_.execute("SET SESSION time_zone = " + (settings.time_zone
+                                                         ? quote_text(*settings.time_zone)
+                                                         : std::string("DEFAULT")));
     }
-    const std::string mode = settings.sql_mode.value_or(std::string(lenient_sql_mode));
-    if (sql_mode_ != mode) {
-      session_.execute("SET SESSION sql_mode = " + quote_text(mode));
-      sql_mode_ = mode;
+    if (!following_ || settings.sql_mode != following_->sql_mode) {
+      session_.execute("SET SESSION sql_mode = " + (settings.sql_mode
+                                                        ? quote_text(*settings.sql_mode)
+                                                        : std::string("DEFAULT")));
+      if (!settings.sql_mode) require_readable_default_mode();
     }
+    following_ = settings;
+  }
+
+  void require_readable_default_mode() {
+    const auto mode = session_.query_value("SELECT @@SESSION.sql_mode").value_or("");
+    const auto other = dump::mode_of_other_grammar(mode);
+    if (other.empty()) return;
+    throw Error(ErrorKind::dump_refused,
+                fmt::format("the dump sets no sql_mode and the server's own is {}, under which "
+                            "quotes and backslashes mean something else",
+                            other));
+  }
+
+  void set_charsets(const std::string& client, const std::string& connection) {
+    session_.execute(
+        fmt::format("SET SESSION character_set_client = {}, character_set_connection = {}",
+                    quote_text(client), quote_text(connection)));
   }
 
   void note_skipped(const dump::Skipped& skipped) {
@@ -204,8 +309,7 @@ class ShadowLoader {
   LoadedDump loaded_;
   std::map<std::string, std::size_t, std::less<>> positions_;
   std::map<std::string, dump::TableDefinition, std::less<>> definitions_;
-  std::optional<std::string> time_zone_;
-  std::optional<std::string> sql_mode_;
+  std::optional<dump::SessionSettings> following_;
 };
 
 }  // namespace

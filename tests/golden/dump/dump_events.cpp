@@ -11,18 +11,22 @@ namespace pipeline::dump {
 namespace {
 
 std::string shown(const Field& field) {
-  const std::string body(field.body);
+  std::string body(field.body);
   switch (field.kind) {
     case Field::Kind::null:
       return "NULL";
     case Field::Kind::number:
       return body;
     case Field::Kind::text:
+    case Field::Kind::binary_text:
       return (field.escapes == Field::Escapes::some ? "e'" : "'") + body + "'";
     case Field::Kind::hex:
+    case Field::Kind::quoted_hex:
       return "0x" + body;
     case Field::Kind::bits:
       return "0b" + body;
+    case Field::Kind::default_value:
+      return "DEFAULT";
   }
   return {};
 }

@@ -1,0 +1,47 @@
+-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB, for debian-linux-gnu (x86_64)
+--
+-- Host: localhost    Database: source
+-- ------------------------------------------------------
+/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;
+/*!40101 SET NAMES utf8mb4 */;
+/*!40103 SET @OLD_TIME_ZONE=@@TIME_ZONE */;
+/*!40103 SET TIME_ZONE='+00:00' */;
+/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;
+
+DROP TABLE IF EXISTS `isam`;
+CREATE TABLE `isam` (
+  `id` int(11) NOT NULL AUTO_INCREMENT,
+  `t` text DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  FULLTEXT KEY `t` (`t`)
+) ENGINE=MyISAM AUTO_INCREMENT=2 DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci ROW_FORMAT=FIXED DELAY_KEY_WRITE=1;
+LOCK TABLES `isam` WRITE;
+INSERT INTO `isam` VALUES
+(1,'x');
+UNLOCK TABLES;
+DROP TABLE IF EXISTS `aria`;
+CREATE TABLE `aria` (
+  `id` int(11) NOT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=Aria DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci PAGE_CHECKSUM=1 TRANSACTIONAL=1;
+LOCK TABLES `aria` WRITE;
+INSERT INTO `aria` VALUES
+(1);
+UNLOCK TABLES;
+DROP TABLE IF EXISTS `memory`;
+CREATE TABLE `memory` (
+  `id` int(11) NOT NULL,
+  `a` varchar(10) DEFAULT NULL,
+  PRIMARY KEY (`id`),
+  KEY `a` (`a`) USING BTREE
+) ENGINE=MEMORY DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+LOCK TABLES `memory` WRITE;
+INSERT INTO `memory` VALUES
+(1,'x');
+UNLOCK TABLES;
+
+/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;
+/*!40101 SET SQL_MODE=@OLD_SQL_MODE */;
+/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT */;
+
+-- Dump completed on 2026-02-01  5:30:12

@@ -1,0 +1,51 @@
+-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB, for debian-linux-gnu (x86_64)
+--
+-- Host: localhost    Database: source
+-- ------------------------------------------------------
+/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;
+/*!40101 SET NAMES utf8mb4 */;
+/*!40103 SET @OLD_TIME_ZONE=@@TIME_ZONE */;
+/*!40103 SET TIME_ZONE='+00:00' */;
+/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;
+
+DROP TABLE IF EXISTS `a`;
+CREATE TABLE `a` (
+  `id` int(11) NOT NULL,
+  `t` varchar(200) DEFAULT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+DROP TABLE IF EXISTS `b`;
+CREATE TABLE `b` (
+  `id` int(11) NOT NULL,
+  `t` varchar(200) DEFAULT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+INSERT INTO `a` VALUES (0,'0');
+INSERT INTO `b` VALUES (1,'1');
+INSERT INTO `a` VALUES (2,'2');
+INSERT INTO `b` VALUES (3,'3');
+INSERT INTO `a` VALUES (4,'4');
+INSERT INTO `b` VALUES (5,'5');
+INSERT INTO `a` VALUES (6,'6');
+INSERT INTO `b` VALUES (7,'7');
+INSERT INTO `a` VALUES (8,'8');
+INSERT INTO `b` VALUES (9,'9');
+INSERT INTO `a` (`id`) VALUES (20);
+INSERT INTO `a` (`t`,`id`) VALUES ('x',21);
+DROP TABLE IF EXISTS `c`;
+CREATE TABLE `c` (
+  `id` int(11) NOT NULL,
+  `t` varchar(200) DEFAULT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+LOCK TABLES `c` WRITE;
+INSERT INTO `c` VALUES
+(1,'c');
+UNLOCK TABLES;
+INSERT INTO `a` VALUES (30,NULL);
+
+/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;
+/*!40101 SET SQL_MODE=@OLD_SQL_MODE */;
+/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT */;
+
+-- Dump completed on 2026-02-01  5:30:12

@@ -1,0 +1,41 @@
+-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB, for debian-linux-gnu (x86_64)
+--
+-- Host: localhost    Database: source
+-- ------------------------------------------------------
+/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;
+/*!40101 SET NAMES utf8mb4 */;
+/*!40103 SET @OLD_TIME_ZONE=@@TIME_ZONE */;
+/*!40103 SET TIME_ZONE='+00:00' */;
+/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;
+
+DROP TABLE IF EXISTS `parts`;
+CREATE TABLE `parts` (
+  `id` int(11) NOT NULL,
+  `d` date NOT NULL,
+  PRIMARY KEY (`id`,`d`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci
+ PARTITION BY RANGE (to_days(`d`))
+(PARTITION `p1` VALUES LESS THAN (740000) ENGINE = InnoDB,
+ PARTITION `p2` VALUES LESS THAN MAXVALUE ENGINE = InnoDB);
+LOCK TABLES `parts` WRITE;
+INSERT INTO `parts` VALUES
+(1,'2026-01-01'),
+(2,'2026-02-01');
+UNLOCK TABLES;
+DROP TABLE IF EXISTS `mysql_parts`;
+CREATE TABLE `mysql_parts` (
+  `id` int NOT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci
+/*!50100 PARTITION BY HASH (`id`)
+PARTITIONS 4 */;
+LOCK TABLES `mysql_parts` WRITE;
+INSERT INTO `mysql_parts` VALUES
+(1);
+UNLOCK TABLES;
+
+/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;
+/*!40101 SET SQL_MODE=@OLD_SQL_MODE */;
+/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT */;
+
+-- Dump completed on 2026-02-01  5:30:12

@@ -1,0 +1,37 @@
+-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB, for debian-linux-gnu (x86_64)
+--
+-- Host: localhost    Database: source
+-- ------------------------------------------------------
+/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;
+/*!40101 SET NAMES utf8mb4 */;
+/*!40103 SET @OLD_TIME_ZONE=@@TIME_ZONE */;
+/*!40103 SET TIME_ZONE='+00:00' */;
+/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;
+
+/*!40103 SET TIME_ZONE='+09:00' */;
+DROP TABLE IF EXISTS `tokyo`;
+CREATE TABLE `tokyo` (
+  `id` int(11) NOT NULL,
+  `ts` timestamp NOT NULL DEFAULT '2026-02-01 09:00:00' ON UPDATE current_timestamp(),
+  `dt` datetime DEFAULT NULL,
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+LOCK TABLES `tokyo` WRITE;
+INSERT INTO `tokyo` VALUES
+(1,'2026-02-01 09:00:00','2026-02-01 09:00:00'),
+(2,'1970-01-01 09:00:01',NULL),
+(3,'0000-00-00 00:00:00',NULL);
+UNLOCK TABLES;
+INSERT INTO `tokyo` (`id`) VALUES (4);
+SET TIME_ZONE='-11:30';
+INSERT INTO `tokyo` VALUES (5,'2026-02-01 09:00:00','2026-02-01 09:00:00');
+SET time_zone = "SYSTEM";
+INSERT INTO `tokyo` VALUES (6,'2026-02-01 09:00:00','2026-02-01 09:00:00');
+SET time_zone = @OLD_TIME_ZONE;
+INSERT INTO `tokyo` VALUES (7,'2026-02-01 09:00:00','2026-02-01 09:00:00');
+
+/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;
+/*!40101 SET SQL_MODE=@OLD_SQL_MODE */;
+/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT */;
+
+-- Dump completed on 2026-02-01  5:30:12

@@ -1,0 +1,145 @@
+// staging_loader against the mariadb client: both load each dump of tests/golden/load, and either
+// the tables are equal bit by bit, or the loader refuses by name and staging stays as it was.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/core.h>
+
+#include "common/base/text.h"
+#include "common/io/file.h"
+#include "tests/integration/differential_warehouse.h"
+#include "tests/support/golden.h"
+
+namespace pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string folder = PIPELINE_SOURCE_DIR "/tests/golden/load/";
+
+test::DifferentialWarehouse& warehouse() {
+  static test::DifferentialWarehouse one;
+  return one;
+}
+
+/// Where the client needs help to read what the loader reads as it stands.
+struct ClientHelp {
+  std::string_view test_case;
+  std::vector<std::string_view> lines_left_out = {};  // every line that begins so
+  std::vector<std::string> arguments = {};
+};
+
+const std::vector<ClientHelp>& client_helps() {
+  static const std::vector<ClientHelp> helps{
+      // The loader reads the bytes as they are, in texts too.
+      {.test_case = "file_with_a_nul_byte_in_a_text", .arguments = {"--binary-mode"}},
+      {.test_case = "lines_of_cr_lf_inside_of_texts", .arguments = {"--binary-mode"}},
+      // MariaDB has no such variable; the loader passes over it.
+      {.test_case = "header_of_mysqldump_8_0_with_gtids",
+       .lines_left_out = {"SET @@GLOBAL.GTID_PURGED"}},
+      // The loader has a schema of its own for the one database of a dump.
+      {.test_case = "option_databases", .lines_left_out = {"CREATE DATABASE", "USE "}},
+      // It carries tables over and nothing else.
+      {.test_case = "option_sequences_of_mariadb",
+       .lines_left_out = {"CREATE SEQUENCE", "DO SETVAL"}},
+  };
+  return helps;
+}
+
+std::string without_lines(std::string_view text, const std::vector<std::string_view>& beginnings) {
+  std::vector<std::string> kept;
+  for (auto& line : split(text, '\n')) {
+    const auto begins = [&](std::string_view beginning) { return line.starts_with(beginning); };
+    if (std::ranges::none_of(beginnings, begins)) kept.push_back(std::move(line));
+  }
+  return join(kept, "\n");
+}
+
+test::ClientVerdict load_by_client(const std::string& name, std::string_view dump) {
+  const auto help = std::ranges::find(client_helps(), name, &ClientHelp::test_case);
+  if (help == client_helps().end()) return warehouse().load_by_client("reference", dump);
+  return warehouse().load_by_client("reference", without_lines(dump, help->lines_left_out),
+                                    help->arguments);
+}
+
+/// "ERROR 1064 (42000) at line 12: ...", without the statement that the client shows before.
+std::string first_error(const std::string& said) {
+  const auto begin = std::min(said.find("ERROR "), said.size());
+  return said.substr(begin, said.find('\n', begin) - begin);
+}
+
+std::string shown(const test::ClientVerdict& client) {
+  std::string text =
+      fmt::format("client: {}\n", client.error ? first_error(*client.error) : "loaded");
+  for (const auto& warning : client.warnings) text += fmt::format("  {}\n", warning);
+  return text;
+}
+
+std::string shown(const test::LoaderVerdict& loader) {
+  if (loader.error) {
+    std::string text =
+        fmt::format("loader: {}: {}\n", loader.error->name(), loader.error->message());
+    for (const auto& [key, value] : loader.error->context()) {
+      if (key == "table" || key == "create" || key == "insert") {
+        text += fmt::format("  {}: {}\n", key, value);
+      }
+    }
+    return text;
+  }
+  std::string text = "loader: loaded\n";
+  const LoadedDump& content = loader.report->content;
+  for (const auto& table : content.tables) {
+    text += fmt::format("  {}: {} rows, {} warnings\n", table.name, table.rows, table.warnings);
+    for (const auto& what : table.taken_off)
+      text += fmt::format("    not carried over: {}\n", what);
+  }
+  for (const auto& skipped : content.skipped) text += fmt::format("  passed over: {}\n", skipped);
+  return text;
+}
+
+/// Loads `dump` both ways, expects equal tables or an untouched staging, and returns what both
+/// said.
+std::string load_both(const std::string& name, std::string_view dump) {
+  const auto client = load_by_client(name, dump);
+  const std::string before = warehouse().picture("staging");
+  const auto loader = warehouse().load_by_loader(dump);
+  if (loader.error) {
+    EXPECT_EQ(warehouse().picture("staging"), before) << "a refused dump changes nothing";
+    return shown(client) + shown(loader);
+  }
+  EXPECT_FALSE(client.error.has_value())
+      << "the loader loads what the client does not: " << *client.error;
+  EXPECT_EQ(warehouse().tables_with_rows("staging"), warehouse().tables_with_rows("reference"));
+  for (const auto& table : loader.report->content.tables) {
+    if (table.rows == 0) continue;
+    for (const auto& what :
+         warehouse().differences("staging", "reference", table.name, table.taken_off)) {
+      ADD_FAILURE() << what;
+    }
+  }
+  return shown(client) + shown(loader);
+}
+
+std::vector<std::string> case_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".sql") names.push_back(entry.path().stem().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+class DifferentialLoad : public testing::TestWithParam<std::string> {};
+
+TEST_P(DifferentialLoad, MakesTheClientsTablesOrRefusesByName) {
+  const std::string verdicts = load_both(GetParam(), read_file(folder + GetParam() + ".sql"));
+  EXPECT_TRUE(test::equals_golden(verdicts, folder + GetParam() + ".expected"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Dumps, DifferentialLoad, testing::ValuesIn(case_names()),
+                         [](const auto& one) { return one.param; });
+
+}  // namespace
+}  // namespace pipeline
