@@ -6,8 +6,6 @@
 namespace pipeline {
 namespace {
 
-using std::chrono::system_clock;
-
 TEST(BusinessDate, AtSevenInTokyoIsTheNextDayOfUtc) {
   const auto instant = parse_utc("2026-01-31T22:00:00.000Z");
   ASSERT_TRUE(instant);

@@ -8,7 +8,7 @@
 namespace pipeline {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 ErrorKind kind_of_refusal(const std::string& name) {
   try {

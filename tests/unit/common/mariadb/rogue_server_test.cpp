@@ -17,7 +17,7 @@
 namespace pipeline {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 constexpr const char* canary_password = "canary-passw0rd";
 
