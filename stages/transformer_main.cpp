@@ -1,5 +1,6 @@
 #include "stages/transformer_main.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -8,6 +9,7 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/stage/stage_main.h"
+#include "stages/backup_commands.h"
 #include "stages/transform/run/layer_check.h"
 #include "stages/transform/run/layer_run.h"
 #include "stages/warehouse/account_options.h"
@@ -188,10 +190,12 @@ void check(const StageContext& context, const Program& program) {
 
 int transformer_main(const std::string& name, const std::string& layer, int argc, char** argv) {
   const Program program{.name = name, .layer = layer};
-  const StageProgramSpec spec{
+  StageProgramSpec spec{
       .cli = command_line(name),
       .commands = {{"run", [&](const StageContext& context) { run(context, program); }},
                    {"check", [&](const StageContext& context) { check(context, program); }}}};
+  std::ranges::move(backup_command_lines(), std::back_inserter(spec.cli.commands));
+  std::ranges::move(backup_commands(name, layer), std::back_inserter(spec.commands));
   return stage_main(spec, argc, argv);
 }
 
