@@ -78,6 +78,13 @@ left join parent on child.from_field = parent.to_field
 where parent.to_field is null
 {%- endtest -%}
 
+{%- macro make_hook_config(sql, inside_transaction) -%}
+    {{ tojson({'sql': sql, 'transaction': inside_transaction}) }}
+{%- endmacro -%}
+{%- macro before_begin(sql) -%}{{ make_hook_config(sql, false) }}{%- endmacro -%}
+{%- macro in_transaction(sql) -%}{{ make_hook_config(sql, true) }}{%- endmacro -%}
+{%- macro after_commit(sql) -%}{{ make_hook_config(sql, false) }}{%- endmacro -%}
+
 {%- macro type_string() -%}char{%- endmacro -%}
 {%- macro type_int() -%}signed{%- endmacro -%}
 {%- macro type_bigint() -%}signed{%- endmacro -%}

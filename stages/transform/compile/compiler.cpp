@@ -79,6 +79,10 @@ class CompileScope : public NodeScope {
   Reach reach_;
 };
 
+jinja::Value number_or_none(const std::optional<std::uint64_t>& number) {
+  return number ? jinja::Value(static_cast<std::int64_t>(*number)) : jinja::Value();
+}
+
 ExtraNames on_run_end_names(const Project& project, const Graph& graph,
                             const std::vector<NodeOutcome>& results) {
   jinja::List outcomes;
@@ -87,15 +91,24 @@ ExtraNames on_run_end_names(const Project& project, const Graph& graph,
     const Node* node = graph.find(result.unique_id);
     if (node == nullptr) continue;
     if (node->type != ResourceType::test) schemas.insert(node->relation.schema);
-    outcomes.push_back(jinja::Value::dict({{"node", node_value(*node, project.name)},
-                                           {"unique_id", result.unique_id},
-                                           {"status", result.status},
-                                           {"message", result.message},
-                                           {"execution_time", result.seconds}}));
+    outcomes.push_back(jinja::Value::dict(
+        {{"node", node_value(*node, project.name)},
+         {"unique_id", result.unique_id},
+         {"status", result.status},
+         {"message", result.message},
+         {"failures", number_or_none(result.failures)},
+         {"adapter_response", jinja::Value::dict({{"rows_affected", number_or_none(result.rows)}})},
+         {"thread_id", result.thread_id},
+         {"execution_time", result.seconds}}));
   }
   jinja::List names(schemas.begin(), schemas.end());
+  jinja::List pairs;
+  for (const auto& schema : schemas) {
+    pairs.push_back(jinja::Value::tuple({jinja::Value(), jinja::Value(schema)}));
+  }
   return {{"results", jinja::Value::list(std::move(outcomes))},
-          {"schemas", jinja::Value::list(std::move(names))}};
+          {"schemas", jinja::Value::list(std::move(names))},
+          {"database_schemas", jinja::Value::list(std::move(pairs))}};
 }
 
 }  // namespace

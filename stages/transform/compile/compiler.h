@@ -58,6 +58,9 @@ struct NodeOutcome {
   std::string status;  // success, error, skipped, pass, fail, warn
   std::string message;
   double seconds = 0;
+  std::optional<std::uint64_t> failures = {};  // of a test
+  std::optional<std::uint64_t> rows = {};      // written, of a model or seed
+  std::string thread_id = {};                  // "Thread-1"
 };
 
 struct CompilerOptions {

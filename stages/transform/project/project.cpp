@@ -1,6 +1,7 @@
 #include "stages/transform/project/project.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -56,8 +57,23 @@ void update(Json& base, const std::string& key, const Json& value) {
   for (const auto& [name, entry] : value.as_object()) present->set(name, entry);
 }
 
+/// before_begin() and after_commit() hand a hook on as the text of a JSON object.
+std::optional<Json> hook_in_text(std::string_view text) {
+  if (!text.starts_with('{') || text.starts_with("{{") || text.starts_with("{%")) return {};
+  try {
+    Json object = Json::parse(text);
+    if (object.find("sql") != nullptr) return object;
+  } catch (const Error&) {
+    // Then it is SQL that the server will judge.
+  }
+  return {};
+}
+
 Hook hook_of(const Json& value, std::string_view place) {
-  if (value.is_string()) return {.sql = value.as_string()};
+  if (value.is_string()) {
+    if (const auto object = hook_in_text(value.as_string())) return hook_of(*object, place);
+    return {.sql = value.as_string()};
+  }
   const Json* sql = value.find("sql");
   if (sql == nullptr || !sql->is_string()) {
     throw Error(ErrorKind::config_invalid,

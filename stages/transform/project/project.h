@@ -138,7 +138,8 @@ void merge_config(Json& base, const Json& over);
 /// the fqn.
 Json config_of(const Json& section, const std::vector<std::string>& fqn);
 
-/// Turns the value of a hook key (a text, {sql, transaction}, or a list of these) into hooks.
+/// Turns the value of a hook key (a text, {sql, transaction}, also as a JSON text, or a list of
+/// these) into hooks.
 /// Throws config_invalid naming `place` for anything else.
 std::vector<Hook> hooks_of(const Json& value, std::string_view place);
 

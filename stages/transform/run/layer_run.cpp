@@ -229,10 +229,7 @@ class LayerRun {
     Json list = Json::array();
     for (const auto& result : results) {
       list.push_back(to_json(result));
-      outcomes_.push_back({.unique_id = result.unique_id,
-                           .status = std::string(word_of(result.status)),
-                           .message = result.message,
-                           .seconds = static_cast<double>(result.took.count()) / 1000});
+      outcomes_.push_back(outcome_of(result));
     }
     ports_.output.set(what, std::move(list));
   }

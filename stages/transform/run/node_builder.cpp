@@ -150,10 +150,15 @@ class NodeBuilder {
   }
 
   void hooks(Compiler::HookPoint point) {
-    const HookList list{.hooks = context_.compiler.compile_hooks(node_, point, request()),
-                        .what = point == Compiler::HookPoint::pre ? "pre-hook" : "post-hook",
-                        .whose = node_.unique_id,
-                        .file = node_.place.file};
+    const bool pre = point == Compiler::HookPoint::pre;
+    HookList list{.hooks = context_.compiler.compile_hooks(node_, point, request()),
+                  .what = pre ? "pre-hook" : "post-hook",
+                  .whose = node_.unique_id,
+                  .file = node_.place.file};
+    // As in dbt: what stands outside the transaction comes before it or after it.
+    const auto first = pre ? Hook::Transaction::outside : Hook::Transaction::inside;
+    std::ranges::stable_partition(list.hooks,
+                                  [first](const Hook& hook) { return hook.transaction == first; });
     for (const auto& hook : list.hooks) executed_ += hook.sql + ";\n";
     run_hooks(session_, list);
   }

@@ -1,5 +1,7 @@
 #include "stages/transform/run/node_result.h"
 
+#include <fmt/core.h>
+
 namespace pipeline::dbt {
 
 std::string_view word_of(NodeStatus status) {
@@ -29,6 +31,21 @@ Json to_json(const NodeResult& result) {
   json.set("seconds", static_cast<double>(result.took.count()) / 1000);
   json.set("message", result.message);
   return json;
+}
+
+std::string thread_of(const NodeResult& result) {
+  return result.worker ? fmt::format("Thread-{}", *result.worker + 1) : "";
+}
+
+NodeOutcome outcome_of(const NodeResult& result) {
+  const bool is_test = result.unique_id.starts_with("test.");
+  return {.unique_id = result.unique_id,
+          .status = std::string(word_of(result.status)),
+          .message = result.message,
+          .seconds = static_cast<double>(result.took.count()) / 1000,
+          .failures = is_test ? result.rows : std::nullopt,
+          .rows = is_test ? std::nullopt : result.rows,
+          .thread_id = thread_of(result)};
 }
 
 }  // namespace pipeline::dbt

@@ -8,7 +8,7 @@
 
 #include "common/base/error.h"
 #include "common/base/json.h"
-#include "stages/transform/compile/node.h"
+#include "stages/transform/compile/compiler.h"
 
 namespace pipeline::dbt {
 
@@ -37,5 +37,9 @@ struct NodeResult {
 std::string_view word_of(NodeStatus status);
 /// {"unique_id", "status", "rows", "seconds", "message"}; rows of a test are "failures".
 Json to_json(const NodeResult& result);
+/// As on-run-end hooks see it.
+NodeOutcome outcome_of(const NodeResult& result);
+/// dbt's name of the worker: "Thread-1"; empty if the node was never begun.
+std::string thread_of(const NodeResult& result);
 
 }  // namespace pipeline::dbt

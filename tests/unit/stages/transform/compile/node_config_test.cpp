@@ -47,6 +47,21 @@ TEST(NodeConfig, RefusesByNameWhatItCannotDo) {
             "models/a.sql:2: an index must name its columns");
 }
 
+TEST(NodeConfig, KnowsEveryStrategyOfDbtByName) {
+  for (const std::string name : {"merge", "insert_overwrite", "microbatch"}) {
+    EXPECT_EQ(
+        refusal(R"({"materialized": "incremental", "incremental_strategy": ")" + name + "\"}"),
+        "models/a.sql:2: not supported yet: incremental_strategy \"" + name + "\"");
+  }
+  EXPECT_EQ(refusal(R"({"materialized": "incremental", "incremental_strategy": "apend"})"),
+            "models/a.sql:2: unknown incremental_strategy \"apend\"; known: append, delete+insert");
+  EXPECT_EQ(refusal(R"({"materialized": "incremental", "incremental_strategy": "delete+insert"})"),
+            "models/a.sql:2: incremental_strategy \"delete+insert\" needs a unique_key");
+  const NodeConfig added = model(
+      R"({"materialized": "incremental", "unique_key": "id", "incremental_strategy": "append"})");
+  EXPECT_EQ(added.strategy, IncrementalStrategy::append) << "a key alone deletes nothing";
+}
+
 TEST(NodeConfig, KeepsKeysItDoesNotKnow) {
   EXPECT_EQ(model(R"({"snowflake_warehouse": "xl"})").raw.at("snowflake_warehouse"), Json("xl"));
 }

@@ -44,6 +44,14 @@ TEST(HooksOf, ReadsTextsMappingsAndLists) {
   EXPECT_EQ(hooks[0].transaction, Hook::Transaction::inside);
   EXPECT_EQ(hooks[1].sql, "b");
   EXPECT_EQ(hooks[1].transaction, Hook::Transaction::outside);
+  const auto handed_on = hooks_of(Json::parse(R"(["{\"sql\": \"c\", \"transaction\": false}",
+                                                 "{no json}", "{{ this }}"])"),
+                                  "x.yml:1");
+  ASSERT_EQ(handed_on.size(), 3u);
+  EXPECT_EQ(handed_on[0].sql, "c");
+  EXPECT_EQ(handed_on[0].transaction, Hook::Transaction::outside);
+  EXPECT_EQ(handed_on[1].sql, "{no json}");
+  EXPECT_EQ(handed_on[2].sql, "{{ this }}");
   EXPECT_THROW(hooks_of(Json::parse("[1]"), "x.yml:1"), Error);
 }
 
