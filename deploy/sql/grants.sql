@@ -119,7 +119,7 @@ GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `g
 GRANT SELECT, INSERT, UPDATE ON `pipeline`.*
   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
 
--- ---- etl_vault: appends to the vault
+-- ---- etl_vault: appends to the vault what is live and what is about to be
 
 CREATE USER IF NOT EXISTS 'etl_vault'@'localhost' IDENTIFIED BY '@PASSWORD_etl_vault@';
 CREATE USER IF NOT EXISTS 'etl_vault'@'%' IDENTIFIED BY '@PASSWORD_etl_vault@';
@@ -131,6 +131,10 @@ GRANT SELECT, INSERT ON `vault`.*
 GRANT SELECT ON `silver`.*
   TO 'etl_vault'@'localhost', 'etl_vault'@'%';
 GRANT SELECT ON `gold`.*
+  TO 'etl_vault'@'localhost', 'etl_vault'@'%';
+GRANT SELECT ON `silver\_\_next`.*
+  TO 'etl_vault'@'localhost', 'etl_vault'@'%';
+GRANT SELECT ON `gold\_\_next`.*
   TO 'etl_vault'@'localhost', 'etl_vault'@'%';
 GRANT SELECT ON `pipeline`.*
   TO 'etl_vault'@'localhost', 'etl_vault'@'%';

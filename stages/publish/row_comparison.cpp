@@ -17,12 +17,14 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <span>
 
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "common/base/log.h"
 #include "common/base/text.h"
 
 namespace pipeline::publish {
@@ -30,6 +32,7 @@ namespace {
 
 constexpr int shown_characters_max = 200;
 constexpr int shown_bytes_max = 100;
+constexpr std::int64_t join_buffer_bytes = 64 << 20;
 
 constexpr std::array integer_types{std::string_view("tinyint"), std::string_view("smallint"),
                                    std::string_view("mediumint"), std::string_view("int"),
@@ -240,6 +243,10 @@ std::string RowComparison::same_row(std::string_view left, std::string_view righ
   return joined_by(parts, " AND ");
 }
 
+std::string text_bytes(const TableColumn& column, std::string_view alias) {
+  return as_text_bytes(column, qualified(alias, column));
+}
+
 std::string shown_value(const TableColumn& column, std::string_view alias) {
   const std::string value = qualified(alias, column);
   if (is_bytes(column)) {
@@ -249,6 +256,55 @@ std::string shown_value(const TableColumn& column, std::string_view alias) {
     return fmt::format("LEFT(CONVERT({} USING utf8mb4), {})", value, shown_characters_max);
   }
   return fmt::format("CONVERT({} USING utf8mb4)", with_all_digits(column, value));
+}
+
+bool has_index_for(Connection& connection, const TableName& table,
+                   const std::vector<std::string>& key) {
+  const auto found = connection.query(fmt::format(
+      "SELECT INDEX_NAME, NON_UNIQUE, COLUMN_NAME FROM information_schema.STATISTICS WHERE "
+      "TABLE_SCHEMA = {} AND TABLE_NAME = {} ORDER BY INDEX_NAME, SEQ_IN_INDEX",
+      quote_text(table.schema), quote_text(table.table)));
+  struct Index {
+    bool unique = false;
+    std::size_t leading = 0;  // columns of the key that it begins with
+    std::size_t columns = 0;
+  };
+  std::map<std::string, Index> indexes;
+  for (const auto& row : found.rows) {
+    Index& index = indexes[row[0].value_or("")];
+    index.unique = row[1] == "0";
+    const std::string column = to_lower(row[2].value_or(""));
+    const bool in_key =
+        std::ranges::any_of(key, [&](const auto& name) { return to_lower(name) == column; });
+    if (in_key && index.leading == index.columns) ++index.leading;
+    ++index.columns;
+  }
+  return std::ranges::any_of(indexes, [&](const auto& entry) {
+    const Index& index = entry.second;
+    return index.leading == key.size() || (index.unique && index.leading == index.columns);
+  });
+}
+
+JoinSettings::JoinSettings(Connection& session)
+    : session_(session),
+      settings_{{"join_cache_level", 4, ""},
+                {"join_buffer_space_limit", 2 * join_buffer_bytes, ""},
+                {"join_buffer_size", join_buffer_bytes, ""}} {
+  if (session_.family() != ServerFamily::mariadb) settings_.clear();
+  for (auto& [name, value, before] : settings_) {
+    before = session_.query_value(fmt::format("SELECT @@SESSION.{}", name)).value_or("");
+    session_.execute(fmt::format("SET SESSION {} = {}", name, value));
+  }
+}
+
+JoinSettings::~JoinSettings() {
+  try {
+    for (const auto& [name, unused, before] : settings_) {
+      if (session_.alive()) session_.execute(fmt::format("SET SESSION {} = {}", name, before));
+    }
+  } catch (const std::exception& error) {
+    log::warn("a session keeps the join settings of a comparison: {}", error.what());
+  }
 }
 
 }  // namespace pipeline::publish

@@ -1,6 +1,7 @@
 // The SQL that compares a row of one table with a row of another, NULL-safe and byte by byte.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,9 +81,38 @@ class RowComparison {
 /// 100, which are cut: bytes as 0x..., numbers with all their digits.
 std::string shown_value(const TableColumn& column, std::string_view alias);
 
+/// The column's value as bytes, equal for equal values and different for different ones, as long as
+/// the session's time zone stays. NULL is NULL.
+std::string text_bytes(const TableColumn& column, std::string_view alias);
+
 /// Whether `column` holds bytes that are no text: blobs, binary, bits, geometry.
 bool is_bytes(const TableColumn& column);
 /// float or double
 bool is_floating(const TableColumn& column);
+
+/// Whether the server finds the rows of a key by an index: over all its columns, or a unique one
+/// over some of them.
+bool has_index_for(Connection& connection, const TableName& table,
+                   const std::vector<std::string>& key);
+
+/// The join settings of a session for rows that no index finds, put back at the end: MariaDB hashes
+/// one side in blocks instead of comparing every row with every row. Where an index is there they
+/// would make it slower. MySQL 8 does all this by itself.
+class JoinSettings {
+ public:
+  explicit JoinSettings(Connection& session);
+  ~JoinSettings();
+  JoinSettings(const JoinSettings&) = delete;
+  JoinSettings& operator=(const JoinSettings&) = delete;
+
+ private:
+  struct Setting {
+    std::string_view name;
+    std::int64_t value;
+    std::string before;
+  };
+  Connection& session_;
+  std::vector<Setting> settings_;
+};
 
 }  // namespace pipeline::publish

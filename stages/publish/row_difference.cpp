@@ -4,16 +4,16 @@
 //
 // A million rows of ten columns take about a second and a half where after has an index on the key.
 // Where it has none (a model without unique_key's index) MariaDB would compare every row with every
-// row; join_cache_level 4 lets it hash the smaller side in blocks instead, which takes twice as
-// long and bounded memory. MySQL 8 does this by itself.
+// row; JoinSettings lets it hash one side in blocks instead, which takes twice as long and bounded
+// memory.
 #include "stages/publish/row_difference.h"
 
 #include <algorithm>
+#include <memory>
 
 #include <fmt/core.h>
 
 #include "common/base/error.h"
-#include "common/base/log.h"
 #include "common/base/text.h"
 #include "stages/publish/sql.h"
 
@@ -21,42 +21,6 @@ namespace pipeline::publish {
 namespace {
 
 constexpr int faults_named_max = 3;
-constexpr std::int64_t join_buffer_bytes = 64 << 20;
-
-/// The join settings of the session, put back at the end.
-class JoinSettings {
- public:
-  explicit JoinSettings(Connection& session) : session_(session) {
-    if (session_.family() != ServerFamily::mariadb) return;
-    for (auto& [name, value, before] : settings_) {
-      before = session_.query_value(fmt::format("SELECT @@SESSION.{}", name)).value_or("");
-      session_.execute(fmt::format("SET SESSION {} = {}", name, value));
-    }
-  }
-  JoinSettings(const JoinSettings&) = delete;
-  JoinSettings& operator=(const JoinSettings&) = delete;
-  ~JoinSettings() {
-    try {
-      for (const auto& [name, unused, before] : settings_) {
-        if (before.empty() || !session_.alive()) continue;
-        session_.execute(fmt::format("SET SESSION {} = {}", name, before));
-      }
-    } catch (const std::exception& error) {
-      log::warn("a session keeps the join settings of a comparison: {}", error.what());
-    }
-  }
-
- private:
-  struct Setting {
-    std::string_view name;
-    std::int64_t value;
-    std::string before;
-  };
-  Connection& session_;
-  std::vector<Setting> settings_{{"join_cache_level", 4, ""},
-                                 {"join_buffer_space_limit", 2 * join_buffer_bytes, ""},
-                                 {"join_buffer_size", join_buffer_bytes, ""}};
-};
 
 std::vector<TableColumn> columns_of_source(Connection& connection, const RowSource& source) {
   auto columns = columns_of(connection, source.table);
@@ -115,14 +79,18 @@ class Comparer {
     refuse_faults(options_.before);
     refuse_faults(options_.after);
     RowDifference difference;
-    for (const auto& pair : comparison_.key()) difference.key.push_back(pair.before.name);
+    difference.key = key_names(options_.before);
     difference.columns_only_before = comparison_.only_before();
     difference.columns_only_after = comparison_.only_after();
-    const JoinSettings settings(connection_);
-    count(difference);
-    if (options_.examples_max == 0) return difference;
-    if (difference.only_before + difference.changed != 0) add_examples_of_before(difference);
-    if (difference.only_after != 0) add_examples_of_after(difference);
+    {
+      const auto settings = join_settings(options_.after);
+      count(difference);
+      if (options_.examples_max == 0) return difference;
+      if (difference.only_before + difference.changed != 0) add_examples_of_before(difference);
+    }
+    if (difference.only_after == 0) return difference;
+    const auto settings = join_settings(options_.before);
+    add_examples_of_after(difference);
     return difference;
   }
 
@@ -141,13 +109,29 @@ class Comparer {
   }
 
   void refuse_faults(const RowSource& source) const {
-    std::vector<std::string> key;
-    for (const auto& pair : comparison_.key()) key.push_back(pair.before.name);
+    const auto key = key_names(source);
     const auto faults = key_faults(connection_, source, key);
     if (faults.empty()) return;
     throw Error(ErrorKind::guard_refused,
                 fmt::format("rows of {} cannot be told apart by ({}): {}", source.table.text(),
                             join(key, ", "), join(faults, "; ")));
+  }
+
+  /// For joins in which rows of `looked_up` are found by the key.
+  std::unique_ptr<JoinSettings> join_settings(const RowSource& looked_up) const {
+    if (!looked_up.query.empty() ||
+        has_index_for(connection_, looked_up.table, key_names(looked_up))) {
+      return nullptr;
+    }
+    return std::make_unique<JoinSettings>(connection_);
+  }
+
+  std::vector<std::string> key_names(const RowSource& source) const {
+    std::vector<std::string> names;
+    for (const auto& pair : comparison_.key()) {
+      names.push_back(&source == &options_.before ? pair.before.name : pair.after.name);
+    }
+    return names;
   }
 
   /// The rows of before with `closed` beside them, as a derived table that the server merges.
@@ -205,12 +189,8 @@ class Comparer {
     return join(shown, ", ");
   }
 
-  std::string key_order(std::string_view alias, bool of_before) const {
-    std::vector<std::string> names;
-    for (const auto& pair : comparison_.key()) {
-      names.push_back(of_before ? pair.before.name : pair.after.name);
-    }
-    return name_list(names, std::string(alias) + ".");
+  std::string key_order(const RowSource& source, std::string_view alias) const {
+    return name_list(key_names(source), std::string(alias) + ".");
   }
 
   /// Removed and changed rows. A row of the answer: closed, key, then for each shared column
@@ -227,7 +207,7 @@ class Comparer {
     const auto ask = [&](const std::string& which, RowExample::Change change) {
       const auto found = connection_.query(fmt::format(
           "SELECT {} FROM {} WHERE {} ORDER BY COALESCE({}, FALSE) DESC, {} LIMIT {}", selected,
-          joined_rows(), which, closed(), key_order("b", true), examples_max()));
+          joined_rows(), which, closed(), key_order(options_.before, "b"), examples_max()));
       for (const auto& row : found.rows) {
         difference.examples.push_back(example_of_before(row, change));
       }
@@ -267,7 +247,7 @@ class Comparer {
         "SELECT {} FROM {} a LEFT JOIN {} ON {} WHERE NOT (LENGTH({}) IS NOT NULL) ORDER BY {} "
         "LIMIT {}",
         selected, from_of(options_.after), before_rows(), comparison_.same_key("b", "a"),
-        "b." + quote_name(comparison_.key().front().before.name), key_order("a", false),
+        "b." + quote_name(comparison_.key().front().before.name), key_order(options_.after, "a"),
         examples_max()));
     for (const auto& row : found.rows) {
       RowExample example{.change = RowExample::Change::added};
