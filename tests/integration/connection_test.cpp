@@ -35,8 +35,8 @@ using test::FaultProxy;
 using test::MariadbServer;
 
 /// Set for a child of this program: the socket of the parent's server.
-constexpr const char* kBorrowedServer = "CONNECTION_TEST_SOCKET";
-constexpr const char* kPassword = "right-passw0rd";
+constexpr const char* borrowed_server = "CONNECTION_TEST_SOCKET";
+constexpr const char* right_password = "right-passw0rd";
 
 std::unique_ptr<MariadbServer> g_server;
 
@@ -48,8 +48,10 @@ class OneServer : public ::testing::Environment {
     auto root = g_server->open_root();
     root.execute("CREATE DATABASE t");
     root.execute("CREATE TABLE t.item (id INT PRIMARY KEY, name VARCHAR(20)) ENGINE=InnoDB");
-    root.execute("CREATE USER worker@localhost IDENTIFIED BY '" + std::string(kPassword) + "'");
-    root.execute("CREATE USER worker@'127.0.0.1' IDENTIFIED BY '" + std::string(kPassword) + "'");
+    root.execute("CREATE USER worker@localhost IDENTIFIED BY '" + std::string(right_password) +
+                 "'");
+    root.execute("CREATE USER worker@'127.0.0.1' IDENTIFIED BY '" + std::string(right_password) +
+                 "'");
     root.execute("GRANT ALL ON t.* TO worker@localhost");
     root.execute("GRANT ALL ON t.* TO worker@'127.0.0.1'");
   }
@@ -59,7 +61,7 @@ class OneServer : public ::testing::Environment {
 ConnectionOptions worker_options() {
   ConnectionOptions options = g_server->root_options();
   options.account.user = "worker";
-  options.account.password = Secret(kPassword);
+  options.account.password = Secret(right_password);
   options.account.password_origin = "file /x/worker.password";
   options.database = "t";
   return options;
@@ -146,7 +148,7 @@ class FailingSource : public ByteSource {
   int next_ = 0;
 };
 
-constexpr const char* kLoad = "LOAD DATA LOCAL INFILE 'ignored' INTO TABLE t.item";
+constexpr const char* load_statement = "LOAD DATA LOCAL INFILE 'ignored' INTO TABLE t.item";
 
 class ConnectionTest : public ::testing::Test {
  protected:
@@ -285,7 +287,7 @@ TEST_F(ConnectionTest, EachStepOfOpenCanFailAndLeavesNothingOpen) {
   for (const auto& [failpoint, named] : open_steps) {
     const auto child = test::run_program(
         {.argv = {"/proc/self/exe", named},
-         .env = {{"PIPELINE_FAILPOINT", failpoint}, {kBorrowedServer, g_server->socket()}}});
+         .env = {{"PIPELINE_FAILPOINT", failpoint}, {borrowed_server, g_server->socket()}}});
     EXPECT_TRUE(child.ok()) << failpoint << ": " << child.text() << child.out;
   }
 }
@@ -504,7 +506,7 @@ TEST_F(ConnectionTest, LoadsFromASource) {
   std::string text;
   for (int i = 0; i < 50'000; ++i) text += std::to_string(i) + "\tname\n";
   TextSource source(text);
-  const auto loaded = session.load_local(kLoad, source);
+  const auto loaded = session.load_local(load_statement, source);
   EXPECT_EQ(loaded.affected_rows, 50'000U);
   EXPECT_EQ(loaded.info, "Records: 50000  Deleted: 0  Skipped: 0  Warnings: 0");
   EXPECT_EQ(rows_in_table(), "50000");
@@ -514,7 +516,7 @@ TEST_F(ConnectionTest, AFailingSourceComesThroughAndNoRowStays) {
   for (const int rows : {0, 1, 20'000}) {
     auto session = Connection::open(loader_options());
     FailingSource source(rows);
-    const Error error = error_of([&] { session.load_local(kLoad, source); });
+    const Error error = error_of([&] { session.load_local(load_statement, source); });
     EXPECT_EQ(error.kind(), ErrorKind::dump_corrupt);
     EXPECT_EQ(error.message(), "the dump ends in the middle");
     EXPECT_FALSE(session.alive());
@@ -533,7 +535,7 @@ TEST_F(ConnectionTest, ARefusedLoadKeepsTheSession) {
             ErrorKind::sql_rejected);
   EXPECT_EQ(session.query_value("SELECT 1"), "1");
   TextSource again("1\ta\n");
-  EXPECT_EQ(session.load_local(kLoad, again).affected_rows, 1U);
+  EXPECT_EQ(session.load_local(load_statement, again).affected_rows, 1U);
 }
 
 TEST_F(ConnectionTest, SendsNoLocalFileThatAStatementNames) {
@@ -543,7 +545,8 @@ TEST_F(ConnectionTest, SendsNoLocalFileThatAStatementNames) {
   auto loader = Connection::open(loader_options());
   EXPECT_EQ(error_of([&] { loader.execute(steal); }).kind(), ErrorKind::guard_refused);
   TextSource source("1\ta\n");
-  EXPECT_EQ(loader.load_local(kLoad, source).affected_rows, 1U) << "the session stays in step";
+  EXPECT_EQ(loader.load_local(load_statement, source).affected_rows, 1U)
+      << "the session stays in step";
   EXPECT_EQ(error_of([&] { loader.execute(steal); }).kind(), ErrorKind::guard_refused);
   EXPECT_EQ(rows_in_table(), "1");
 }
@@ -798,7 +801,8 @@ TEST_F(FaultTest, ACutInTheMiddleOfALoadLeavesNoRow) {
   for (int i = 0; i < 50'000; ++i) text += std::to_string(i) + "\tname\n";
   TextSource source(text);
   proxy_.arm({.kind = Fault::Kind::cut_after_client_bytes, .bytes = 200'000});
-  EXPECT_EQ(error_of([&] { session.load_local(kLoad, source); }).kind(), ErrorKind::unavailable);
+  EXPECT_EQ(error_of([&] { session.load_local(load_statement, source); }).kind(),
+            ErrorKind::unavailable);
   EXPECT_EQ(proxy_.struck(), 1);
   auto root = g_server->open_root();
   ASSERT_TRUE(soon([&] { return sessions_of_worker(root) == "0"; }));
@@ -863,7 +867,7 @@ int open_twice(const char* socket, const std::string& step) {
   ConnectionOptions options;
   options.endpoint.socket = socket;
   options.account.user = "worker";
-  options.account.password = Secret(kPassword);
+  options.account.password = Secret(right_password);
   ConnectionOptions first = options;
   if (step.starts_with("option ")) {
     // All options are set before anything is connected to.
@@ -888,7 +892,7 @@ int open_twice(const char* socket, const std::string& step) {
 }  // namespace pipeline
 
 int main(int argc, char** argv) {
-  if (const char* socket = std::getenv(pipeline::kBorrowedServer)) {
+  if (const char* socket = std::getenv(pipeline::borrowed_server)) {
     return pipeline::open_twice(socket, argc > 1 ? argv[1] : "");
   }
   ::testing::InitGoogleTest(&argc, argv);

@@ -19,7 +19,7 @@
 namespace pipeline::test {
 namespace {
 
-constexpr const char* kDieAsOwner = "SUPPORT_TEST_DIE_AS_OWNER";
+constexpr const char* die_as_owner_variable = "SUPPORT_TEST_DIE_AS_OWNER";
 
 TEST(RunProgram, KeepsBothOutputsAndTheExitCode) {
   const auto result = run_program({.argv = {"sh", "-c", "echo out; echo err >&2; exit 7"}});
@@ -161,7 +161,8 @@ TEST(MariadbServer, ToldABadOptionShowsTheServersLog) {
 }
 
 TEST(MariadbServer, DiesWithAnOwnerThatIsKilled) {
-  const auto owner = run_program({.argv = {"/proc/self/exe"}, .env = {{kDieAsOwner, "1"}}});
+  const auto owner =
+      run_program({.argv = {"/proc/self/exe"}, .env = {{die_as_owner_variable, "1"}}});
   ASSERT_EQ(owner.signal, SIGKILL) << owner.text();
   const auto space = owner.out.find(' ');
   ASSERT_NE(space, std::string::npos);
@@ -189,7 +190,8 @@ int die_as_owner() {
 }  // namespace pipeline::test
 
 int main(int argc, char** argv) {
-  if (std::getenv(pipeline::test::kDieAsOwner) != nullptr) return pipeline::test::die_as_owner();
+  if (std::getenv(pipeline::test::die_as_owner_variable) != nullptr)
+    return pipeline::test::die_as_owner();
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -4,7 +4,7 @@ namespace pipeline::dbt {
 
 // Behaviour as documented for dbt 1.7: docs.getdbt.com/docs/build/custom-schemas, custom-aliases,
 // and reference/resource-properties/data-tests.
-const std::string_view kBuiltinMacros = R"jinja(
+const std::string_view builtin_macros_text = R"jinja(
 {%- macro generate_schema_name(custom_schema_name, node) -%}
     {%- if custom_schema_name is none -%}
         {{ target.schema }}

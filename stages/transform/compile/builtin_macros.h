@@ -6,9 +6,9 @@
 namespace pipeline::dbt {
 
 /// The name that errors show for a place in these macros.
-inline constexpr std::string_view kBuiltinMacrosName = "(built in macros)";
+inline constexpr std::string_view builtin_macros_name = "(built in macros)";
 
 /// One template with macro and test blocks: names of schemas and aliases, the four generic tests.
-extern const std::string_view kBuiltinMacros;
+extern const std::string_view builtin_macros_text;
 
 }  // namespace pipeline::dbt

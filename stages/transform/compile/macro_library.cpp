@@ -11,7 +11,8 @@ namespace pipeline::dbt {
 
 MacroLibrary::MacroLibrary(const jinja::Environment& environment, const Project& project)
     : environment_(environment) {
-  add(builtin_, environment.parse(std::string(kBuiltinMacrosName), std::string(kBuiltinMacros)));
+  add(builtin_,
+      environment.parse(std::string(builtin_macros_name), std::string(builtin_macros_text)));
   for (const auto& file : project.macros) add(project_, environment.parse(file.path, file.text));
 }
 

@@ -18,7 +18,7 @@ std::string Relation::render() const {
 }
 
 Relation Relation::shadow() const {
-  return {.schema = schema + kShadowSuffix, .identifier = identifier};
+  return {.schema = schema + shadow_suffix, .identifier = identifier};
 }
 
 }  // namespace pipeline::dbt

@@ -10,8 +10,8 @@
 
 namespace pipeline::dbt {
 
-/// Candidates of schema S are built in S + kShadowSuffix.
-inline constexpr const char* kShadowSuffix = "__next";
+/// Candidates of schema S are built in S + shadow_suffix.
+inline constexpr const char* shadow_suffix = "__next";
 
 struct Relation {
   std::string schema;
@@ -38,7 +38,7 @@ struct QueryResult {
 };
 
 /// Rows that run_query() may bring into a template.
-inline constexpr std::size_t kQueryRowsMax = 100'000;
+inline constexpr std::size_t query_rows_max = 100'000;
 
 /// The questions that templates ask the server. Declared here, answered by the room that holds
 /// sessions. Called by the thread that compiles. Failures of the server are thrown as Error
@@ -52,7 +52,7 @@ class WarehouseQueries {
   /// In the order of the table; empty if there is no such relation.
   virtual std::vector<ColumnInfo> columns(const Relation& relation) = 0;
   /// Runs one statement in the session of the model. A statement without a result gives no
-  /// columns. More than kQueryRowsMax rows are an Error resource_exhausted.
+  /// columns. More than query_rows_max rows are an Error resource_exhausted.
   virtual QueryResult run_query(const std::string& sql) = 0;
 };
 

@@ -41,7 +41,7 @@ constexpr std::string_view reserved_schemas[] = {
 
 bool is_reserved(std::string_view schema) {
   const std::string name = to_lower(schema);
-  return name.ends_with(kShadowSuffix) ||
+  return name.ends_with(shadow_suffix) ||
          std::find(std::begin(reserved_schemas), std::end(reserved_schemas), name) !=
              std::end(reserved_schemas);
 }
@@ -277,6 +277,21 @@ bool keeps_backup(const Node& node, const BackupRule& rule, LayerPlace place) {
            rule.tables.end();
   }
   return place == LayerPlace::last;
+}
+
+std::vector<const Node*> nodes_of_layer(const Graph& graph, const LayerPlanOptions& options,
+                                        std::size_t layer) {
+  Ids known;
+  for (std::size_t earlier = 0; earlier < layer; ++earlier) {
+    for (const auto& id : select_layer(graph, options.layers[earlier], known).built) {
+      known.insert(id);
+    }
+  }
+  std::vector<const Node*> nodes;
+  for (const auto& id : select_layer(graph, options.layers.at(layer), known).built) {
+    if (!known.contains(id)) nodes.push_back(&graph.at(id));
+  }
+  return nodes;
 }
 
 LayerPlan plan_layer(const Compiler& compiler, const LayerPlanOptions& options) {

@@ -105,7 +105,7 @@ std::vector<std::string> SessionQueries::column_types(const std::string& sql) {
 
 QueryResult SessionQueries::run_query(const std::string& sql) {
   if (!only_asks(sql)) ran_statements_ = true;
-  ResultTable table = session_.query(sql, kQueryRowsMax);
+  ResultTable table = session_.query(sql, query_rows_max);
   QueryResult result{.columns = std::move(table.columns), .rows = {}};
   const bool has_numbers = std::any_of(table.rows.begin(), table.rows.end(), [](const Row& row) {
     return std::any_of(row.begin(), row.end(), looks_like_a_number);
