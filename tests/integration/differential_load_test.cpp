@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include <fmt/core.h>
@@ -20,8 +21,7 @@ namespace fs = std::filesystem;
 const std::string folder = PIPELINE_SOURCE_DIR "/tests/golden/load/";
 
 test::DifferentialWarehouse& warehouse() {
-  static test::DifferentialWarehouse one;
-  return one;
+  return test::DifferentialWarehouse::shared();
 }
 
 /// Where the client needs help to read what the loader reads as it stands.
@@ -110,7 +110,7 @@ std::string load_both(const std::string& name, std::string_view dump) {
     return shown(client) + shown(loader);
   }
   EXPECT_FALSE(client.error.has_value())
-      << "the loader loads what the client does not: " << *client.error;
+      << "the loader loads what the client does not: " << first_error(*client.error);
   EXPECT_EQ(warehouse().tables_with_rows("staging"), warehouse().tables_with_rows("reference"));
   for (const auto& table : loader.report->content.tables) {
     if (table.rows == 0) continue;
@@ -140,6 +140,91 @@ TEST_P(DifferentialLoad, MakesTheClientsTablesOrRefusesByName) {
 
 INSTANTIATE_TEST_SUITE_P(Dumps, DifferentialLoad, testing::ValuesIn(case_names()),
                          [](const auto& one) { return one.param; });
+
+// ---- dumps too large for a file here -----------------------------------------------------------
+
+std::string dump_of(const std::string& tables) {
+  return "-- MariaDB dump\n/*!40101 SET NAMES utf8mb4 */;\n/*!40103 SET TIME_ZONE='+00:00' */;\n"
+         "/*!40101 SET SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;\n" +
+         tables + "-- Dump completed on 2026-02-01  5:30:12\n";
+}
+
+std::string repeated(std::string_view piece, std::size_t bytes) {
+  std::string text;
+  while (text.size() + piece.size() <= bytes) text += piece;
+  return text;
+}
+
+TEST(DifferentialLoadOfLargeDumps, RowsOfManyMegabytes) {
+  const std::string text = repeated("it\\'s \\\\ \\n東京\\t; -- ''", 2'000'000);
+  const std::string bytes = repeated("\\0\\Z\xff\x80\\\"\n", 1'500'000);
+  const std::string hex = repeated("00FFa1", 1'000'000);
+  const std::string accents = repeated("é\\n", 2'000'000);
+  const std::string verdicts = load_both(
+      "large", dump_of("CREATE TABLE `t` (`id` int NOT NULL, `t` longtext, `b` longblob, `l` "
+                       "longtext CHARACTER SET latin1, PRIMARY KEY (`id`)) DEFAULT "
+                       "CHARSET=utf8mb4;\nINSERT INTO `t` VALUES (1,'" +
+                       text + "','" + bytes + "','small'),(2,NULL,0x" + hex + ",'" + accents +
+                       "'),(3,'','','');\n"));
+  EXPECT_EQ(verdicts, "client: loaded\nloader: loaded\n  t: 3 rows, 0 warnings\n");
+}
+
+TEST(DifferentialLoadOfLargeDumps, ManyThousandRowsInManyStatements) {
+  constexpr int statements = 40;
+  constexpr int rows_of_a_statement = 1'000;
+  std::string inserts;
+  for (int statement = 0; statement < statements; ++statement) {
+    std::vector<std::string> wide;
+    std::vector<std::string> narrow;
+    for (int row = 0; row < rows_of_a_statement; ++row) {
+      const int id = statement * rows_of_a_statement + row;
+      wide.push_back(fmt::format("({0},'row ''{0}''',{1},NULL)", id, id % 97));
+      narrow.push_back(fmt::format("({})", id));
+    }
+    inserts += fmt::format("INSERT INTO `wide` VALUES {};\nINSERT INTO `narrow` VALUES {};\n",
+                           join(wide, ","), join(narrow, ","));
+  }
+  const std::string verdicts = load_both(
+      "many", dump_of("CREATE TABLE `wide` (`id` int NOT NULL, `t` varchar(40), `n` smallint, `z` "
+                      "date, PRIMARY KEY (`id`), KEY `n` (`n`)) DEFAULT CHARSET=utf8mb4;\n"
+                      "CREATE TABLE `narrow` (`id` int NOT NULL) DEFAULT CHARSET=utf8mb4;\n" +
+                      inserts));
+  EXPECT_EQ(verdicts,
+            "client: loaded\nloader: loaded\n  wide: 40000 rows, 0 warnings\n"
+            "  narrow: 40000 rows, 0 warnings\n");
+}
+
+TEST(DifferentialLoadOfLargeDumps, TextsAsLongAsTheirTypesAllow) {
+  struct Limit {
+    const char* type;
+    std::size_t bytes;
+  };
+  constexpr std::array limits{Limit{"tinytext", 255},          Limit{"text", 65'535},
+                              Limit{"tinyblob", 255},          Limit{"blob", 65'535},
+                              Limit{"mediumtext", 65'536},     Limit{"mediumblob", 65'536},
+                              Limit{"varchar(10000)", 10'000}, Limit{"varbinary(255)", 255}};
+  std::string columns = "`id` int NOT NULL";
+  std::string values = "1";
+  for (std::size_t at = 0; at < limits.size(); ++at) {
+    columns += fmt::format(", `c{}` {}", at, limits[at].type);
+    values += ",'" + std::string(limits[at].bytes, 'x') + "'";
+  }
+  const std::string verdicts =
+      load_both("limits", dump_of(fmt::format("CREATE TABLE `t` ({}) DEFAULT CHARSET=utf8mb4;\n"
+                                              "INSERT INTO `t` VALUES ({});\n",
+                                              columns, values)));
+  EXPECT_EQ(verdicts, "client: loaded\nloader: loaded\n  t: 1 rows, 0 warnings\n");
+}
+
+TEST(DifferentialLoadOfLargeDumps, ATextOneByteTooLongIsRefusedWhereTheClientCutsIt) {
+  const std::string verdicts =
+      load_both("cut", dump_of("CREATE TABLE `t` (`b` blob) DEFAULT CHARSET=utf8mb4;\nINSERT INTO "
+                               "`t` VALUES ('" +
+                               std::string(65'536, 'x') + "');\n"));
+  EXPECT_TRUE(verdicts.starts_with(
+      "client: loaded\n  Warning 1265 x1\nloader: Pipeline.DumpRefused: line 6, byte 186: "))
+      << verdicts;
+}
 
 }  // namespace
 }  // namespace pipeline

@@ -30,6 +30,8 @@ struct LoaderVerdict {
 class DifferentialWarehouse {
  public:
   DifferentialWarehouse();
+  /// The one of the program.
+  static DifferentialWarehouse& shared();
 
   Connection& root() { return root_; }
   const MariadbServer& server() const { return server_; }
@@ -52,11 +54,11 @@ class DifferentialWarehouse {
   std::vector<std::string> differences(const std::string& loaded, const std::string& reference,
                                        const std::string& table,
                                        const std::vector<std::string>& taken_off);
+  std::string checksum(const std::string& schema, const std::string& table);
 
  private:
   std::string definition(const std::string& schema, const std::string& table);
   std::vector<std::string> rows(const std::string& schema, const std::string& table);
-  std::string checksum(const std::string& schema, const std::string& table);
 
   MariadbServer server_;
   TempDir folder_;

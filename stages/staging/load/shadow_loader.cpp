@@ -14,6 +14,7 @@
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "common/mariadb/identifier.h"
+#include "stages/staging/dump/sql_lexer.h"
 #include "stages/staging/load/load_statement.h"
 #include "stages/staging/load/table_verdict.h"
 
@@ -202,36 +203,54 @@ class ShadowLoader {
   }
 
   /// LOCAL makes errors warnings. A text that is not of its character set, or too long, would go
-  /// live cut or full of question marks; zero dates and the like are the dump's own dirt.
+  /// live cut or full of question marks, and a UUID in the character set binary as NULL; zero dates
+  /// and the like are the dump's own dirt.
   static void refuse_destroyed_values(const dump::RowsBegin& rows,
                                       const dump::TableDefinition& table,
                                       const ServersWords& words) {
     constexpr std::array<unsigned, 4> destroyed{1300, 1301, 1366, 1406};
-    constexpr unsigned cut = 1265;
+    constexpr std::array<unsigned, 2> destroyed_for_texts{1265, 1292};
+    const auto holds = [](const auto& codes, unsigned code) {
+      return std::ranges::find(codes, code) != codes.end();
+    };
     for (const auto& word : words) {
-      // Of the server's words only the column: before it stands the value.
-      const auto at = word.text.rfind(" for column ");
-      const std::string column = at == std::string::npos ? "" : word.text.substr(at);
-      const bool cut_text = word.code == cut && word.level == ServersWord::Level::warning &&
-                            holds_text(table, column);
-      if (!cut_text && std::ranges::find(destroyed, word.code) == destroyed.end()) continue;
+      const bool of_text = word.level == ServersWord::Level::warning &&
+                           holds(destroyed_for_texts, word.code) &&
+                           must_arrive_whole(table.find_column(named_column(word)));
+      if (!of_text && !holds(destroyed, word.code)) continue;
       throw dump::refused_at(
           rows.place,
           fmt::format("has a value in the rows of {} that cannot be stored as it stands (server "
                       "error {}{}): it is not of its character set, too long, or no number",
-                      table.name, word.code, column));
+                      table.name, word.code, place_in_table(word)));
     }
   }
 
-  /// `named`: " for column 'name' at row 1".
-  static bool holds_text(const dump::TableDefinition& table, std::string_view named) {
-    const auto begin = named.find('\'');
-    const auto end = named.rfind('\'');
-    if (begin == std::string_view::npos || end == begin) return false;
-    const dump::Column* column = table.find_column(named.substr(begin + 1, end - begin - 1));
-    if (column == nullptr) return false;
-    return column->kind == dump::Column::Kind::text || column->kind == dump::Column::Kind::binary ||
-           column->kind == dump::Column::Kind::json;
+  static bool must_arrive_whole(const dump::Column* column) {
+    using Kind = dump::Column::Kind;
+    return column != nullptr && (column->kind == Kind::text || column->kind == Kind::binary ||
+                                 column->kind == Kind::json || column->kind == Kind::other);
+  }
+
+  /// Of the server's words only the column: before it stands the value. " for column 'c' at row 1",
+  /// " for column `schema`.`table`.`c` at row 1", or empty.
+  static std::string place_in_table(const ServersWord& word) {
+    const auto at = word.text.rfind(" for column ");
+    return at == std::string::npos ? "" : word.text.substr(at);
+  }
+
+  static std::string named_column(const ServersWord& word) {
+    std::string place = place_in_table(word);
+    place.resize(std::min(place.size(), place.rfind(" at row ")));
+    const auto quoted = place.find('\'');
+    if (place.find('`') == std::string::npos && quoted != std::string::npos) {
+      return place.substr(quoted + 1, place.size() - quoted - 2);
+    }
+    dump::Token last;
+    dump::TokenReader reader(place);
+    for (auto token = reader.next(); token.kind != dump::Token::Kind::end; token = reader.next())
+      last = token;
+    return dump::unquote_name(last);
   }
 
   /// Under a strict mode an INSERT fails where LOCAL only warns.
@@ -243,13 +262,11 @@ class ShadowLoader {
     };
     const auto word = std::ranges::find_if(words, worse_than_note);
     if (!strict || word == words.end()) return;
-    const auto column = word->text.rfind(" for column ");
     throw dump::refused_at(
         rows.place,
         fmt::format("has rows of {} that the server refuses under the dump's own strict "
                     "sql_mode (server error {}{})",
-                    rows.table, word->code,
-                    column == std::string::npos ? "" : word->text.substr(column)));
+                    rows.table, word->code, place_in_table(*word)));
   }
 
   static void require_all_arrived(const dump::RowsBegin& rows, const ExecuteResult& result,

@@ -19,16 +19,15 @@ CREATE TABLE `texts` (
   `s` text CHARACTER SET cp932 DEFAULT NULL,
   `u2` varchar(200) CHARACTER SET ucs2 DEFAULT NULL,
   `j` longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL CHECK (json_valid(`j`)),
-  `i6` inet6 DEFAULT NULL,
   `e` enum('γ‚','Γ©') DEFAULT NULL,
   PRIMARY KEY (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 /*!40101 SET character_set_client = @saved_cs_client */;
 LOCK TABLES `texts` WRITE;
 INSERT INTO `texts` VALUES
-(1,'cafι ΔΦάί €','ζ±δΊ¬ιƒ½ cafΓ© β€π€π‡―π‡µπ ®·','€‚ƒ„…†‡‰‹‘’“”•–—™› ΅Ά£¤¥¦§¨©ª«¬­®―°±²³΄µ¶·ΈΉΊ»Ό½ΎΏΐΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡÒΣΤΥΦΧΨΩΪΫάέήίΰαβγδεζηθικλμνξοπρςστυφχψωϊϋόύώÿ','•\\¦ƒ\\','h','{\"a\":\"ζ±\"}','::1','γ‚'),
-(2,'','','','','','[]','::','Γ©'),
-(3,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+(1,'cafι ΔΦάί €','ζ±δΊ¬ιƒ½ cafΓ© β€π€π‡―π‡µπ ®·','€‚ƒ„…†‡‰‹‘’“”•–—™› ΅Ά£¤¥¦§¨©ª«¬­®―°±²³΄µ¶·ΈΉΊ»Ό½ΎΏΐΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡÒΣΤΥΦΧΨΩΪΫάέήίΰαβγδεζηθικλμνξοπρςστυφχψωϊϋόύώÿ','•\\¦ƒ\\','h','{\"a\":\"ζ±\"}','γ‚'),
+(2,'','','','','','[]','Γ©'),
+(3,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 UNLOCK TABLES;
 
 /*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;
