@@ -41,6 +41,7 @@ const std::vector<ClientHelp>& client_helps() {
        .lines_left_out = {"SET @@GLOBAL.GTID_PURGED"}},
       // The loader has a schema of its own for the one database of a dump.
       {.test_case = "option_databases", .lines_left_out = {"CREATE DATABASE", "USE "}},
+      {.test_case = "option_databases_of_mysql_8", .lines_left_out = {"CREATE DATABASE", "USE "}},
       // It carries tables over and nothing else.
       {.test_case = "option_sequences_of_mariadb",
        .lines_left_out = {"CREATE SEQUENCE", "DO SETVAL"}},
