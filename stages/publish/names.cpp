@@ -38,8 +38,8 @@ std::string backup_suffix(Connection& session, const std::vector<std::string>& s
   for (;; now += std::chrono::seconds(1)) {
     // "2026-02-02T07:05:01+09:00" -> "_backup_20260202_070501"
     const std::string jst = format_jst(now);
-    const std::string suffix = "_backup_" + replace_all(jst.substr(0, 10), "-", "") + "_" +
-                               replace_all(jst.substr(11, 8), ":", "");
+    std::string suffix = "_backup_" + replace_all(jst.substr(0, 10), "-", "") + "_" +
+                         replace_all(jst.substr(11, 8), ":", "");
     const auto taken = session.query_value(
         fmt::format("SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA IN "
                     "({0}) AND RIGHT(TABLE_NAME, {1}) = {2}) + (SELECT COUNT(*) FROM "

@@ -16,8 +16,6 @@
 #include "common/base/error.h"
 #include "common/base/unique_fd.h"
 
-extern char** environ;
-
 namespace pipeline::test {
 namespace {
 

@@ -53,7 +53,7 @@ struct TableDefinition {
 
   /// Columns of the primary key, empty if there is none.
   std::vector<std::string> primary_key() const;
-  const Column* find_column(std::string_view name) const;
+  const Column* find_column(std::string_view wanted) const;
 };
 
 /// Reads one CREATE TABLE statement without its delimiter, as `dialect` runs it.

@@ -109,7 +109,7 @@ RowPlan plan_rows(const dump::TableDefinition& table, const dump::RowsBegin& row
     // numbers a row with id 0 anew in spite of NO_AUTO_VALUE_ON_ZERO (seen with MariaDB 10.11).
     const bool assigned = with_set && column.auto_increment == dump::Column::AutoIncrement::yes;
     if (carrier.as == ColumnCarrier::As::skipped) {
-      targets.push_back("@skipped");
+      targets.emplace_back("@skipped");
     } else if (conversion != Conversion::none) {
       targets.push_back(variable);
       assignments.push_back(fmt::format("{} = CONVERT({} USING {})", quote_name(column.name),

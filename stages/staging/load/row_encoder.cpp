@@ -93,7 +93,7 @@ std::string bytes_of(const dump::Field& field) {
   std::string bytes((bits + bits_of_byte - 1) / bits_of_byte, '\0');
   std::size_t position = bytes.size() * bits_of_byte - bits;
   for (const char digit : field.body) {
-    const unsigned shift =
+    const auto shift =
         static_cast<unsigned>(bits_of_byte - bits_of_digit - position % bits_of_byte);
     auto& byte = bytes[position / bits_of_byte];
     byte = static_cast<char>(static_cast<unsigned char>(byte) | (digit_value(digit) << shift));

@@ -366,7 +366,7 @@ class Lexer {
     } else if (byte == 'x' || byte == 'u' || byte == 'U') {
       hex_escape(text, byte == 'x' ? 2U : byte == 'u' ? 4U : 8U, begin);
     } else if (byte >= '0' && byte <= '7') {
-      char32_t character = static_cast<char32_t>(byte - '0');
+      auto character = static_cast<char32_t>(byte - '0');
       for (int count = 0; count < 2 && at_ < source_.size(); ++count) {
         if (source_[at_] < '0' || source_[at_] > '7') break;
         character = character * 8 + static_cast<char32_t>(source_[at_++] - '0');

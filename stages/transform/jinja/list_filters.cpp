@@ -117,7 +117,8 @@ Value map(CallContext& context, const Arguments& arguments) {
     const Value* fallback = arguments.find_keyword("default");
     for (const Value& item : items) {
       Value value = path.of(item, context.context()->undefined);
-      result.push_back(value.is_undefined() && fallback != nullptr ? *fallback : std::move(value));
+      if (value.is_undefined() && fallback != nullptr) value = *fallback;
+      result.push_back(std::move(value));
     }
     return Value::list(std::move(result));
   }

@@ -226,7 +226,7 @@ Value str_find(const Value& self, const Arguments& arguments) {
 }
 
 Value str_index(const Value& self, const Arguments& arguments) {
-  const Value found = str_find<End::start>(self, arguments);
+  Value found = str_find<End::start>(self, arguments);
   if (found.as_int() < 0) fail("index(): the text was not found");
   return found;
 }
@@ -356,7 +356,7 @@ Value list_pop(const Value& self, const Arguments& arguments) {
   std::int64_t at = bound.integer_or("index", -1);
   if (at < 0) at += size;
   if (at < 0 || at >= size) fail(size == 0 ? "pop() of an empty list" : "pop(): no such index");
-  const Value value = list[static_cast<std::size_t>(at)];
+  Value value = list[static_cast<std::size_t>(at)];
   list.erase(list.begin() + static_cast<std::ptrdiff_t>(at));
   return value;
 }

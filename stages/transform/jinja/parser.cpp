@@ -5,6 +5,7 @@
 #include <charconv>
 #include <initializer_list>
 #include <optional>
+#include <span>
 
 #include <fmt/core.h>
 
@@ -570,9 +571,8 @@ class Parser {
     return expression(span, std::move(node));
   }
 
-  template <std::size_t Size, typename ParseOperand>
-  ExpressionPtr parse_binary(const std::array<BinarySymbol, Size>& symbols,
-                             ParseOperand parse_operand) {
+  template <typename ParseOperand>
+  ExpressionPtr parse_binary(std::span<const BinarySymbol> symbols, ParseOperand parse_operand) {
     ExpressionPtr left = parse_operand();
     while (current().kind == TokenKind::symbol) {
       const auto entry =

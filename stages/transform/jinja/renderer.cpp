@@ -282,9 +282,11 @@ TemplateError Renderer::placed(const Error& error, Span span) const {
   TemplateError result =
       make_error(error.kind(), error.message(), data_->name, data_->source, span, stack_entries());
   for (const auto& [key, value] : error.context()) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): with() gives back the error that it was called on
     if (result.context_value(key) != value) std::move(result).with(key, value);
   }
   for (const std::string& cause : error.causes()) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): so does caused_by()
     std::move(result).caused_by(std::runtime_error(cause));
   }
   return result;
@@ -717,6 +719,7 @@ Value Renderer::call_named(const Value& callable, std::string_view name,
                                            callable.type_name()));
   }
   // Keeps the object alive while it runs: the template may overwrite its name meanwhile.
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): that is what the copy is for
   const std::shared_ptr<Object> object = callable.as_object_ptr();
   return object->call(*this, arguments);
 }
@@ -724,6 +727,7 @@ Value Renderer::call_named(const Value& callable, std::string_view name,
 Value Renderer::call_member(const Value& object, std::string_view name,
                             const Arguments& arguments) {
   if (object.is_object()) {
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): as in call_named()
     const std::shared_ptr<Object> alive = object.as_object_ptr();
     return alive->call_method(*this, name, arguments);
   }

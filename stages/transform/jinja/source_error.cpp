@@ -44,7 +44,7 @@ std::string excerpt(std::string_view source, Span span, const Location& location
     shown += characters[at];
     std::string_view rest = characters[at];
     const char32_t character = python::take_character(rest);
-    const std::size_t byte = static_cast<std::size_t>(characters[at].data() - source.data());
+    const auto byte = static_cast<std::size_t>(characters[at].data() - source.data());
     const bool marked = byte >= span.begin && byte < span_end;
     // A tab is repeated, so that the caret stands right whatever its width.
     if (character == '\t' && !marked) {

@@ -337,7 +337,7 @@ class Braces {
     if (path[0] == '.') {
       path.remove_prefix(1);
       const std::size_t end = std::min(path.find_first_of(".["), path.size());
-      const Value result = get_attribute(value, path.substr(0, end), UndefinedPolicy::strict);
+      Value result = get_attribute(value, path.substr(0, end), UndefinedPolicy::strict);
       path.remove_prefix(end);
       return result;
     }

@@ -510,8 +510,8 @@ const Value* Dict::find(const Value& key) const {
 }
 
 Value Dict::get(const Value& key, Value fallback) const {
-  const Value* found = find(key);
-  return found != nullptr ? *found : std::move(fallback);
+  if (const Value* found = find(key)) return *found;
+  return fallback;
 }
 
 void Dict::set(Value key, Value value) {
@@ -627,11 +627,13 @@ bool Bound::boolean(std::string_view parameter) const {
 }
 
 Value Bound::value_or(std::string_view parameter, Value fallback) const {
-  return has(parameter) ? value(parameter) : std::move(fallback);
+  if (has(parameter)) return value(parameter);
+  return fallback;
 }
 
 std::string Bound::string_or(std::string_view parameter, std::string fallback) const {
-  return has(parameter) ? string(parameter) : std::move(fallback);
+  if (has(parameter)) return string(parameter);
+  return fallback;
 }
 
 std::int64_t Bound::integer_or(std::string_view parameter, std::int64_t fallback) const {
