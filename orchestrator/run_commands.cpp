@@ -36,6 +36,7 @@ constexpr std::chrono::seconds orphan_grace{10};
 std::string requested_by() {
   // systemd sets it for every start of a unit.
   if (std::getenv("INVOCATION_ID") != nullptr) return "systemd";
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing else in this process asks for accounts
   const passwd* user = ::getpwuid(::getuid());
   return user != nullptr ? user->pw_name : std::to_string(::getuid());
 }
