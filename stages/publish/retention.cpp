@@ -1,6 +1,9 @@
 #include "stages/publish/retention.h"
 
+#include <algorithm>
+#include <optional>
 #include <set>
+#include <tuple>
 
 #include <fmt/core.h>
 
@@ -9,6 +12,7 @@
 #include "common/base/log.h"
 #include "common/mariadb/identifier.h"
 #include "stages/publish/names.h"
+#include "stages/publish/sql.h"
 
 namespace pipeline::publish {
 
@@ -32,18 +36,37 @@ bool is_backup_name(const Backup& backup) {
          name == backup_name(backup.live.table, suffix);
 }
 
+bool is_newer(const Backup& one, const Backup& other) {
+  return std::tie(one.publish_id, one.created_at) > std::tie(other.publish_id, other.created_at);
+}
+
 /// The newest verified backup of each of a table's two newest dates: what a restore wants, and what
 /// a rerun of the live date starts from.
 bool is_needed(const Backup& backup, const std::vector<Backup>& backups) {
   std::set<std::optional<BusinessDate>> newer_dates;
   for (const auto& other : backups) {
     const bool newer = other.live == backup.live && other.verified == Backup::Verified::yes &&
-                       other.created_at > backup.created_at;
+                       is_newer(other, backup);
     if (newer) newer_dates.insert(other.business_date);
   }
   if (newer_dates.empty()) return true;
   return newer_dates.size() == 1 && !newer_dates.contains(backup.business_date) &&
          backup.verified == Backup::Verified::yes;
+}
+
+/// When the backup was made, as well as one can tell at `now`: a later one proves that a stamp of
+/// the future was wrong. nullopt if nothing proves it.
+std::optional<std::chrono::system_clock::time_point> made_at(
+    const Backup& backup, const std::vector<Backup>& backups,
+    std::chrono::system_clock::time_point now) {
+  const auto latest = now + clock_tolerance;
+  if (backup.created_at <= latest) return backup.created_at;
+  std::optional<std::chrono::system_clock::time_point> made;
+  for (const auto& other : backups) {
+    if (!is_newer(other, backup) || other.created_at > latest) continue;
+    made = made ? std::min(*made, other.created_at) : other.created_at;
+  }
+  return made;
 }
 
 }  // namespace
@@ -54,21 +77,36 @@ std::vector<Backup> expired_backups(const std::vector<Backup>& backups,
   const auto today = std::chrono::floor<std::chrono::days>(now).time_since_epoch().count();
   std::vector<Backup> expired;
   for (const auto& backup : backups) {
-    if (backup.created_at > now + clock_tolerance) {
+    const auto made = made_at(backup, backups, now);
+    if (!made) {
       log::warn("retention drops nothing: the backup {} is newer than the clock of this host",
                 backup.backup_name);
       return {};
     }
-    const auto made =
-        std::chrono::floor<std::chrono::days>(backup.created_at).time_since_epoch().count();
-    if (today - made > keep_days && !is_needed(backup, backups)) expired.push_back(backup);
+    const auto day = std::chrono::floor<std::chrono::days>(*made).time_since_epoch().count();
+    if (today - day > keep_days && !is_needed(backup, backups)) expired.push_back(backup);
   }
   return expired;
 }
 
+namespace {
+
+bool clocks_agree(Connection& janitor, std::chrono::system_clock::time_point now) {
+  const auto seconds = janitor.query_value("SELECT FLOOR(UNIX_TIMESTAMP(SYSDATE(6)))");
+  const auto server = std::chrono::system_clock::time_point(
+      std::chrono::seconds(static_cast<std::int64_t>(to_number(seconds))));
+  if (server - now <= clock_tolerance && now - server <= clock_tolerance) return true;
+  log::warn("retention drops nothing: this host's clock shows {}, the server's {}", format_utc(now),
+            format_utc(server));
+  return false;
+}
+
+}  // namespace
+
 std::vector<std::string> apply_retention(Connection& janitor,
                                          std::chrono::system_clock::time_point now, int keep_days) {
   std::vector<std::string> dropped;
+  if (!clocks_agree(janitor, now)) return dropped;
   for (const auto& backup : expired_backups(list_backups(janitor), now, keep_days)) {
     const TableName table{backup.live.schema, backup.backup_name};
     if (!is_backup_name(backup)) {

@@ -308,6 +308,11 @@ TEST_F(Publishing, AnIncrementalModelOfTheSameDateStartsFromTheGenerationBefore)
   EXPECT_EQ(incremental_base(root, live, date("2026-02-02")).start, Start::lost);
 }
 
+void make_backups_older(Connection& root, int days) {
+  root.execute(
+      fmt::format("UPDATE pipeline.backup SET created_at = created_at - INTERVAL {} DAY", days));
+}
+
 TEST_F(Publishing, RetentionDropsOnlyWhatItMadeAndNeverTheNewest) {
   for (std::uint64_t g = 1; g <= 4; ++g) publish_generation(g, "r" + std::to_string(g));
   Connection root = server().open_root();
@@ -315,12 +320,53 @@ TEST_F(Publishing, RetentionDropsOnlyWhatItMadeAndNeverTheNewest) {
   root.execute("CREATE TABLE silver.t0_backup_20200101_000000 (id INT)");
   ASSERT_THAT(list_backups(root), SizeIs(3));
   Connection janitor = Connection::open(account("etl_janitor"));
-  const auto much_later = std::chrono::system_clock::now() + std::chrono::days(30);
-  EXPECT_THAT(apply_retention(janitor, much_later, 3), SizeIs(2));
+  EXPECT_THAT(apply_retention(janitor, std::chrono::system_clock::now(), 3), IsEmpty());
+  make_backups_older(root, 30);
+  EXPECT_THAT(apply_retention(janitor, std::chrono::system_clock::now(), 3), SizeIs(2));
   EXPECT_THAT(list_backups(root), SizeIs(1));
   EXPECT_EQ(list_backups(root)[0].generation, 3U);
   EXPECT_EQ(relation_kind(root, {"silver", "property_geo_latlon_backup"}), RelationKind::table);
   EXPECT_EQ(relation_kind(root, {"silver", "t0_backup_20200101_000000"}), RelationKind::table);
+  EXPECT_THAT(list_all_backups(root), SizeIs(3)) << "what was dropped stays in the records";
+}
+
+TEST_F(Publishing, RetentionNeverTouchesATableThatSomebodyWroteIntoTheCatalogue) {
+  for (std::uint64_t g = 1; g <= 2; ++g) publish_generation(g, "r" + std::to_string(g));
+  Connection root = server().open_root();
+  root.execute("CREATE TABLE silver.property_geo_latlon_backup (id INT)");
+  root.execute("CREATE TABLE silver.t0_backup_20200101 (id INT)");
+  for (const char* name : {"property_geo_latlon_backup", "t0_backup_20200101", "t1"}) {
+    root.execute(fmt::format(
+        "INSERT INTO pipeline.backup (schema_name, backup_name, table_name, run_id, publish_id, "
+        "generation, rows_before, rows_after, created_at) VALUES ('silver', '{}', 't0', 'x', 0, 0, "
+        "0, 0, '2020-01-01')",
+        name));
+  }
+  Connection janitor = Connection::open(account("etl_janitor"));
+  EXPECT_THAT(apply_retention(janitor, std::chrono::system_clock::now(), 3), IsEmpty());
+  for (const char* name : {"property_geo_latlon_backup", "t0_backup_20200101", "t1"}) {
+    EXPECT_EQ(relation_kind(root, {"silver", name}), RelationKind::table) << name;
+  }
+}
+
+TEST_F(Publishing, RetentionDropsNothingWhileTheClocksDisagree) {
+  for (std::uint64_t g = 1; g <= 3; ++g) publish_generation(g, "r" + std::to_string(g));
+  Connection janitor = Connection::open(account("etl_janitor"));
+  const auto next_month = std::chrono::system_clock::now() + std::chrono::days(30);
+  EXPECT_THAT(apply_retention(janitor, next_month, 3), IsEmpty())
+      << "only the host's clock went ahead";
+  EXPECT_THAT(list_backups(janitor), SizeIs(2));
+}
+
+TEST_F(Publishing, RetentionGoesOnAfterACrashBetweenTheDropAndItsNote) {
+  for (std::uint64_t g = 1; g <= 3; ++g) publish_generation(g, "r" + std::to_string(g));
+  Connection root = server().open_root();
+  make_backups_older(root, 30);
+  const auto oldest = list_backups(root).back();
+  root.execute("DROP TABLE " + oldest.name().quoted());  // as retention_after_drop leaves it
+  Connection janitor = Connection::open(account("etl_janitor"));
+  EXPECT_THAT(apply_retention(janitor, std::chrono::system_clock::now(), 3), IsEmpty());
+  EXPECT_THAT(list_backups(root), SizeIs(1));
 }
 
 TEST_F(Publishing, ASecondRunIsToldWhoHoldsTheLock) {
@@ -583,6 +629,7 @@ TEST_F(Publishing, ATableThatWasPutBackAndThenChangedIsDoubtfulAndNotGoneOnFrom)
   const auto base = incremental_base(root, {"silver", "t0"}, *BusinessDate::parse("2026-02-02"));
   EXPECT_EQ(base.start, IncrementalBase::Start::lost);
   EXPECT_THAT(base.lost, HasSubstr("holds silver.t0 DATE --reason"));
+  EXPECT_THAT(put_back_by_hand(root, "silver"), SizeIs(1)) << "no other day comes before that";
 }
 
 TEST_F(Publishing, ABackupIsKnownByDateRunSizeAndChecksum) {

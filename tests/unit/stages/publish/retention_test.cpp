@@ -78,6 +78,40 @@ TEST(Retention, DropsNothingWhenTheClockWentBack) {
   EXPECT_THAT(expired_backups({backup("t", -1), backup("t", 9)}, now, 3), IsEmpty());
 }
 
+/// As the catalogue has them: numbered by the journal, which knows no clock.
+std::vector<Backup> numbered(std::vector<Backup> oldest_first) {
+  std::uint64_t number = 0;
+  for (auto& backup : oldest_first) backup.publish_id = ++number;
+  return oldest_first;
+}
+
+TEST(Retention, KnowsTheNewestByItsNumberNotByAClockThatWasAhead) {
+  // Made first, stamped a year ahead; the next two were made by a clock that was right again.
+  EXPECT_THAT(
+      names(expired_backups(numbered({backup("t", -365), backup("t", 9), backup("t", 5)}), now, 3)),
+      ElementsAre("t_-365", "t_9"))
+      << "the newest is five days old and stays";
+}
+
+TEST(Retention, ABackupOfTheFutureIsAsOldAsTheNextOneMade) {
+  EXPECT_THAT(
+      expired_backups(numbered({backup("t", -365), backup("t", 2), backup("t", 1)}), now, 3),
+      IsEmpty());
+}
+
+TEST(Retention, ACopyAndWhatARestoreReplacedAreKeptAsAnyOther) {
+  auto of_kind = [](int days_old, BackupKind kind) {
+    Backup made = backup("t", days_old);
+    made.kind = kind;
+    return made;
+  };
+  EXPECT_THAT(names(expired_backups(
+                  {of_kind(0, BackupKind::swapped_out), of_kind(1, BackupKind::copied),
+                   of_kind(5, BackupKind::replaced_by_restore), of_kind(6, BackupKind::copied)},
+                  now, 3)),
+              ElementsAre("t_5", "t_6"));
+}
+
 TEST(Retention, AClockThatJumpedAheadLeavesTheNewestVerifiedOne) {
   EXPECT_THAT(
       names(expired_backups({backup("t", 1), backup("t", 2)}, now + std::chrono::days(365), 3)),
