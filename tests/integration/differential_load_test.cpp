@@ -227,5 +227,25 @@ TEST(DifferentialLoadOfLargeDumps, ATextOneByteTooLongIsRefusedWhereTheClientCut
       << verdicts;
 }
 
+// The client puts its own times into such columns; the copy in staging is not versioned and keeps
+// the dump's.
+TEST(DifferentialLoadOfVersionedTables, TimesOfRowsStayThoseOfTheDump) {
+  const std::string dump = dump_of(
+      "CREATE TABLE `v` (`id` int NOT NULL, `a` int WITHOUT SYSTEM VERSIONING, `since` "
+      "timestamp(6) GENERATED ALWAYS AS ROW START, `until` timestamp(6) GENERATED ALWAYS AS ROW "
+      "END INVISIBLE, PRIMARY KEY (`id`,`until`), PERIOD FOR SYSTEM_TIME (`since`, `until`)) WITH "
+      "SYSTEM VERSIONING;\nINSERT INTO `v` (`id`,`a`,`since`,`until`) VALUES (1,2,'2026-01-01 "
+      "10:00:00.5','2038-01-19 03:14:07.999999');\n");
+  const auto client = warehouse().load_by_client("reference", dump);
+  EXPECT_FALSE(client.error.has_value()) << *client.error;
+  const auto loader = warehouse().load_by_loader(dump);
+  ASSERT_TRUE(loader.report.has_value()) << loader.error->what();
+  EXPECT_EQ(loader.report->content.tables.at(0).taken_off,
+            std::vector<std::string>{"system versioning"});
+  EXPECT_EQ(
+      warehouse().root().query_value("SELECT CONCAT_WS(' ', id, a, since, until) FROM staging.v"),
+      "1 2 2026-01-01 10:00:00.500000 2038-01-19 03:14:07.999999");
+}
+
 }  // namespace
 }  // namespace pipeline

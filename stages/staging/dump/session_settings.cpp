@@ -34,6 +34,8 @@ constexpr std::array<std::string_view, 17> known_variables{
 };
 
 constexpr std::size_t user_variables_max = 1000;
+/// Stands for "the default of its character set" in the value of a collation.
+constexpr std::string_view default_collation = "_ (default)";
 
 [[noreturn]] void refuse(const std::string& what) {
   throw Error(ErrorKind::dump_refused, what);
@@ -119,9 +121,15 @@ std::size_t SettingTracker::set_names(const std::vector<Token>& tokens, std::siz
   settings_.charset =
       charset.is("DEFAULT") ? SessionSettings{}.charset : to_lower(literal_value(charset));
   settings_.connection_charset = settings_.charset;
+  settings_.connection_collation.clear();
   require_readable_charset(settings_.charset);
   ++at;
-  if (token_at(tokens, at).is("COLLATE")) at += 2;
+  if (token_at(tokens, at).is("COLLATE")) {
+    const Token& collation = token_at(tokens, at + 1);
+    if (!collation.is("DEFAULT"))
+      settings_.connection_collation = to_lower(literal_value(collation));
+    at += 2;
+  }
   return std::min(at, tokens.size());
 }
 
@@ -166,8 +174,8 @@ SettingTracker::Value SettingTracker::value_of(const std::vector<Token>& tokens,
     if (variable.name == "sql_mode") return settings_.sql_mode;
     if (variable.name == "time_zone") return settings_.time_zone;
     if (variable.name == "character_set_client") return settings_.charset;
-    if (variable.name == "character_set_connection" || variable.name == "collation_connection")
-      return settings_.connection_charset;
+    if (variable.name == "character_set_connection") return settings_.connection_charset;
+    if (variable.name == "collation_connection") return collation_connection();
     return {};
   }
   if (first.is('@')) {
@@ -189,10 +197,11 @@ SettingTracker::Value SettingTracker::value_of(const std::vector<Token>& tokens,
 void SettingTracker::set_variable(const std::string& name, const Value& value) {
   if (name == "time_zone") settings_.time_zone = value;
   if (name == "character_set_client") settings_.charset = to_lower(value.value_or("utf8mb4"));
-  if (name == "character_set_connection" || name == "collation_connection") {
-    settings_.connection_charset =
-        charset_of_collation(to_lower(value.value_or(settings_.charset)));
+  if (name == "character_set_connection") {
+    settings_.connection_charset = to_lower(value.value_or(settings_.charset));
+    settings_.connection_collation.clear();
   }
+  if (name == "collation_connection") set_collation(to_lower(value.value_or("")));
   if (name != "sql_mode") return;
   settings_.sql_mode = value;
   const auto mode = mode_of_other_grammar(value.value_or(""));
@@ -201,6 +210,19 @@ void SettingTracker::set_variable(const std::string& name, const Value& value) {
       fmt::format("the sql_mode {}, under which quotes and backslashes mean something else; dump "
                   "without it (and with --skip-triggers if only a trigger has it)",
                   mode));
+}
+
+// Where it is the default of its character set the tracker does not know its name.
+SettingTracker::Value SettingTracker::collation_connection() const {
+  const bool named = !settings_.connection_collation.empty();
+  return named ? settings_.connection_collation
+               : settings_.connection_charset + std::string(default_collation);
+}
+
+void SettingTracker::set_collation(const std::string& collation) {
+  settings_.connection_collation = collation.ends_with(default_collation) ? "" : collation;
+  settings_.connection_charset =
+      collation.empty() ? settings_.charset : std::string(charset_of_collation(collation));
 }
 
 void SettingTracker::require_readable(std::string_view statement) const {

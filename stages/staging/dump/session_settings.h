@@ -15,6 +15,7 @@ namespace pipeline::dump {
 struct SessionSettings {
   std::string charset = "utf8mb4";             // of the dump's bytes: character_set_client
   std::string connection_charset = "utf8mb4";  // into which the server first turns its texts
+  std::string connection_collation;            // of texts that are compared; empty: the charset's
   std::optional<std::string> time_zone;
   std::optional<std::string> sql_mode;
   bool operator==(const SessionSettings&) const = default;
@@ -48,6 +49,8 @@ class SettingTracker {
   std::size_t set_names(const std::vector<Token>& tokens, std::size_t at);
   Value value_of(const std::vector<Token>& tokens, std::size_t& at) const;
   void set_variable(const std::string& name, const Value& value);
+  Value collation_connection() const;
+  void set_collation(const std::string& collation);
 
   SessionSettings settings_;
   std::map<std::string, Value> user_variables_;

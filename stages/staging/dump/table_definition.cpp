@@ -240,7 +240,10 @@ class DefinitionParser {
       return constraint.empty() ? "a foreign key without a name"
                                 : fmt::format("foreign key `{}`", constraint);
     }
-    if (rest[0].is("PERIOD")) return "system versioning";
+    if (is_period(rest)) {
+      if (rest[2].is("SYSTEM_TIME")) return "system versioning";
+      return {};  // of the application: a thing of the table's own
+    }
     if (rest[0].is("CHECK")) return {};
     if (const auto key = key_kind(rest)) {
       read_key(rest, *key, constraint);
@@ -248,6 +251,12 @@ class DefinitionParser {
     }
     read_column(item);
     return {};
+  }
+
+  // PERIOD FOR name (begin, end). A column may be called period.
+  static bool is_period(Tokens item) {
+    return item.size() > 3 && item[0].is("PERIOD") && item[1].is("FOR") &&
+           item[2].names_something() && item[3].is('(');
   }
 
   static bool begins_constraint(const Token& token) {
@@ -357,7 +366,9 @@ class DefinitionParser {
     }
     if (item[at].is("REFERENCES")) return take_off_references(item, at, column);
     if (item[at].is("GENERATED") && next_is(1, "ALWAYS") && next_is(2, "AS") && next_is(3, "ROW")) {
-      return take_off(item, at, at + 4, "system versioning");
+      // It takes part in the primary key, and an invisible column must have a default.
+      column.nullable = Column::Nullable::no;
+      return take_off(item, at, at + 4, "system versioning", "NOT NULL DEFAULT 0");
     }
     if (item[at].is("AS")) column.generated = Column::Generated::yes;
     const bool with = item[at].is("WITH") || item[at].is("WITHOUT");
@@ -393,9 +404,11 @@ class DefinitionParser {
     return take_off(item, at, last, fmt::format("foreign key of column `{}`", column.name));
   }
 
-  std::size_t take_off(Tokens item, std::size_t first, std::size_t last, std::string what) {
+  std::size_t take_off(Tokens item, std::size_t first, std::size_t last, std::string what,
+                       std::string_view replacement = {}) {
     last = std::min(last, item.size() - 1);
-    cuts_.push_back({.begin = item[first].offset, .end = item[last].end_offset()});
+    cuts_.push_back(
+        {.begin = item[first].offset, .end = item[last].end_offset(), .replacement = replacement});
     note_taken_off(std::move(what));
     return last;
   }

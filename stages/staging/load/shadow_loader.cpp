@@ -106,6 +106,7 @@ class ShadowLoader {
         ended = true;
       }
     }
+    session_.execute("SET NAMES utf8mb4");  // what it writes from here on is not the dump's
     return std::move(loaded_);
   }
 
@@ -125,10 +126,10 @@ class ShadowLoader {
     // A zero date as a default, for one, needs the dump's lenient sql_mode here too.
     follow(event.settings);
     // The definition alone is read in the dump's character set; everything else is in utf8mb4.
-    set_charsets(event.settings.charset, event.settings.connection_charset);
+    set_client_charset(event.settings.charset);
     session_.execute(
         fmt::format("CREATE TABLE {} {}", quote_name(options_.shadow, table.name), table.body));
-    set_charsets("utf8mb4", "utf8mb4");
+    set_client_charset("utf8mb4");
     positions_[table.name] = loaded_.tables.size();
     loaded_.tables.push_back(
         {.name = table.name, .rows = 0, .warnings = 0, .taken_off = table.taken_off});
@@ -294,7 +295,21 @@ class ShadowLoader {
                                                         : std::string("DEFAULT")));
       if (!settings.sql_mode) require_readable_default_mode();
     }
+    follow_collation(settings);
     following_ = settings;
+  }
+
+  /// Of the literals in defaults and generated columns.
+  void follow_collation(const dump::SessionSettings& settings) {
+    if (following_ && settings.connection_charset == following_->connection_charset &&
+        settings.connection_collation == following_->connection_collation) {
+      return;
+    }
+    session_.execute("SET SESSION character_set_connection = " +
+                     quote_text(settings.connection_charset));
+    if (settings.connection_collation.empty()) return;
+    session_.execute("SET SESSION collation_connection = " +
+                     quote_text(settings.connection_collation));
   }
 
   void require_readable_default_mode() {
@@ -307,10 +322,8 @@ class ShadowLoader {
                             other));
   }
 
-  void set_charsets(const std::string& client, const std::string& connection) {
-    session_.execute(
-        fmt::format("SET SESSION character_set_client = {}, character_set_connection = {}",
-                    quote_text(client), quote_text(connection)));
+  void set_client_charset(const std::string& charset) {
+    session_.execute("SET SESSION character_set_client = " + quote_text(charset));
   }
 
   void note_skipped(const dump::Skipped& skipped) {

@@ -1,5 +1,5 @@
-// Under which settings a dump's definitions and rows were written, and what cannot be read under
-// them.
+// Under which settings a dump's definitions and rows were written, what cannot be read under them,
+// and what the words of a dump are.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -115,6 +115,23 @@ TEST(DumpSettings, LettersOfAnotherCharacterSetInNamesAndDefinitionsAreRefused) 
       << "as mysqldump writes it";
 }
 
+TEST(DumpSettings, FollowsTheCollationOfLiterals) {
+  const auto collation = [](const std::string& settings) {
+    return settings_of_rows(settings + table + rows).connection_collation;
+  };
+  EXPECT_EQ(collation(""), "") << "the default of its character set";
+  EXPECT_EQ(collation("SET NAMES utf8mb4 COLLATE 'utf8mb4_bin';"), "utf8mb4_bin");
+  EXPECT_EQ(collation("SET NAMES utf8mb4 COLLATE utf8mb4_bin;SET NAMES utf8mb4;"), "");
+  EXPECT_EQ(collation("SET collation_connection=utf8mb4_bin;SET @c=@@collation_connection;"
+                      "SET collation_connection=utf8mb4_unicode_ci;SET collation_connection=@c;"),
+            "utf8mb4_bin");
+  EXPECT_EQ(collation("SET @c=@@collation_connection;SET collation_connection=utf8mb4_bin;"
+                      "SET collation_connection=@c;"),
+            "");
+  EXPECT_EQ(collation("SET collation_connection=utf8mb4_bin;SET character_set_connection=utf8mb4;"),
+            "");
+}
+
 TEST(DumpSettings, ModesThatChangeWhatTextsAreHaveNames) {
   EXPECT_EQ(mode_of_other_grammar("STRICT_TRANS_TABLES,ANSI_QUOTES"), "ansi_quotes");
   EXPECT_EQ(mode_of_other_grammar("empty_string_is_null"), "empty_string_is_null");
@@ -217,6 +234,21 @@ TEST(DumpTypes, HaveTheirOtherNamesToo) {
     EXPECT_EQ(table_of_one.columns[0].kind, one.kind) << one.type;
     EXPECT_EQ(table_of_one.columns[0].charset, one.charset) << one.type;
   }
+}
+
+TEST(DumpTypes, APeriodOfTheApplicationStaysAndOneOfTheSystemGoes) {
+  const auto stays = parse_table_definition(
+      "CREATE TABLE t (a date, b date, PERIOD FOR p (a, b), period int)", mariadb);
+  EXPECT_TRUE(stays.taken_off.empty());
+  EXPECT_EQ(stays.columns.size(), 3U);
+  const auto goes = parse_table_definition(
+      "CREATE TABLE t (a timestamp(6) GENERATED ALWAYS AS ROW START, b timestamp(6) GENERATED "
+      "ALWAYS AS ROW END INVISIBLE, PERIOD FOR SYSTEM_TIME (a, b)) WITH SYSTEM VERSIONING",
+      mariadb);
+  EXPECT_EQ(goes.taken_off, std::vector<std::string>{"system versioning"});
+  EXPECT_EQ(goes.body,
+            "(a timestamp(6) NOT NULL DEFAULT 0, b timestamp(6) NOT NULL DEFAULT 0 "
+            "INVISIBLE)");
 }
 
 }  // namespace

@@ -1,0 +1,31 @@
+-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB, for debian-linux-gnu (x86_64)
+--
+-- Host: localhost    Database: source
+-- ------------------------------------------------------
+/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;
+/*!40101 SET NAMES utf8mb4 */;
+/*!40103 SET @OLD_TIME_ZONE=@@TIME_ZONE */;
+/*!40103 SET TIME_ZONE='+00:00' */;
+/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;
+
+DROP TABLE IF EXISTS `stays`;
+CREATE TABLE `stays` (
+  `id` int(11) NOT NULL,
+  `begin` date NOT NULL,
+  `end` date NOT NULL,
+  PERIOD FOR `stay` (`begin`, `end`),
+  PRIMARY KEY (`id`,`stay` WITHOUT OVERLAPS)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+LOCK TABLES `stays` WRITE;
+INSERT INTO `stays` VALUES
+(1,'2026-01-01','2026-02-01'),
+(1,'2026-02-01','2026-03-01');
+UNLOCK TABLES;
+CREATE TABLE named (id int, period int, PRIMARY KEY (id));
+INSERT INTO named VALUES (1,2);
+
+/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;
+/*!40101 SET SQL_MODE=@OLD_SQL_MODE */;
+/*!40101 SET CHARACTER_SET_CLIENT=@OLD_CHARACTER_SET_CLIENT */;
+
+-- Dump completed on 2026-02-01  5:30:12
