@@ -1,0 +1,311 @@
+#include "stages/restore_command.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "stages/publish/catalogue.h"
+#include "stages/publish/dependent_views.h"
+#include "stages/publish/journal.h"
+#include "stages/publish/replay.h"
+#include "stages/publish/row_difference.h"
+#include "stages/publish/sql.h"
+
+namespace pipeline {
+namespace {
+
+using publish::Backup;
+using publish::Restoration;
+using publish::TableToRestore;
+
+Json date_json(const std::optional<BusinessDate>& date) {
+  return date ? Json(date->iso()) : Json();
+}
+
+/// Counts of rows that differ, or why they could not be compared.
+Json difference_json(Connection& connection, const TableToRestore& table) {
+  Json item = Json::object();
+  if (!table.live_is_there) return item;
+  try {
+    const auto found = publish::compare_rows(
+        connection, {.before = {.table = table.live, .query = {}, .hidden = {}},
+                     .after = {.table = table.backup.name(), .query = {}, .hidden = {}},
+                     .key = {},
+                     .before_where = {},
+                     .closed_when = {}});
+    Json key = Json::array();
+    for (const auto& column : found.key) key.push_back(column);
+    item.set("key", std::move(key));
+    item.set("only_in_live", found.only_before);
+    item.set("only_in_backup", found.only_after);
+    item.set("different", found.changed);
+    item.set("equal", found.equal);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::config_invalid && error.kind() != ErrorKind::guard_refused) {
+      throw;
+    }
+    item.set("not_compared", error.message());
+  }
+  return item;
+}
+
+Json table_json(Connection& connection, const TableToRestore& table) {
+  Json item = Json::object();
+  item.set("table", table.live.text());
+  item.set("backup", table.backup.backup_name);
+  item.set("business_date_before", date_json(table.held.date));
+  item.set("business_date", date_json(table.date_after));
+  item.set("rows_before", table.rows_live);
+  item.set("rows_in_backup", table.backup.rows);
+  item.set("difference", difference_json(connection, table));
+  item.set("kept_as", table.kept_as);
+  Json missing = Json::array();
+  for (const auto& day : table.missing) missing.push_back(day.date.iso());
+  item.set("missing", std::move(missing));
+  return item;
+}
+
+void print_table(const Json& table, const Backup& backup) {
+  const auto number = [](const Json& object, std::string_view key) {
+    return object.at(key).as_int();
+  };
+  const auto text = [](const Json& value) { return value.is_null() ? "?" : value.as_string(); };
+  fmt::print("{}\n", table.at("table").as_string());
+  const bool there = !table.at("kept_as").as_string().empty();
+  if (there) {
+    fmt::print("  live    {} rows, holds {}\n", number(table, "rows_before"),
+               text(table.at("business_date_before")));
+  } else {
+    fmt::print("  live    is not there\n");
+  }
+  fmt::print("  backup  {} rows, holds {}, {}: {}, made {} by run {}\n",
+             number(table, "rows_in_backup"), text(table.at("business_date")),
+             backup.verified == Backup::Verified::yes ? "verified" : "NOT VERIFIED",
+             backup.backup_name, format_jst(backup.created_at), backup.run_id);
+  const Json& difference = table.at("difference");
+  if (const Json* reason = difference.find("not_compared")) {
+    fmt::print("  not compared row by row: {}\n", reason->as_string());
+  } else if (there) {
+    std::vector<std::string> key;
+    for (const auto& column : difference.at("key").as_array()) key.push_back(column.as_string());
+    fmt::print("  rows    {} only in live, {} only in the backup, {} different, {} equal (by {})\n",
+               number(difference, "only_in_live"), number(difference, "only_in_backup"),
+               number(difference, "different"), number(difference, "equal"), join(key, ", "));
+  }
+}
+
+/// The days that are missing after it, and how they come back.
+struct Missing {
+  std::vector<BusinessDate> dates;
+  publish::ReplayAdvice advice;
+};
+
+Missing missing_after(Connection& connection, const StageContext& context,
+                      const Restoration& restoration) {
+  Missing missing;
+  const auto& plan = restoration.plan;
+  std::string already_back;
+  if (plan.kind == publish::PlanKind::rollback) {
+    already_back = plan.schema;
+    missing.dates =
+        publish::layer_dates(connection, plan.schema, plan.business_date, *plan.date_before);
+  }
+  for (const auto& table : restoration.tables) {
+    for (const auto& day : table.missing) missing.dates.push_back(day.date);
+  }
+  std::ranges::sort(missing.dates);
+  missing.dates.erase(std::unique(missing.dates.begin(), missing.dates.end()), missing.dates.end());
+  publish::ReplayRequest request{.layers = {},
+                                 .staging_schema = context.config.staging.schema,
+                                 .missing = missing.dates,
+                                 .already_back = already_back};
+  for (const auto& layer : context.config.transform.layers) {
+    request.layers.push_back({.schema = layer.schema, .program = program_of(layer)});
+  }
+  missing.advice = publish::replay_advice(connection, request);
+  for (auto& command : missing.advice.commands) command += config_option(context);
+  return missing;
+}
+
+void tell_missing(const StageContext& context, const Missing& missing, bool as_json) {
+  Json dates = Json::array();
+  std::vector<std::string> texts;
+  for (const auto& date : missing.dates) {
+    dates.push_back(date.iso());
+    texts.push_back(date.iso());
+  }
+  Json replay = Json::array();
+  for (const auto& command : missing.advice.commands) replay.push_back(command);
+  context.output.set("missing", std::move(dates));
+  context.output.set("replay", std::move(replay));
+  if (!missing.advice.obstacle.empty()) context.output.set("obstacle", missing.advice.obstacle);
+  if (as_json || texts.empty()) return;
+  fmt::print("missing now: {}\n", join(texts, ", "));
+  if (!missing.advice.obstacle.empty()) fmt::print("  {}\n", missing.advice.obstacle);
+  if (missing.advice.commands.empty()) return;
+  fmt::print("these commands bring {} back:\n", texts.size() == 1 ? "it" : "them");
+  for (const auto& command : missing.advice.commands) fmt::print("  {}\n", command);
+}
+
+/// What both have in common: show, ask the journal to carry it out, show again.
+class Restoring {
+ public:
+  Restoring(const StageContext& context, const LayerProgram& program, LayerSession& session)
+      : context_(context),
+        program_(program),
+        session_(session),
+        connection_(session.connection()),
+        as_json_(context.asked.has("--json")),
+        dry_run_(context.asked.has("--dry-run")) {}
+
+  void run(const Restoration& restoration) {
+    show(restoration);
+    const Missing missing = missing_after(connection_, context_, restoration);
+    context_.output.set("dry_run", dry_run_);
+    if (dry_run_) {
+      if (!as_json_) fmt::print("dry run: nothing was changed\n");
+    } else {
+      carry_out(restoration);
+    }
+    tell_missing(context_, missing, as_json_);
+    if (!dry_run_) tell_undo(restoration);
+    if (as_json_) fmt::print("{}\n", context_.output.dump());
+  }
+
+ private:
+  void show(const Restoration& restoration) {
+    const auto& plan = restoration.plan;
+    context_.output.set("command", publish::word_of(plan.kind));
+    context_.output.set("run_id", plan.run_id);
+    context_.output.set("schema", plan.schema);
+    context_.output.set("business_date", plan.business_date.iso());
+    context_.output.set("reason", plan.reason);
+    Json tables = Json::array();
+    for (const auto& table : restoration.tables) {
+      throw_if_cancelled();
+      tables.push_back(table_json(connection_, table));
+      if (!as_json_) print_table(tables.as_array().back(), table.backup);
+    }
+    context_.output.set("tables", std::move(tables));
+    Json stays = Json::array();
+    for (const auto& table : restoration.stays) {
+      Json item = Json::object();
+      item.set("table", table.name.text());
+      item.set("why", table.why);
+      stays.push_back(std::move(item));
+      if (!as_json_) fmt::print("{} stays as it is: {}\n", table.name.text(), table.why);
+    }
+    context_.output.set("stays", std::move(stays));
+  }
+
+  void carry_out(const Restoration& restoration) {
+    std::vector<TableName> names;
+    for (const auto& table : restoration.tables) names.push_back(table.live);
+    const auto views = publish::readable_views_over(connection_, names);
+    publish::write_markers(connection_, restoration);
+    const auto report = publish::carry_out(connection_, restoration.plan, session_.options());
+    context_.output.set("generation", report.generation);
+    context_.output.set("rename_ms", std::int64_t{report.rename_duration.count()});
+    context_.output.set("publish_attempts", report.attempts);
+    for (auto& table : context_.output.find("tables")->as_array()) {
+      const TableName name = table_name(table);
+      table.set("rows_after", publish::count_rows(connection_, name));
+      if (as_json_) continue;
+      fmt::print("{} holds {} rows now", name.text(), table.at("rows_after").as_int());
+      const std::string& kept = table.at("kept_as").as_string();
+      fmt::print("{}\n", kept.empty() ? "" : "; what was live is kept as " + kept);
+    }
+    if (!as_json_) {
+      fmt::print("{} shows {} as generation {}; the RENAME took {:.3f} s\n",
+                 restoration.plan.schema, restoration.plan.business_date.iso(), report.generation,
+                 std::chrono::duration<double>(report.rename_duration).count());
+    }
+    tell_broken_views(views);
+  }
+
+  static TableName table_name(const Json& table) {
+    const std::string& text = table.at("table").as_string();
+    const auto dot = text.find('.');
+    return {text.substr(0, dot), text.substr(dot + 1)};
+  }
+
+  void tell_broken_views(const std::vector<TableName>& views) {
+    Json list = Json::array();
+    for (const auto& view : publish::unreadable(connection_, views)) {
+      list.push_back(view.text());
+      log::warn(
+          "the view {} cannot be read over the restored table, which lacks something that it "
+          "names; the layer's next run makes it anew",
+          view.text());
+    }
+    context_.output.set("views_unreadable", std::move(list));
+  }
+
+  void tell_undo(const Restoration& restoration) {
+    const auto layer = context_.asked.value("--layer");
+    std::string command = program_.name;
+    if (layer) command += " --layer " + *layer;
+    switch (restoration.plan.kind) {
+      case publish::PlanKind::restore:
+        if (restoration.tables.front().kept_as.empty()) return;
+        command += fmt::format(" restore {} --at {}", restoration.tables.front().live.text(),
+                               restoration.tables.front().kept_as);
+        break;
+      case publish::PlanKind::rollback:
+        command += " rollback " + restoration.plan.run_id;
+        break;
+      case publish::PlanKind::publish:
+      case publish::PlanKind::backup:
+      case publish::PlanKind::holds:
+        return;
+    }
+    command += config_option(context_);
+    context_.output.set("undo", command);
+    if (!as_json_) fmt::print("undo: {}\n", command);
+  }
+
+  const StageContext& context_;
+  const LayerProgram& program_;
+  LayerSession& session_;
+  Connection& connection_;
+  bool as_json_;
+  bool dry_run_;
+};
+
+/// A dry run changes nothing, so it neither waits for locks nor settles anything.
+Fence fence_of(const StageContext& context) {
+  return context.asked.has("--dry-run") ? Fence::none : Fence::as_a_run;
+}
+
+}  // namespace
+
+void restore_command(const StageContext& context, const LayerProgram& program) {
+  const LayerConfig& layer = layer_of(context, program);
+  LayerSession session(context, layer, fence_of(context));
+  const auto published = publish::read_published_layer(session.connection(), layer.schema);
+  const TableName live = table_of(*context.asked.positional("TABLE"), layer);
+  const Restoration restoration = publish::plan_restore(
+      session.connection(), published, live, context.asked.value("--at"), order_of(context));
+  context.output.set("nothing_new", restoration.needed == Restoration::Needed::no);
+  if (restoration.needed == Restoration::Needed::no) {
+    const std::string said = live.text() + " holds what was asked for already: nothing to do";
+    fmt::print("{}\n", context.asked.has("--json") ? context.output.dump() : said);
+    return;
+  }
+  Restoring(context, program, session).run(restoration);
+}
+
+void rollback_command(const StageContext& context, const LayerProgram& program) {
+  const LayerConfig& layer = layer_of(context, program);
+  LayerSession session(context, layer, fence_of(context));
+  const auto published = publish::read_published_layer(session.connection(), layer.schema);
+  const Restoration restoration = publish::plan_rollback(
+      session.connection(), published, *context.asked.positional("RUN"), order_of(context));
+  Restoring(context, program, session).run(restoration);
+}
+
+}  // namespace pipeline
