@@ -44,13 +44,14 @@ struct PublishedVersion {
   bool had_predecessor = false;
   std::uint64_t built_by = 0;
   std::string checksum;
+  Contents contents = Contents::accumulated;
 };
 
 std::optional<PublishedVersion> published_version(Connection& connection, const TableName& live,
                                                   const std::string& condition) {
   const auto found = connection.query(
       fmt::format("SELECT publish_id, business_date, had_predecessor, IF(origin_publish_id = 0, "
-                  "publish_id, origin_publish_id), COALESCE(checksum, '') FROM "
+                  "publish_id, origin_publish_id), COALESCE(checksum, ''), contents FROM "
                   "pipeline.published_table WHERE {} {} ORDER BY publish_id DESC LIMIT 1",
                   of_table(live), condition));
   if (found.rows.empty()) return {};
@@ -59,7 +60,8 @@ std::optional<PublishedVersion> published_version(Connection& connection, const 
                           .date = BusinessDate::parse(row[1].value_or("")),
                           .had_predecessor = row[2] == "1",
                           .built_by = to_number(row[3]),
-                          .checksum = row[4].value_or("")};
+                          .checksum = row[4].value_or(""),
+                          .contents = contents_of(row[5].value_or(""))};
 }
 
 /// Backups that somebody took away since the last publish of their table.
@@ -208,9 +210,13 @@ std::vector<TableName> put_back_by_hand(Connection& connection, const std::strin
   }
   std::vector<TableName> found;
   for (const auto& live : tables) {
+    const auto recorded = published_version(connection, live, "");
+    if (!recorded || recorded->contents != Contents::accumulated) continue;
     if (relation_kind(connection, live) != RelationKind::table) continue;
     const HeldVersion held = held_version(connection, live);
-    if (held.known == HeldVersion::Known::put_back_by_hand) found.push_back(live);
+    const bool earlier =
+        held.known == HeldVersion::Known::put_back_by_hand && held.date < recorded->date;
+    if (earlier || held.known == HeldVersion::Known::doubtful) found.push_back(live);
   }
   return found;
 }

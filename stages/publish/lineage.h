@@ -28,9 +28,10 @@ struct HeldVersion {
 /// Reads the table only if one of its backups is gone without our doing since the last publish.
 HeldVersion held_version(Connection& connection, const TableName& live);
 
-/// Tables that this layer published and that hold another day than the records say, since somebody
-/// put a backup back by hand: the layer is to be built again although its marker shows the day.
-/// `schema` is the layer's main schema.
+/// Incremental tables of this layer that hold an earlier day than the records say, since somebody
+/// put a backup back by hand, or of which nobody knows the day: before any other day comes the
+/// layer is to be built again, although its marker shows this one. `schema` is the layer's main
+/// schema.
 std::vector<TableName> put_back_by_hand(Connection& connection, const std::string& schema);
 
 /// A date for which a table was built, and the run before which it held an earlier date: the first

@@ -116,5 +116,43 @@ TEST_F(Restoring, ARestoreIsUndoneByTheCommandThatItPrints) {
   EXPECT_EQ(house_.content(), house_.three_days()) << "the day is built on the day before it";
 }
 
+/// What the owners' runbook says, word for word.
+void restore_by_hand(RestoreHouse& house, const std::string& table, const std::string& backup) {
+  house.root().execute("DROP TABLE " + table);
+  house.root().execute(fmt::format("RENAME TABLE silver.{} TO {}", backup, table));
+  house.root().execute("ALTER TABLE " + table + " DROP COLUMN IF EXISTS backup_created_at");
+}
+
+TEST_F(Restoring, TheOwnersOwnDropAndRenameWorksAndTheNextNightReplaysTheDay) {
+  // What a fourth day gives without any of this.
+  house_.deliver("2026-02-04", "(1,9),(4,9)");
+  EXPECT_TRUE(
+      house_.type("orchestrator run --date 2026-02-04 --config " + house_.file("pipeline.yaml"))
+          .ok());
+  const std::string four_days = house_.content();
+  house_.reset();
+
+  const std::string backup = house_.backup_of("silver.history", "day3");
+  house_.root().execute("UPDATE silver.history SET status = 0");
+  restore_by_hand(house_, "silver.history", backup);
+  const auto listed = green("silver_transformer", {"backups", "history", "--json"});
+  const Json backups = Json::parse(listed.program.out);
+  EXPECT_EQ(backups.as_array().at(0).at("backup").as_string(), backup);
+  EXPECT_EQ(backups.as_array().at(0).at("state").as_string(), "gone");
+
+  house_.deliver("2026-02-04", "(1,9),(4,9)");
+  const auto night =
+      house_.type("orchestrator run --date 2026-02-04 --config " + house_.file("pipeline.yaml"));
+  EXPECT_TRUE(night.ok()) << night.text();
+  EXPECT_EQ(house_.content(), four_days) << "as if it had never been necessary";
+}
+
+TEST_F(Restoring, TheNextDumpIsNotLoadedOverADayThatWasTakenOutByHand) {
+  restore_by_hand(house_, "silver.history", house_.backup_of("silver.history", "day3"));
+  house_.deliver("2026-02-04", "(1,9),(4,9)");
+  const auto loaded = refused("staging_loader", {"--business-date", "2026-02-04"}, 21);
+  EXPECT_THAT(loaded.cause(), HasSubstr("silver shows 2026-02-03"));
+}
+
 }  // namespace
 }  // namespace pipeline

@@ -16,6 +16,7 @@
 #include "common/io/gzip.h"
 #include "common/io/hashing_source.h"
 #include "common/mariadb/identifier.h"
+#include "stages/publish/lineage.h"
 #include "stages/publish/plain_tables.h"
 #include "stages/publish/publication.h"
 #include "stages/publish/run_lock.h"
@@ -140,6 +141,9 @@ std::vector<LayerDate> StagingLoader::layer_dates(Connection& session,
     // A layer that is ahead, after a rewind, is not outdated: it never goes back by itself.
     if (marker && below && marker->business_date <= below->business_date &&
         marker->upstream_generation != below->generation) {
+      date.built = LayerDate::Built::outdated;
+    }
+    if (!publish::put_back_by_hand(session, layer.schema).empty()) {
       date.built = LayerDate::Built::outdated;
     }
     dates.push_back(std::move(date));

@@ -18,6 +18,7 @@
 #include "common/base/log.h"
 #include "common/base/scope.h"
 #include "stages/publish/catalogue.h"
+#include "stages/publish/lineage.h"
 #include "stages/publish/marker.h"
 #include "stages/publish/plain_tables.h"
 #include "stages/publish/retention.h"
@@ -60,7 +61,8 @@ class LayerRun {
     ports_.output.set("upstream_generation", markers_.upstream.generation);
     ports_.output.set("generation", own ? own->generation : 0);
     require_part_fits(request_, plan_, markers_, publisher_);
-    if (!is_nothing_new(request_, plan_, markers_)) {
+    const bool put_back = !publish::put_back_by_hand(publisher_, layer_.schema).empty();
+    if (put_back || !is_nothing_new(request_, plan_, markers_)) {
       build_and_publish();
     } else {
       log::info("{} already shows {} of generation {}: nothing new", layer_.schema,
