@@ -10,6 +10,7 @@
 #include "common/base/text.h"
 #include "common/stage/stage_main.h"
 #include "stages/backup_commands.h"
+#include "stages/transform/project/vars.h"
 #include "stages/transform/run/layer_check.h"
 #include "stages/transform/run/layer_run.h"
 #include "stages/warehouse/account_options.h"
@@ -45,6 +46,12 @@ CliSpec command_line(const std::string& program) {
        .value_name = "N",
        .help =
            "sessions that build at once; default transform.threads, then the profile's, then 2"},
+      {.name = "--vars",
+       .value_name = "MAPPING",
+       .help = "vars of the project in YAML or JSON, stronger than its own: '{name: value}'"},
+      {.name = "--target",
+       .value_name = "NAME",
+       .help = "of profiles.yml; another one than the configured builds in schemas of its own"},
       {.name = "--fail-fast",
        .kind = OptionKind::flag,
        .help = "end the run at the first node or test that fails"}};
@@ -94,6 +101,10 @@ struct Program {
 std::string command_of(const Program& program, const StageContext& context) {
   std::string command = fmt::format("{} --config {}", program.name, context.config.path);
   if (const auto layer = context.asked.value("--layer")) command += " --layer " + *layer;
+  if (const auto target = context.asked.value("--target")) command += " --target " + *target;
+  if (const auto vars = context.asked.value("--vars")) {
+    command += fmt::format(" --vars '{}'", replace_all(*vars, "'", "'\\''"));
+  }
   return command;
 }
 
@@ -159,6 +170,13 @@ void run(const StageContext& context, const Program& program) {
   }
   request.plan.only.exclude = context.asked.values("--exclude");
   if (context.asked.has("--force")) request.force = LayerRunRequest::Force::yes;
+  if (const auto vars = context.asked.value("--vars")) {
+    request.compiler.project.vars = dbt::parse_vars(*vars);
+  }
+  if (const auto target = context.asked.value("--target")) {
+    request.configured_target = request.compiler.project.target;
+    request.compiler.project.target = *target;
+  }
   if (context.asked.has("--fail-fast")) request.on_failure = StepSchedule::OnFailure::stop;
   if (context.asked.has("--full-refresh")) request.full_refresh = LayerRunRequest::FullRefresh::yes;
   dbt::OpenSessions sessions;

@@ -179,3 +179,36 @@ ALTER USER 'etl_admin'@'%' IDENTIFIED BY '@PASSWORD_etl_admin@';
 
 GRANT ALL PRIVILEGES ON *.*
   TO 'etl_admin'@'localhost', 'etl_admin'@'%' WITH GRANT OPTION;
+
+-- ---- a development target (transformers' --target): its schemas on the same server
+--
+-- Not part of the pipeline. For a target whose models lie in dev_seeds, dev_silver and dev_gold take the
+-- comments off (`sed -n 's/^-- dev: //p' deploy/sql/grants.sql | mariadb`); for another prefix replace
+-- dev\_ first. Every schema by its name: a server looks at one pattern only where two fit, and it would
+-- depend on chance which. The accounts get nothing on a schema of production that they do not have
+-- already.
+--
+-- dev: GRANT SELECT ON `dev\_seeds`.* TO 'etl_build'@'localhost', 'etl_build'@'%';
+-- dev: GRANT ALL PRIVILEGES ON `dev\_seeds\_\_next`.* TO 'etl_build'@'localhost', 'etl_build'@'%';
+-- dev: GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `dev\_seeds`.*
+-- dev:   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+-- dev: GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `dev\_seeds\_\_next`.*
+-- dev:   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+-- dev: GRANT SELECT, DROP ON `dev\_seeds`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+-- dev: GRANT SELECT, DROP ON `dev\_seeds\_\_next`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+-- dev: GRANT SELECT ON `dev\_silver`.* TO 'etl_build'@'localhost', 'etl_build'@'%';
+-- dev: GRANT ALL PRIVILEGES ON `dev\_silver\_\_next`.* TO 'etl_build'@'localhost', 'etl_build'@'%';
+-- dev: GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `dev\_silver`.*
+-- dev:   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+-- dev: GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `dev\_silver\_\_next`.*
+-- dev:   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+-- dev: GRANT SELECT, DROP ON `dev\_silver`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+-- dev: GRANT SELECT, DROP ON `dev\_silver\_\_next`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+-- dev: GRANT SELECT ON `dev\_gold`.* TO 'etl_build'@'localhost', 'etl_build'@'%';
+-- dev: GRANT ALL PRIVILEGES ON `dev\_gold\_\_next`.* TO 'etl_build'@'localhost', 'etl_build'@'%';
+-- dev: GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `dev\_gold`.*
+-- dev:   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+-- dev: GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `dev\_gold\_\_next`.*
+-- dev:   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+-- dev: GRANT SELECT, DROP ON `dev\_gold`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+-- dev: GRANT SELECT, DROP ON `dev\_gold\_\_next`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';

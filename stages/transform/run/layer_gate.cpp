@@ -109,7 +109,12 @@ void take_layer(const LayerRunRequest& request, const LayerPlan& plan, Connectio
   publisher.execute(fmt::format("SET SESSION wait_timeout = {}", idle_seconds_max));
   const std::string& main = request.layer().schema;
   std::vector<std::string> schemas = plan.schemas;
-  schemas.insert(schemas.end(), plan.reads.begin(), plan.reads.end());
+  for (const auto& read : plan.reads) {
+    const bool of_production = request.standing == LayerRunRequest::Standing::development &&
+                               read == request.plan.staging_schema;
+    // Whether it moved meanwhile is seen before the publish.
+    if (!of_production) schemas.push_back(read);
+  }
   publish::take_run_locks(publisher, schemas);
   for (const auto* account : {&request.build, &request.publish}) {
     publish::end_left_over_sessions(publisher, *account, main);

@@ -16,7 +16,8 @@
 
 namespace pipeline::dbt {
 
-/// Takes the locks of all schemas that the layer writes or reads, ends what a dead run left, notes
+/// Takes the locks of all schemas that the layer writes or reads (a development run not that of
+/// staging), ends what a dead run left, notes
 /// `publisher` in the ledger and settles an open publish; sets `settled` of the output. Only behind
 /// this are markers believed. Throws already_running, lock_contention, the kinds of the session.
 void take_layer(const LayerRunRequest& request, const LayerPlan& plan, Connection& publisher,

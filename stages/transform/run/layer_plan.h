@@ -81,6 +81,10 @@ struct NamedTables {
 void require_known_names(const Compiler& compiler, const LayerPlanOptions& options,
                          const std::vector<NamedTables>& lists);
 
+/// What the layer of that place builds, parents first; not what an earlier one builds already.
+std::vector<const Node*> nodes_of_layer(const Graph& graph, const LayerPlanOptions& options,
+                                        std::size_t layer);
+
 TableName live_name(const Node& node);
 
 /// Whether the table that `node` replaces stays as a backup: every incremental model, from whose

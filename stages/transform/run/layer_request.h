@@ -28,6 +28,12 @@ struct LayerRunRequest {
   std::string command;                        // that runs the whole layer, as people type it
   std::optional<BusinessDate> business_date;  // must agree with the upstream marker
   std::chrono::seconds run_time{7 * 3600};    // where the models' clock stands, JST
+  /// The target that counts without --target, empty: the profile's own; nullopt: --target is not
+  /// given.
+  std::optional<std::string> configured_target;
+  /// development: under another target, in schemas of its own. It reads production's staging, but
+  /// must not keep the loader from its work, so it does not hold staging's lock.
+  enum class Standing { production, development } standing = Standing::production;
   BackupRule backups;
   std::vector<std::string> protected_tables;  // never rebuilt in full by a bare --full-refresh
   enum class Force { no, yes } force = Force::no;

@@ -26,6 +26,7 @@
 #include "stages/transform/run/layer_build.h"
 #include "stages/transform/run/layer_gate.h"
 #include "stages/transform/run/layer_publish.h"
+#include "stages/transform/run/layer_target.h"
 #include "stages/transform/run/run_failure.h"
 #include "stages/transform/run/shadow_schemas.h"
 
@@ -36,11 +37,11 @@ using publish::OnRunEnd;
 
 class LayerRun {
  public:
-  LayerRun(const LayerRunRequest& request, const LayerRunPorts& ports)
+  LayerRun(const LayerRunRequest& request, Compiler compiler, const LayerRunPorts& ports)
       : request_(request),
         ports_(ports),
         layer_(request.layer()),
-        compiler_(request.compiler),
+        compiler_(std::move(compiler)),
         plan_(plan_layer(compiler_, request.plan)),
         artifacts_(request.target_path.empty() ? compiler_.project().dir + "/target"
                                                : request.target_path),
@@ -267,7 +268,9 @@ class LayerRun {
 
 void run_layer(const LayerRunRequest& request, const LayerRunPorts& ports) {
   const Scope scope("layer", request.layer().name);
-  LayerRun(request, ports).run();
+  Compiler compiler(request.compiler);
+  const LayerRunRequest in_target = request_in_target(request, compiler);
+  LayerRun(in_target, std::move(compiler), ports).run();
 }
 
 }  // namespace pipeline::dbt
