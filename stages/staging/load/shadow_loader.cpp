@@ -1,7 +1,6 @@
 #include "stages/staging/load/shadow_loader.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -14,16 +13,14 @@
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "common/mariadb/identifier.h"
-#include "stages/staging/dump/sql_lexer.h"
 #include "stages/staging/load/load_statement.h"
+#include "stages/staging/load/row_verdict.h"
 #include "stages/staging/load/table_verdict.h"
 
 namespace pipeline {
 namespace {
 
 constexpr std::size_t chunk_bytes = 512U << 10U;
-// The most warnings that a server remembers of one statement.
-constexpr std::uint64_t warnings_max = 65'535;
 
 /// The rows that the reader stands before, encoded as they are asked for.
 class EncodedRows : public ByteSource {
@@ -75,23 +72,13 @@ class EncodedRows : public ByteSource {
   std::uint64_t rows_ = 0;
 };
 
-/// "Records: 3  Deleted: 0  Skipped: 1  Warnings: 0"
-std::uint64_t count_in(std::string_view info, std::string_view word) {
-  const auto at = info.find(word);
-  if (at == std::string_view::npos) return 0;
-  const std::string_view digits = trim(info.substr(at + word.size()));
-  std::uint64_t count = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  return count;
-}
-
 class ShadowLoader {
  public:
   ShadowLoader(Connection& session, dump::DumpReader& dump, const ShadowLoadOptions& options)
       : session_(session), dump_(dump), options_(options) {
     session_.execute(
         fmt::format("SET SESSION foreign_key_checks = 0, unique_checks = 1, max_error_count = {}",
-                    warnings_max));
+                    servers_words_max));
   }
 
   LoadedDump run() {
@@ -144,31 +131,19 @@ class ShadowLoader {
     const RowPlan plan = plan_rows(definition, rows, options_.shadow);
     EncodedRows source(dump_, rows.table, plan.carriers, options_.check_cancelled);
     const ExecuteResult result = session_.load_local(plan.statement, source);
-    const ServersWords words = words_of(result);
-    if (rows.verb == dump::InsertHead::Verb::insert) require_all_taken(rows, result, words, source);
-    require_all_arrived(rows, result, words, source.rows());
+    require_good_arrival(rows, definition, arrival_of(result, source.rows()));
     LoadedTable& table = loaded_.tables[positions_.at(rows.table)];
     table.rows += source.rows();
     table.warnings += result.warnings;
     loaded_.rows += source.rows();
     if (result.warnings == 0) return;
-    refuse_destroyed_values(rows, definition, words);
-    if (rows.verb != dump::InsertHead::Verb::insert_ignore) refuse_against_strict_mode(rows, words);
     log::warn("{}: the server changed values while it took the rows ({} warnings)", rows.table,
               result.warnings);
   }
 
-  /// What the server says about the values of the statement before.
-  struct ServersWord {
-    enum class Level { note, warning, error } level = Level::note;
-    unsigned code = 0;
-    std::string text;
-  };
-  using ServersWords = std::vector<ServersWord>;
-
-  ServersWords words_of(const ExecuteResult& result) {
-    ServersWords words;
-    if (result.warnings == 0) return words;
+  RowsArrived arrival_of(const ExecuteResult& result, std::uint64_t sent) {
+    RowsArrived arrived{.sent = sent, .info = result.info, .words = {}};
+    if (result.warnings == 0) return arrived;
     for (const auto& row : session_.query("SHOW WARNINGS").rows) {
       ServersWord word{
           .level = ServersWord::Level::error, .code = 0, .text = row.at(2).value_or("")};
@@ -176,109 +151,11 @@ class ShadowLoader {
       if (row.at(0) == "Note") word.level = ServersWord::Level::note;
       const std::string code = row.at(1).value_or("");
       std::from_chars(code.data(), code.data() + code.size(), word.code);
-      words.push_back(std::move(word));
+      arrived.words.push_back(std::move(word));
     }
-    // What is not seen could be a text that was destroyed.
-    if (words.size() >= warnings_max) {
-      throw Error(ErrorKind::dump_refused,
-                  fmt::format("the server changed more than {} values; nothing is published",
-                              warnings_max));
-    }
-    return words;
-  }
-
-  static bool breaks_a_check(const ServersWord& word) {
-    constexpr unsigned of_mariadb = 4025;
-    constexpr unsigned of_mysql = 3819;
-    return word.code == of_mariadb || word.code == of_mysql;
-  }
-
-  static void require_all_taken(const dump::RowsBegin& rows, const ExecuteResult& result,
-                                const ServersWords& words, const EncodedRows& source) {
-    const std::uint64_t skipped = count_in(result.info, "Skipped:");
-    if (skipped == 0 && std::ranges::none_of(words, breaks_a_check)) return;
-    throw dump::corrupt_at(
-        rows.place, fmt::format("has some of {} rows of {} that the server did not take: they "
-                                "collide on a unique key or break a CHECK, after those",
-                                source.rows(), rows.table));
-  }
-
-  /// LOCAL makes errors warnings. A text that is not of its character set, or too long, would go
-  /// live cut or full of question marks, and a UUID in the character set binary as NULL; zero dates
-  /// and the like are the dump's own dirt.
-  static void refuse_destroyed_values(const dump::RowsBegin& rows,
-                                      const dump::TableDefinition& table,
-                                      const ServersWords& words) {
-    constexpr std::array<unsigned, 4> destroyed{1300, 1301, 1366, 1406};
-    constexpr std::array<unsigned, 2> destroyed_for_texts{1265, 1292};
-    const auto holds = [](const auto& codes, unsigned code) {
-      return std::ranges::find(codes, code) != codes.end();
-    };
-    for (const auto& word : words) {
-      const bool of_text = word.level == ServersWord::Level::warning &&
-                           holds(destroyed_for_texts, word.code) &&
-                           must_arrive_whole(table.find_column(named_column(word)));
-      if (!of_text && !holds(destroyed, word.code)) continue;
-      throw dump::refused_at(
-          rows.place,
-          fmt::format("has a value in the rows of {} that cannot be stored as it stands (server "
-                      "error {}{}): it is not of its character set, too long, or no number",
-                      table.name, word.code, place_in_table(word)));
-    }
-  }
-
-  static bool must_arrive_whole(const dump::Column* column) {
-    using Kind = dump::Column::Kind;
-    return column != nullptr && (column->kind == Kind::text || column->kind == Kind::binary ||
-                                 column->kind == Kind::json || column->kind == Kind::other);
-  }
-
-  /// Of the server's words only the column: before it stands the value. " for column 'c' at row 1",
-  /// " for column `schema`.`table`.`c` at row 1", or empty.
-  static std::string place_in_table(const ServersWord& word) {
-    const auto at = word.text.rfind(" for column ");
-    return at == std::string::npos ? "" : word.text.substr(at);
-  }
-
-  static std::string named_column(const ServersWord& word) {
-    std::string place = place_in_table(word);
-    place.resize(std::min(place.size(), place.rfind(" at row ")));
-    const auto quoted = place.find('\'');
-    if (place.find('`') == std::string::npos && quoted != std::string::npos) {
-      return place.substr(quoted + 1, place.size() - quoted - 2);
-    }
-    dump::Token last;
-    dump::TokenReader reader(place);
-    for (auto token = reader.next(); token.kind != dump::Token::Kind::end; token = reader.next())
-      last = token;
-    return dump::unquote_name(last);
-  }
-
-  /// Under a strict mode an INSERT fails where LOCAL only warns.
-  void refuse_against_strict_mode(const dump::RowsBegin& rows, const ServersWords& words) {
     const std::string mode = session_.query_value("SELECT @@SESSION.sql_mode").value_or("");
-    const bool strict = mode.find("STRICT_") != std::string::npos;
-    const auto worse_than_note = [](const ServersWord& word) {
-      return word.level != ServersWord::Level::note;
-    };
-    const auto word = std::ranges::find_if(words, worse_than_note);
-    if (!strict || word == words.end()) return;
-    throw dump::refused_at(
-        rows.place,
-        fmt::format("has rows of {} that the server refuses under the dump's own strict "
-                    "sql_mode (server error {}{})",
-                    rows.table, word->code, place_in_table(*word)));
-  }
-
-  static void require_all_arrived(const dump::RowsBegin& rows, const ExecuteResult& result,
-                                  const ServersWords& words, std::uint64_t sent) {
-    const std::uint64_t records = count_in(result.info, "Records:");
-    const auto ignored = std::ranges::count_if(words, breaks_a_check);  // by INSERT IGNORE
-    if (records + static_cast<std::uint64_t>(ignored) == sent) return;
-    throw Error(ErrorKind::internal,
-                fmt::format("{} rows of {} were sent and {} arrived; the loader "
-                            "encoded them wrongly, nothing is published",
-                            sent, rows.table, records));
+    if (mode.find("STRICT_") != std::string::npos) arrived.sql_mode = RowsArrived::SqlMode::strict;
+    return arrived;
   }
 
   /// Gives the session the dump's time zone and sql_mode, or the server's own where the dump leaves
