@@ -158,7 +158,8 @@ class BaseFinder {
 
   IncrementalBase checked(std::optional<BusinessDate> held, IncrementalBase base) const {
     const auto missing = dates_missing(connection_, live_, held, date_);
-    return missing.empty() ? base : lost_days(live_, held, date_, missing);
+    if (missing.empty()) return base;
+    return lost_days(live_, held, date_, missing);
   }
 
   IncrementalBase none_left() const {

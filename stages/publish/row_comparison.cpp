@@ -97,7 +97,7 @@ std::string as_text_bytes(const TableColumn& column, const std::string& value) {
 /// One side of the comparison of two keys, so that "=" between the sides decides.
 std::string key_value(const RowComparison::Pair& pair, const TableColumn& column,
                       std::string_view alias) {
-  const std::string value = qualified(alias, column);
+  std::string value = qualified(alias, column);
   if (way_of(pair) == ComparedBy::text) return as_text_bytes(column, value);
   if (pair.before.collation == pair.after.collation) return value;
   return fmt::format("CAST({} AS BINARY)", value);
@@ -177,7 +177,8 @@ std::string name_list(const std::vector<std::string>& names, std::string_view pr
   return join(quoted, ", ");
 }
 
-RowComparison::RowComparison(std::vector<TableColumn> before, std::vector<TableColumn> after,
+RowComparison::RowComparison(const std::vector<TableColumn>& before,
+                             const std::vector<TableColumn>& after,
                              const std::vector<std::string>& key) {
   for (const auto& column : before) {
     const TableColumn* other = find_column(after, column.name);

@@ -45,7 +45,7 @@ std::string name_list(const std::vector<std::string>& names, std::string_view pr
 class RowComparison {
  public:
   /// Throws config_invalid for a key column that one side does not have.
-  RowComparison(std::vector<TableColumn> before, std::vector<TableColumn> after,
+  RowComparison(const std::vector<TableColumn>& before, const std::vector<TableColumn>& after,
                 const std::vector<std::string>& key);
 
   struct Pair {

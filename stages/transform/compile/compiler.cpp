@@ -172,8 +172,7 @@ CompiledSql Compiler::Impl::compile_file(const Node& node, const CompileRequest&
     const Place place{.file = error.location().template_name, .line = error.location().line};
     Error located(error.kind(), fmt::format("{} at {}", error.what_line(), place.text()));
     for (const auto& [key, value] : error.context()) {
-      if (located.context_value(key).empty())
-        static_cast<void>(std::move(located).with(key, value));
+      if (located.context_value(key).empty()) located = Error(std::move(located).with(key, value));
     }
     throw located;
   }
@@ -281,7 +280,7 @@ Relation Compiler::relation_of(const Node& node, const CompileRequest& request) 
 }
 
 std::string Compiler::target_path(const Node& node, std::string_view area) const {
-  const std::string path = fmt::format("{}/{}/{}", area, impl_->project.name, node.place.file);
+  std::string path = fmt::format("{}/{}/{}", area, impl_->project.name, node.place.file);
   if (!node.generic) return path;
   return fmt::format("{}/{}.sql", path, node.relation.identifier);
 }
