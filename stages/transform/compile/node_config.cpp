@@ -210,6 +210,7 @@ void read_seed(const Reader& reader, NodeConfig& config) {
   const std::string delimiter = reader.text("delimiter", ",");
   if (delimiter.size() != 1) reader.refuse("delimiter must be one character");
   config.delimiter = delimiter.front();
+  config.indexes = indexes_of(reader);
   const Json* types = reader.find("column_types");
   if (types == nullptr) return;
   if (!types->is_object()) reader.refuse("column_types must be a mapping");
