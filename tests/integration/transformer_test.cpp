@@ -710,37 +710,5 @@ TEST_F(Transformer, AKilledRunLeavesNothingThatTheNextOneDoesNotMend) {
   }
 }
 
-/// Staging as a dump of the synthetic source leaves it.
-void stage_source(ShopWarehouse& warehouse, int day, const std::string& date) {
-  const auto source =
-      test::run_program({.argv = {std::string(PIPELINE_BIN_DIR) + "/make_source", "--day",
-                                  std::to_string(day), "--date", date, "--scale", "0.002"}});
-  ASSERT_TRUE(source.ok()) << source.text();
-  warehouse.server().run_sql("USE staging;\n" + source.out);
-  warehouse.mark_staging(date, static_cast<std::uint64_t>(day));
-}
-
-TEST_F(Transformer, BuildsTheBundledProjectOnThreeDaysOfTheSource) {
-  fs::remove_all(warehouse_.file("project"));
-  fs::copy(PIPELINE_SOURCE_DIR "/stages/dbt", warehouse_.file("project"),
-           fs::copy_options::recursive);
-  warehouse_.root().execute("DROP TABLE staging.tenants");
-  for (int day = 1; day <= 3; ++day) {
-    const std::string date = fmt::format("2026-02-0{}", day);
-    SCOPED_TRACE(date);
-    ASSERT_NO_FATAL_FAILURE(stage_source(warehouse_, day, date));
-    for (const char* program : {"silver_transformer", "gold_transformer"}) {
-      expect_green(warehouse_.run(program, {"--business-date", date}));
-    }
-  }
-  EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM (SELECT tenant_id FROM "
-                             "silver.tenant_status_history GROUP BY tenant_id HAVING "
-                             "SUM(is_current) <> 1) x"),
-            "0");
-  EXPECT_EQ(warehouse_.rows("SELECT DISTINCT valid_from FROM silver.tenant_status_history ORDER BY "
-                            "1"),
-            "2026-02-01;2026-02-02;2026-02-03");
-}
-
 }  // namespace
 }  // namespace pipeline

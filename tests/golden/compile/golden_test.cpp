@@ -199,8 +199,10 @@ std::string outcome(const fs::path& dir, const Json& settings) {
 }
 
 TEST(CompileGolden, TheBundledProjectCompilesAsExpected) {
-  const Json settings =
-      Json::parse(R"({"with_base": ["model.nightly_pipeline.tenant_status_history"]})");
+  const Json settings = Json::parse(
+      R"({"with_base": ["model.nightly_pipeline.tenant_status_history",
+                        "model.nightly_pipeline.tenant_room_snapshot_daily",
+                        "model.nightly_pipeline.moveout_notices"]})");
   EXPECT_TRUE(test::equals_golden(outcome(PIPELINE_SOURCE_DIR "/stages/dbt", settings),
                                   folder / "bundled.expected"));
 }
