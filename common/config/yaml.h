@@ -24,8 +24,9 @@ class YamlNode {
   using Entry = std::pair<YamlNode, YamlNode>;  // key, value
 
   /// Throws config_invalid with file:line:column for broken YAML and for a key given twice in one
-  /// mapping, with file:line for a byte that is no UTF-8. An empty document is null. Aliases are resolved; a document whose aliases would grow it past 1,000,000 nodes or
-  /// deeper than 100 levels is refused.
+  /// mapping, with file:line for a byte that is no UTF-8. An empty document is null. Aliases are
+  /// resolved; a document whose aliases would grow it past 1,000,000 nodes or deeper than 100
+  /// levels is refused.
   static YamlNode parse(std::string_view text, std::string_view file_name);
   /// parse() of a file's contents. Throws config_invalid, with the reason, if it cannot be read.
   static YamlNode parse_file(const std::string& path);
