@@ -298,12 +298,18 @@ const std::string history_model = "models/silver/tenant_status_history.sql";
 const std::string snapshot_model = "models/silver/tenant_room_snapshot_daily.sql";
 
 std::vector<Fault> silver_faults(Warehouse& warehouse) {
-  // A house in which all rooms are taken, and another one to which a room of it goes.
-  const std::string full = warehouse.value(
-      "SELECT r.apartment_id FROM silver.stg_rooms r JOIN (SELECT DISTINCT room_id FROM "
-      "silver.tenant_room_snapshot_daily WHERE moveout_date IS NULL) s ON s.room_id = r.room_id "
-      "GROUP BY r.apartment_id HAVING COUNT(*) = (SELECT COUNT(*) FROM silver.stg_rooms a WHERE "
-      "a.apartment_id = r.apartment_id) ORDER BY 1 LIMIT 1");
+  // The house with the fewest free rooms, and so many rooms of it that the rest is too few.
+  const std::string spare =
+      "(SELECT COUNT(*) FROM silver.stg_rooms a WHERE a.apartment_id = s.apartment_id) - "
+      "COUNT(DISTINCT s.room_id)";
+  const std::string house_sql = fmt::format(
+      "SELECT {{}} FROM silver.tenant_room_snapshot_daily s WHERE s.snapshot_date = (SELECT "
+      "MAX(snapshot_date) FROM silver.tenant_room_snapshot_daily) AND s.is_room_primary = 1 GROUP "
+      "BY s.apartment_id ORDER BY {}, s.apartment_id LIMIT 1",
+      spare);
+  const std::string full = warehouse.value(fmt::format(fmt::runtime(house_sql), "s.apartment_id"));
+  const std::string too_many =
+      warehouse.value(fmt::format(fmt::runtime(house_sql), spare + " + 1"));
   EXPECT_NE(full, "NULL");
   return {
       {.test = "every_code_has_a_label",
@@ -330,9 +336,9 @@ std::vector<Fault> silver_faults(Warehouse& warehouse) {
        .rows = 1},
       {.test = "occupancy_is_not_above_the_rooms",
        .sql = fmt::format("UPDATE staging.rooms SET apartment_id = (SELECT MIN(id) FROM "
-                          "staging.apartments WHERE id <> {0}), room_number = 'moved' WHERE "
-                          "apartment_id = {0} ORDER BY id LIMIT 1",
-                          full),
+                          "staging.apartments WHERE id <> {0}), room_number = "
+                          "CONCAT('moved', id) WHERE apartment_id = {0} ORDER BY id LIMIT {1}",
+                          full, too_many),
        .rows = 1},
       {.test = "coordinates_lie_inside_tokyo",
        .file = "macros/cleaning.sql",
@@ -348,10 +354,16 @@ std::vector<Fault> silver_faults(Warehouse& warehouse) {
        .from = "partition by c.room_id",
        .to = "partition by c.room_id, c.tenant_id"},
       {.test = "snapshot_shows_who_lives_here_today",
+       // Somebody who lives here will leave.
+       .sql = "UPDATE staging.movings SET moveout_plans_date = '2026-02-20' WHERE id = (SELECT "
+              "MIN(moving_id) FROM silver.tenant_room_snapshot_daily WHERE moveout_date IS NULL)",
        .file = snapshot_model,
        .from = "c.moveout_date is null or c.moveout_date > curdate()",
        .to = "c.moveout_date is null"},
       {.test = "snapshot_shows_who_lives_here_today",
+       // Somebody whose lease is over, although the contract says nothing of it.
+       .sql = "UPDATE staging.tenants SET status = 17 WHERE id = (SELECT MIN(tenant_id) FROM "
+              "silver.tenant_room_snapshot_daily WHERE moveout_date IS NULL)",
        .file = snapshot_model,
        .from = "  and c.is_active_lease = 1\n",
        .to = ""},
