@@ -12,6 +12,7 @@
 #include "stages/publish/journal.h"
 #include "stages/publish/restore.h"
 #include "stages/restore_command.h"
+#include "stages/text_table.h"
 #include "stages/transform/run/candidate_copy.h"
 
 namespace pipeline {
@@ -70,22 +71,6 @@ Json backup_json(const Backup& backup, std::chrono::system_clock::time_point now
            std::int64_t{
                std::chrono::duration_cast<std::chrono::seconds>(now - backup.created_at).count()});
   return item;
-}
-
-/// Columns as wide as their widest cell, with two blanks between.
-void print_columns(const std::vector<std::vector<std::string>>& lines) {
-  std::vector<std::size_t> widths;
-  for (const auto& line : lines) {
-    widths.resize(std::max(widths.size(), line.size()));
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
-  }
-  for (const auto& line : lines) {
-    std::string text;
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      text += i + 1 == line.size() ? line[i] : fmt::format("{:<{}}  ", line[i], widths[i]);
-    }
-    fmt::print("{}\n", text);
-  }
 }
 
 void list(const StageContext& context, const LayerProgram& program) {
@@ -220,10 +205,17 @@ std::vector<CliCommand> backup_command_lines() {
                         .help = "what was live then (2026-02-03 07:05, in Tokyo), what it was "
                                 "before a run, or a backup by its name; default: the newest "
                                 "verified backup"},
+                       {.name = "--from-vault",
+                        .kind = OptionKind::flag,
+                        .help = "rebuild the table from the vault first; with --as-of"},
+                       {.name = "--as-of",
+                        .value_name = "DATE|RUN|GENERATION",
+                        .help = "which state of the vault"},
                        dry_run,
                        json,
                        reason},
-           .positionals = {table}},
+           .positionals = {table},
+           .exclusive = {{"--at", "--from-vault"}, {"--at", "--as-of"}}},
           {.name = "rollback",
            .help = "put the whole layer back to what it was before a run, in one RENAME",
            .options = {dry_run, json, reason},

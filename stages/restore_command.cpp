@@ -14,6 +14,7 @@
 #include "stages/publish/replay.h"
 #include "stages/publish/row_difference.h"
 #include "stages/publish/sql.h"
+#include "stages/vault_commands.h"
 
 namespace pipeline {
 namespace {
@@ -206,8 +207,12 @@ class Restoring {
     std::vector<TableName> names;
     for (const auto& table : restoration.tables) names.push_back(table.live);
     const auto views = publish::readable_views_over(connection_, names);
+    std::vector<std::string> schemas;
+    for (const auto& [schema, marker] : restoration.markers) schemas.push_back(schema);
+    note_live_in_vault(context_, connection_, schemas);
     publish::write_markers(connection_, restoration);
     const auto report = publish::carry_out(connection_, restoration.plan, session_.options());
+    note_live_in_vault(context_, connection_, schemas);
     context_.output.set("generation", report.generation);
     context_.output.set("rename_ms", std::int64_t{report.rename_duration.count()});
     context_.output.set("publish_attempts", report.attempts);
@@ -281,6 +286,26 @@ Fence fence_of(const StageContext& context) {
   return context.asked.has("--dry-run") ? Fence::none : Fence::as_a_run;
 }
 
+/// What --from-vault and --as-of ask for; nullopt without them.
+std::optional<VaultState> state_in_vault(const StageContext& context, const TableName& live) {
+  const auto as_of = context.asked.value("--as-of");
+  if (context.asked.has("--from-vault") != as_of.has_value()) {
+    throw Error(ErrorKind::config_invalid,
+                "--from-vault and --as-of DATE|RUN|GENERATION belong together");
+  }
+  if (!as_of) return {};
+  const VaultState state = find_vault_state(context, live, *as_of);
+  context.output.set("vault_batch", state.batch);
+  context.output.set("vault_generation", state.generation);
+  context.output.set("vault_run", state.run_id);
+  if (!context.asked.has("--json")) {
+    fmt::print("{} as of {}: {} rows, generation {} of run {}, holds {}\n", live.text(), *as_of,
+               state.rows, state.generation, state.run_id,
+               state.business_date ? state.business_date->iso() : "no known day");
+  }
+  return state;
+}
+
 }  // namespace
 
 void restore_command(const StageContext& context, const LayerProgram& program) {
@@ -288,8 +313,14 @@ void restore_command(const StageContext& context, const LayerProgram& program) {
   LayerSession session(context, layer, fence_of(context));
   const auto published = publish::read_published_layer(session.connection(), layer.schema);
   const TableName live = table_of(*context.asked.positional("TABLE"), layer);
-  const Restoration restoration = publish::plan_restore(
-      session.connection(), published, live, context.asked.value("--at"), order_of(context));
+  auto at = context.asked.value("--at");
+  if (const auto state = state_in_vault(context, live)) {
+    if (context.asked.has("--dry-run")) return;
+    at = keep_vault_state(context, *state, session.connection(), published, order_of(context),
+                          session.options());
+  }
+  const Restoration restoration =
+      publish::plan_restore(session.connection(), published, live, at, order_of(context));
   context.output.set("nothing_new", restoration.needed == Restoration::Needed::no);
   if (restoration.needed == Restoration::Needed::no) {
     const std::string said = live.text() + " holds what was asked for already: nothing to do";

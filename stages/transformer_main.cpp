@@ -10,6 +10,7 @@
 #include "common/base/text.h"
 #include "common/stage/stage_main.h"
 #include "stages/backup_commands.h"
+#include "stages/guard_commands.h"
 #include "stages/transform/project/vars.h"
 #include "stages/transform/run/layer_check.h"
 #include "stages/transform/run/layer_run.h"
@@ -41,7 +42,11 @@ CliSpec command_line(const std::string& program) {
       {.name = "--force", .kind = OptionKind::flag, .help = "build even if nothing is new"},
       {.name = "--full-refresh",
        .kind = OptionKind::flag,
-       .help = "build incremental models from nothing; refused for protected tables"},
+       .help =
+           "build incremental models from nothing; of protected ones with --override-guards only"},
+      {.name = "--override-guards",
+       .value_name = "REASON",
+       .help = "publish once although rows of protected tables are lost; the reason is recorded"},
       {.name = "--threads",
        .value_name = "N",
        .help =
@@ -130,7 +135,8 @@ LayerRunRequest request_of(const StageContext& context, const Program& program) 
   request.backups = {.tables_given = config.backups.tables_given,
                      .tables = config.backups.tables,
                      .keep_days = config.backups.keep_days};
-  for (const auto& entry : config.protect_history) request.protected_tables.push_back(entry.table);
+  request.protect = protect_options(config);
+  request.vault = vault_request(config, program.name);
   return request;
 }
 
@@ -169,6 +175,9 @@ void run(const StageContext& context, const Program& program) {
     }
   }
   request.plan.only.exclude = context.asked.values("--exclude");
+  if (const auto reason = context.asked.value("--override-guards")) {
+    request.protect.override_reason = reason_of("--override-guards", *reason);
+  }
   if (context.asked.has("--force")) request.force = LayerRunRequest::Force::yes;
   if (const auto vars = context.asked.value("--vars")) {
     request.compiler.project.vars = dbt::parse_vars(*vars);
@@ -214,6 +223,11 @@ int transformer_main(const std::string& name, const std::string& layer, int argc
                    {"check", [&](const StageContext& context) { check(context, program); }}}};
   std::ranges::move(backup_command_lines(), std::back_inserter(spec.cli.commands));
   std::ranges::move(backup_commands(name, layer), std::back_inserter(spec.commands));
+  std::ranges::move(guard_command_lines(), std::back_inserter(spec.cli.commands));
+  const auto asked = [program](const StageContext& context) {
+    return request_of(context, program);
+  };
+  std::ranges::move(guard_commands(asked), std::back_inserter(spec.commands));
   return stage_main(spec, argc, argv);
 }
 

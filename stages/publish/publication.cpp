@@ -31,6 +31,7 @@ class Planner {
     plan_.generation = marker.generation;
     plan_.run_id = marker.run_id;
     plan_.business_date = marker.business_date;
+    plan_.reason = publication_.reason;
     if (const auto shown = read_marker(session_, schema)) plan_.date_before = shown->business_date;
     for (const auto& table : publication_.tables) add_table(table);
     for (const auto& live : publication_.withdrawn) withdraw(live);

@@ -62,6 +62,7 @@ struct Publication {
   std::vector<TableName> withdrawn;
   std::vector<ViewPublication> views;
   ViewSession view_session;
+  std::string reason;  // that a person gave, for the journal; may be empty
   /// Markers that must still be as they were read when the work began; otherwise guard_refused.
   std::vector<std::pair<std::string, std::uint64_t>> unchanged_generations;
 };

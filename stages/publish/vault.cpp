@@ -118,7 +118,7 @@ bool was_published(Connection& session, const TableName& live, const VaultBatch&
   }
   const auto done = session.query_value(fmt::format(
       "SELECT COUNT(*) FROM pipeline.publish_journal WHERE schema_name = {} AND generation = {} "
-      "AND run_id = {} AND state IN ('done', 'unfinished')",
+      "AND run_id = {} AND state IN ('done', 'unfinished') AND kind = 'publish'",
       quote_text(live.schema), batch.generation, quote_text(batch.run_id)));
   return to_number(done) != 0;
 }
@@ -206,9 +206,9 @@ std::string now_text() {
 
 }  // namespace
 
-Vault::Vault(Connection& session, VaultOptions options)
+Vault::Vault(Connection& session, VaultOptions options, Use use)
     : session_(session), options_(std::move(options)) {
-  take_run_locks(session_, {options_.schema}, lock_patience);
+  if (use == Use::write) take_run_locks(session_, {options_.schema}, lock_patience);
   // A TIMESTAMP is hashed as its text; a date that a model was allowed to write may be written
   // here.
   session_.execute("SET SESSION time_zone = '+00:00'");
@@ -235,13 +235,32 @@ std::vector<std::string> Vault::misfits(const VaultedTable& table, const TableNa
     }
   }
   const TableName vault = vault_table(options_.schema, table.live);
-  std::vector<std::string> key;
-  for (const auto& unique : unique_keys_of(session_, vault)) {
-    key = unique.columns;
-    break;
-  }
-  return vault_misfits(table, vault, columns_of(session_, source), image_columns(vault), key,
+  const auto keys = unique_keys_of(session_, vault);
+  return vault_misfits(table, vault, columns_of(session_, source), image_columns(vault),
+                       keys.empty() ? std::vector<std::string>() : keys.front().columns,
                        options_.init_command);
+}
+
+std::vector<std::string> Vault::key_of(const TableName& live) {
+  auto keys = unique_keys_of(session_, vault_table(options_.schema, live));
+  if (keys.empty()) return {};
+  auto& key = keys.front().columns;
+  std::erase(key, vault_batch_column);
+  return std::move(key);
+}
+
+std::vector<VaultedTable> Vault::kept_tables(const std::vector<std::string>& schemas) {
+  std::vector<VaultedTable> tables;
+  const auto found =
+      session_.query(fmt::format("SELECT DISTINCT schema_name, table_name FROM {} ORDER BY 1, 2",
+                                 quote_name(options_.schema, "batch")));
+  for (const auto& row : found.rows) {
+    const TableName live{row[0].value_or(""), row[1].value_or("")};
+    if (std::ranges::find(schemas, live.schema) == schemas.end()) continue;
+    auto key = key_of(live);
+    if (!key.empty()) tables.push_back({.live = live, .key = std::move(key)});
+  }
+  return tables;
 }
 
 std::vector<std::string> Vault::settle(const TableName& live) {
@@ -541,7 +560,7 @@ RowHistory Vault::versions(const VaultedTable& table,
     const auto batch = std::ranges::find(batches, version.batch, &VaultBatch::number);
     if (batch != batches.end()) version.of = &*batch;
     for (std::size_t i = op_column; i < row.size(); ++i) {
-      version.values.push_back(row[i].value_or("NULL"));
+      version.values.push_back(row[i]);
     }
     history.versions.push_back(std::move(version));
   }

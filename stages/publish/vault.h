@@ -29,7 +29,7 @@ struct RowVersion {
   std::uint64_t batch = 0;
   std::string op;                   // insert, update, delete
   const VaultBatch* of = nullptr;   // of the ledger; nullptr: a row that no batch of the list has
-  std::vector<std::string> values;  // NULL is "NULL"; in the order of `columns`
+  std::vector<std::optional<std::string>> values;  // in the order of `columns`
 };
 struct RowHistory {
   std::vector<std::string> columns;
@@ -41,9 +41,14 @@ struct RowHistory {
 /// SELECT on all else that is named here. Not thread-safe.
 class Vault {
  public:
-  /// Takes the vault's lock on `session` (already_running if it is not free in time) and sets the
-  /// session up: UTC, strict.
-  Vault(Connection& session, VaultOptions options);
+  /// Who only reads needs no lock: what is written comes into view whole.
+  enum class Use { read, write };
+  /// Sets the session up: UTC, strict. To write it takes the vault's lock on `session`;
+  /// already_running if that is not free in time.
+  Vault(Connection& session, VaultOptions options, Use use = Use::write);
+
+  /// The tables of these schemas that the vault knows, with the keys that it keeps them by.
+  std::vector<VaultedTable> kept_tables(const std::vector<std::string>& schemas);
 
   /// What keeps the vault from keeping rows with the columns of `source`, each with what to type:
   /// no list of batches, no vault table, missing columns, types that do not fit.
@@ -66,6 +71,9 @@ class Vault {
 
   /// The rows as they were after a batch that counts, as a source for compare_rows().
   RowSource state(const VaultedTable& table, const VaultLedger& ledger, std::uint64_t batch);
+
+  /// The columns by which the vault keeps rows of `live`; none if it has no table for it.
+  std::vector<std::string> key_of(const TableName& live);
 
   /// Throws guard_refused, naming the batch, if the rows of a batch that the state after `batch` is
   /// made of are not those that were written.

@@ -236,7 +236,7 @@ std::string ShopWarehouse::marker(const std::string& schema) {
 
 void ShopWarehouse::write_config(const std::string& more, const std::string& transform) {
   std::string accounts;
-  for (const std::string account : {"load", "build", "publish", "janitor"}) {
+  for (const std::string account : {"load", "build", "publish", "janitor", "vault", "admin"}) {
     dir_.write("secrets/" + account, "pw_etl_" + account + "\n");
     accounts += fmt::format("    {0}:\n      user: etl_{0}\n      password:\n        file: {1}\n",
                             account, dir_.file("secrets/" + account));

@@ -1,7 +1,9 @@
 #include "stages/transform/run/layer_check.h"
 
+#include "common/base/text.h"
 #include "stages/publish/marker.h"
 #include "stages/publish/run_lock.h"
+#include "stages/transform/run/layer_vault.h"
 
 namespace pipeline::dbt {
 namespace {
@@ -47,6 +49,28 @@ void look(const LayerRunRequest& request, LayerCheck& check) {
   }
 }
 
+/// Rights, tables and columns of the vault, as far as they are known without the project.
+void look_at_vault(const LayerRunRequest& request, LayerCheck& check) {
+  check.answer.set("vault", Json());
+  if (!request.vault) return;
+  std::vector<publish::VaultedTable> tables;
+  for (const auto& rule : request.protect.history) {
+    if (rule.table.schema == request.layer().schema) {
+      tables.push_back({.live = rule.table, .key = rule.key});
+    }
+  }
+  try {
+    const auto objections = vault_objections(*request.vault, tables);
+    if (!objections.empty()) {
+      throw Error(ErrorKind::guard_refused, "the vault is not in order: " + join(objections, "; "));
+    }
+    check.answer.set("vault", "ok");
+  } catch (const Error& error) {
+    check.answer.set("vault", error.message());
+    if (!check.problem) check.problem = error;
+  }
+}
+
 }  // namespace
 
 LayerCheck check_layer(const LayerRunRequest& request) {
@@ -62,6 +86,7 @@ LayerCheck check_layer(const LayerRunRequest& request) {
   check.answer.set("accounts", std::move(accounts));
   for (const char* key : {"lock", "marker", "upstream"}) check.answer.set(key, Json());
   look(request, check);
+  look_at_vault(request, check);
   if (check.problem) check.answer.set("problem", check.problem->message());
   check.answer.set("ok", !check.problem.has_value());
   return check;

@@ -12,7 +12,8 @@ namespace pipeline::dbt {
 struct LayerCheck {
   /// {"ok", "layer", "accounts": {name: "ok" or what the login said}, "lock": "free" or who holds
   /// it, "marker": {"schema", "generation", "business_date", "upstream_generation", "run_id"} or
-  /// null, "upstream": the same of the layer below}. A lock that is held, and a marker that is
+  /// null, "upstream": the same of the layer below, "vault": null without one, "ok" or what is wrong
+  /// with it}. A lock that is held, and a marker that is
   /// missing, are no reason to be not ok.
   Json answer = Json::object();
   std::optional<Error> problem;  // the first

@@ -119,6 +119,7 @@ void take_layer(const LayerRunRequest& request, const LayerPlan& plan, Connectio
   for (const auto* account : {&request.build, &request.publish}) {
     publish::end_left_over_sessions(publisher, *account, main);
   }
+  if (request.vault) publish::end_left_over_sessions(publisher, request.vault->account, main);
   publish::note_session(publisher, publisher,
                         {.run_id = request.run_id, .target = main, .role = "publish"});
   Json settled = Json::array();

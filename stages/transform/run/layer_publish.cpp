@@ -84,6 +84,9 @@ Marker LayerPublisher::next_marker(const std::string& schema, const Compiler& co
 
 publish::Publication LayerPublisher::publication(const BuildContext& context) {
   publish::Publication publication{.run_id = request_.run_id};
+  if (!request_.protect.override_reason.empty()) {
+    publication.reason = "guards overridden: " + request_.protect.override_reason;
+  }
   for (const auto& schema : plan_.schemas) {
     publication.markers.emplace_back(schema, next_marker(schema, context.compiler));
   }
@@ -99,16 +102,18 @@ publish::Publication LayerPublisher::publication(const BuildContext& context) {
   return publication;
 }
 
-void LayerPublisher::publish(const BuildContext& context) {
+void LayerPublisher::publish(const BuildContext& context, LayerVault& vault) {
   const publish::Publication publication = this->publication(context);
   for (const auto& [schema, marker] : publication.markers) {
     publish::write_candidate_marker(context.session, schema, marker);
   }
+  vault.record(plan_.nodes, publication.markers);
   ports_.throw_if_cancelled();
   failpoint("run_before_publish");
   const auto report = publish::publish(publisher_, publication, options());
   failpoint("run_after_publish");
   tell(report);
+  vault.note_published();
   const auto& [main, marker] = publication.markers.front();
   markers_.own[main] = marker;
   sweep_after_publish(context.session, plan_);

@@ -6,6 +6,7 @@
 #include "stages/transform/run/layer_gate.h"
 #include "stages/transform/run/layer_plan.h"
 #include "stages/transform/run/layer_request.h"
+#include "stages/transform/run/layer_vault.h"
 #include "stages/transform/run/node_builder.h"
 
 namespace pipeline::dbt {
@@ -17,11 +18,12 @@ class LayerPublisher {
                  Connection& publisher, LayerMarkers& markers)
       : request_(request), ports_(ports), plan_(plan), publisher_(publisher), markers_(markers) {}
 
-  /// Swaps the candidates of the plan and the markers in by one RENAME; tells the output
+  /// Writes what is about to be published into the vault, then swaps the candidates of the plan and
+  /// the markers in by one RENAME; tells the output
   /// generation, nothing_new, backups, tables_renamed, views_after_rename, rename_ms,
   /// publish_attempts. `context` is the session and the state in which the candidates were built.
   /// Throws as publish::publish().
-  void publish(const BuildContext& context);
+  void publish(const BuildContext& context, LayerVault& vault);
 
   /// Publishes the marker once more, alone and with the same generation: its on-run-end hooks are
   /// done. Throws lock_contention if it could not be swapped.

@@ -10,12 +10,27 @@
 #include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/mariadb/connection.h"
+#include "stages/publish/guard.h"
+#include "stages/publish/vault.h"
 #include "stages/transform/compile/compiler.h"
 #include "stages/transform/run/layer_plan.h"
 #include "stages/transform/run/open_sessions.h"
 #include "stages/transform/run/step_schedule.h"
 
 namespace pipeline::dbt {
+
+/// protect of pipeline.yaml, and what the command line says of it.
+struct ProtectOptions {
+  std::vector<publish::HistoryRule> history;  // models with meta.protect come on top
+  std::vector<publish::Floor> floors;
+  std::string override_reason;  // empty: violations are refused
+};
+
+struct VaultRequest {
+  ConnectionOptions account;
+  std::vector<ConnectionOptions> others;  // accounts of the pipeline that must not write there
+  publish::VaultOptions options;
+};
 
 struct LayerRunRequest {
   LayerPlanOptions plan;
@@ -35,7 +50,8 @@ struct LayerRunRequest {
   /// must not keep the loader from its work, so it does not hold staging's lock.
   enum class Standing { production, development } standing = Standing::production;
   BackupRule backups;
-  std::vector<std::string> protected_tables;  // never rebuilt in full by a bare --full-refresh
+  ProtectOptions protect;
+  std::optional<VaultRequest> vault;  // nullopt: none is kept
   enum class Force { no, yes } force = Force::no;
   enum class FullRefresh { no, yes } full_refresh = FullRefresh::no;
   StepSchedule::OnFailure on_failure = StepSchedule::OnFailure::go_on;
@@ -54,8 +70,8 @@ struct LayerRunPorts {
   OpenSessions& sessions;                    // ended by a stop
   std::function<void()> throw_if_cancelled;  // called between steps
   /// Filled as the run goes on, also when it throws: layer, schema, business_date, generation,
-  /// upstream_generation, nothing_new, nodes, tests, backups, rename_ms, settled, retention,
-  /// on_run_end.
+  /// upstream_generation, nothing_new, nodes, tests, guards, guards_overridden, vault, backups,
+  /// rename_ms, settled, retention, on_run_end.
   Json& output;
 };
 

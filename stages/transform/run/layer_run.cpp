@@ -4,8 +4,9 @@
 //   2. The publishing session takes the locks of all schemas that are written or read, ends what a
 //      dead run left, and settles an open publish. Only then are markers believed.
 //   3. Everything is built in the shadow by the build account, which cannot write to live schemas.
-//   4. Tests judge the candidates; a failure leaves the live schemas as they were.
-//   5. One RENAME, together with the markers. What follows it is repeatable.
+//   4. Tests and guards judge the candidates; a failure leaves the live schemas as they were.
+//   5. The vault gets what is about to be published; only then
+//   6. one RENAME, together with the markers. What follows it is repeatable.
 #include "stages/transform/run/layer_run.h"
 
 #include <algorithm>
@@ -25,8 +26,10 @@
 #include "stages/transform/run/build_sessions.h"
 #include "stages/transform/run/layer_build.h"
 #include "stages/transform/run/layer_gate.h"
+#include "stages/transform/run/layer_guards.h"
 #include "stages/transform/run/layer_publish.h"
 #include "stages/transform/run/layer_target.h"
+#include "stages/transform/run/layer_vault.h"
 #include "stages/transform/run/run_failure.h"
 #include "stages/transform/run/shadow_schemas.h"
 
@@ -46,9 +49,12 @@ class LayerRun {
         artifacts_(request.target_path.empty() ? compiler_.project().dir + "/target"
                                                : request.target_path),
         publisher_(Connection::open(request.publish)),
-        listed_publisher_(ports.sessions, publisher_, Victim::statement) {
+        listed_publisher_(ports.sessions, publisher_, Victim::statement),
+        guards_(request_, ports_, plan_, publisher_),
+        vault_(request_, ports_, publisher_, rules_of_layer(compiler_, request_)) {
     require_known_names(compiler_, request.plan,
-                        {{"protect.history", request_.protected_tables},
+                        {{"protect.history", history_names(request_.protect)},
+                         {"protect.tables", floor_names(request_)},
                          {"backups.tables", request_.backups.tables}});
     ports_.output.set("layer", layer_.name);
     ports_.output.set("schema", layer_.schema);
@@ -62,6 +68,8 @@ class LayerRun {
     ports_.output.set("upstream_generation", markers_.upstream.generation);
     ports_.output.set("generation", own ? own->generation : 0);
     require_part_fits(request_, plan_, markers_, publisher_);
+    guards_.require_usable(markers_);
+    vault_.begin();
     const bool put_back = !publish::put_back_by_hand(publisher_, layer_.schema).empty();
     if (put_back || !is_nothing_new(request_, plan_, markers_)) {
       build_and_publish();
@@ -93,8 +101,9 @@ class LayerRun {
     const auto tests = build.run_tests(nodes);
     report("tests", tests);
     throw_if_any_failed(nodes, tests, artifacts_);
+    guards_.judge(markers_, bases_);
     LayerPublisher publisher(request_, ports_, plan_, publisher_, markers_);
-    publisher.publish(build.context());
+    publisher.publish(build.context(), vault_);
     run_end_hooks(build, sessions, publisher);
   }
 
@@ -133,36 +142,8 @@ class LayerRun {
 
   void refuse_what_cannot_be_published() {
     std::vector<TableName> tables;
-    for (const Node* node : plan_.nodes) {
-      tables.push_back(live_name(*node));
-      refuse_full_refresh(*node);
-    }
+    for (const Node* node : plan_.nodes) tables.push_back(live_name(*node));
     publish::require_plain_tables(publisher_, tables);
-  }
-
-  bool rebuilds(const Node& node) const {
-    const bool asked = request_.full_refresh == LayerRunRequest::FullRefresh::yes;
-    return node.config.full_refresh.value_or(asked);
-  }
-
-  void refuse_full_refresh(const Node& node) const {
-    const std::string name = live_name(node).text();
-    const auto& list = request_.protected_tables;
-    if (std::find(list.begin(), list.end(), name) == list.end()) return;
-    if (node.config.materialized != Materialization::incremental) {
-      throw Error(
-          ErrorKind::guard_refused,
-          fmt::format("{} is protected, but its model is not incremental any more: each run "
-                      "would replace the history that it holds; make it incremental again, "
-                      "or take it off protect.history",
-                      name));
-    }
-    if (!rebuilds(node)) return;
-    throw Error(ErrorKind::guard_refused,
-                fmt::format("{} is protected: a full refresh would lose the history that {} holds "
-                            "alone; set full_refresh: false for this model, or take it off "
-                            "protect.history",
-                            node.unique_id, name));
   }
 
   void choose_bases() {
@@ -170,7 +151,8 @@ class LayerRun {
     state_.full_refresh = request_.full_refresh == LayerRunRequest::FullRefresh::yes;
     for (const Node* node : plan_.nodes) {
       state_.built.insert(node->unique_id);
-      if (node->config.materialized != Materialization::incremental || rebuilds(*node)) continue;
+      if (node->config.materialized != Materialization::incremental || is_rebuilt(*node, request_))
+        continue;
       const auto base = publish::incremental_base(publisher_, live_name(*node), markers_.date);
       if (base.start == Start::nothing) continue;
       if (base.start == Start::backup) {
@@ -257,6 +239,8 @@ class LayerRun {
   Artifacts artifacts_;
   Connection publisher_;
   ListedSession listed_publisher_;
+  LayerGuards guards_;
+  LayerVault vault_;
 
   LayerMarkers markers_;
   std::map<std::string, TableName> bases_;

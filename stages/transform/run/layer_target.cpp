@@ -119,7 +119,9 @@ LayerRunRequest request_in_target(const LayerRunRequest& request, const Compiler
   moved.janitor.reset();
   moved.backups.tables_given = true;
   moved.backups.tables.clear();
-  moved.protected_tables.clear();
+  moved.protect.history.clear();
+  moved.protect.floors.clear();
+  moved.vault.reset();
   std::vector<std::string> schemas;
   for (const auto& layer : moved.plan.layers) schemas.push_back(layer.schema);
   log::info("target {}: the layers lie in {}; lists of backups and protected tables do not apply",

@@ -1,0 +1,55 @@
+// The command vault of the transformers, and what a restore asks of the vault.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/config/cli.h"
+#include "common/mariadb/connection.h"
+#include "common/mariadb/identifier.h"
+#include "common/stage/stage_main.h"
+#include "stages/publish/journal.h"
+#include "stages/publish/restore.h"
+#include "stages/transform/run/layer_request.h"
+
+namespace pipeline {
+
+CliCommand vault_command_line();
+/// vault init: makes a vault table for each protected table of all layers, adds columns, and writes
+/// what is live; the tables as warehouse.accounts.admin. vault sql: prints the statements instead,
+/// for an administrator. vault check: rights, tables, and the checksum of every batch that counts;
+/// throws guard_refused if something is not in order.
+void vault_command(const StageContext& context, const dbt::LayerRunRequest& request);
+
+/// Writes what the live tables of these schemas hold into the vault, before and behind a restore,
+/// so that each is a state that can be asked for. `publisher` holds their locks. Never throws: a
+/// restore goes on without, and the next start of a stage writes what it finds.
+void note_live_in_vault(const StageContext& context, Connection& publisher,
+                        const std::vector<std::string>& schemas) noexcept;
+
+/// A table's state in the vault that somebody asks for.
+struct VaultState {
+  TableName live;
+  std::uint64_t batch = 0;
+  std::uint64_t generation = 0;
+  std::string run_id;
+  std::optional<BusinessDate> business_date;
+  std::uint64_t rows = 0;
+};
+
+/// The state as of a date (2026-02-01), a generation (a number) or a run. Throws config_invalid
+/// without a vault, for a table that it does not know, or if it has no such state, naming the
+/// nearest it has.
+VaultState find_vault_state(const StageContext& context, const TableName& live,
+                            const std::string& as_of);
+
+/// Rebuilds the state row by row and puts it beside the live table as a backup in the catalogue, so
+/// that a restore can take it like any other. Returns its name. Errors: as Vault::rebuild() and
+/// carry_out().
+std::string keep_vault_state(const StageContext& context, const VaultState& state,
+                             Connection& publisher, const publish::PublishedLayer& layer,
+                             const publish::RestoreOrder& order,
+                             const publish::PublisherOptions& options);
+
+}  // namespace pipeline
