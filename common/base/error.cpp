@@ -23,6 +23,8 @@ std::string_view Error::context_value(std::string_view key) const {
 }
 
 Error&& Error::with(std::string_view key, std::string value) && {
+  // What a scope said already is not said twice.
+  if (context_value(key) == value) return std::move(*this);
   context_.emplace_back(key, std::move(value));
   render();
   return std::move(*this);

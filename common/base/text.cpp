@@ -146,6 +146,15 @@ int line_at(std::string_view text, std::size_t at) {
   return 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
 }
 
+void require_text(std::string_view text, std::string_view file_name) {
+  const auto at = find_no_text(text);
+  if (!at) return;
+  throw Error(ErrorKind::config_invalid,
+              fmt::format("{}:{}: not a text in UTF-8: the byte 0x{:02X} stands there; save the "
+                          "file as UTF-8",
+                          file_name, line_at(text, *at), static_cast<unsigned char>(text[*at])));
+}
+
 std::string sha256_hex(std::string_view bytes) {
   Sha256 hash;
   hash.update(bytes);

@@ -29,6 +29,8 @@ std::string head(std::string_view text, std::size_t bytes_max);
 std::optional<std::size_t> find_no_text(std::string_view text);
 /// The line, from 1, in which the byte at `at` stands.
 int line_at(std::string_view text, std::size_t at);
+/// Throws config_invalid with name:line for a byte that find_no_text() finds.
+void require_text(std::string_view text, std::string_view file_name);
 /// Lower-case hex of SHA-256.
 std::string sha256_hex(std::string_view bytes);
 

@@ -32,12 +32,7 @@ void refuse_what_is_no_text(std::string_view text, std::string_view file_name) {
   for (const std::string_view mark : {"\xFF\xFE", "\xFE\xFF"}) {
     if (text.starts_with(mark)) return;
   }
-  const auto at = find_no_text(text);
-  if (!at) return;
-  throw Error(ErrorKind::config_invalid,
-              fmt::format("{}:{}: not a text in UTF-8: the byte 0x{:02X} stands there; save the "
-                          "file as UTF-8",
-                          file_name, line_at(text, *at), static_cast<unsigned char>(text[*at])));
+  require_text(text, file_name);
 }
 
 std::string_view kind_name(YamlNode::Kind kind) {

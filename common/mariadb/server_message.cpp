@@ -34,6 +34,17 @@ constexpr std::array quoted_values = {
     QuotedValue{1690, "in '", "'"},                   // ER_DATA_OUT_OF_RANGE quotes the expression
 };
 
+/// Line breaks and the blanks around them as one blank.
+std::string in_one_line(std::string_view text) {
+  std::string line;
+  for (const auto& piece : split(text, '\n')) {
+    const auto words = trim(piece);
+    if (!line.empty() && !words.empty()) line += ' ';
+    line += words;
+  }
+  return line;
+}
+
 /// How many bytes at the front of `sql` hold no row: all, or up to VALUES of an INSERT or REPLACE.
 std::size_t bytes_before_rows(std::string_view sql) {
   const std::string start = to_lower(sql.substr(0, statement_bytes_shown));
@@ -65,8 +76,8 @@ std::string message_without_values(unsigned int error_number, std::string_view m
 std::string statement_for_messages(std::string_view sql) {
   sql = trim(sql);
   const std::size_t shown = bytes_before_rows(sql);
-  if (shown < sql.size()) return redact(sql.substr(0, shown)) + " ...";
-  return redact(head(sql, statement_bytes_shown));
+  if (shown < sql.size()) return redact(in_one_line(sql.substr(0, shown))) + " ...";
+  return redact(in_one_line(head(sql, statement_bytes_shown)));
 }
 
 }  // namespace pipeline

@@ -13,7 +13,6 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/mariadb/identifier.h"
-#include "stages/publish/marker.h"
 #include "stages/publish/sql.h"
 
 namespace pipeline::publish {
@@ -60,8 +59,7 @@ std::string_view columns_of(std::string_view table) {
 struct Trial {
   Right right;
   std::string_view words;
-  /// {0} a table of the schema, {1} another one, {2} a table of its shadow
-  std::string_view statement;
+  std::string_view statement;  // {0} a table of the schema, {1} another one
 };
 
 constexpr std::array trials{
@@ -74,8 +72,6 @@ constexpr std::array trials{
     Trial{Right::alter, "ALTER", "ALTER TABLE {0} ADD a INT"},
     Trial{Right::index, "INDEX", "CREATE INDEX a ON {0} (a)"},
     Trial{Right::create_view, "CREATE VIEW", "CREATE VIEW {0} AS SELECT * FROM {1}"},
-    Trial{Right::swap, "ALTER, DROP, CREATE, INSERT", "RENAME TABLE {0} TO {2}"},
-    Trial{Right::swap, "ALTER, DROP, CREATE, INSERT", "RENAME TABLE {2} TO {0}"},
 };
 
 struct RecordTrial {
@@ -103,12 +99,6 @@ std::string named_right(const std::string& message, std::string_view otherwise) 
   return end == std::string::npos ? std::string(otherwise) : message.substr(0, end);
 }
 
-/// The schema in which the server missed the right: the live one or its shadow.
-std::string schema_in(const std::string& message, const std::string& schema) {
-  const std::string shadow = shadow_schema(schema);
-  return message.find(shadow) == std::string::npos ? schema : shadow;
-}
-
 [[noreturn]] void refuse(Connection& session, const Error& error, std::string_view right,
                          std::string_view object, const std::string& server_says) {
   throw Error(ErrorKind::access_denied,
@@ -118,20 +108,25 @@ std::string schema_in(const std::string& message, const std::string& schema) {
       .with("errno", std::string(error.context_value("errno")));
 }
 
+[[noreturn]] void refuse_writes(Connection& session, const Error& error) {
+  throw Error(error.kind(),
+              fmt::format("{} takes no writes ({}); is it a replica, or was read_only left on?",
+                          session.options().endpoint.text(), error.message()))
+      .with("errno", std::string(error.context_value("errno")));
+}
+
 void try_schema(Connection& session, const SchemaRights& wanted, const Trial& trial) {
   const std::string name = random_name();
   const TableName one{wanted.schema, name};
   const TableName other{wanted.schema, name + "_2"};
-  const TableName in_shadow{shadow_schema(wanted.schema), name};
   try {
-    session.execute(fmt::format(fmt::runtime(trial.statement), one.quoted(), other.quoted(),
-                                in_shadow.quoted()));
+    session.execute(fmt::format(fmt::runtime(trial.statement), one.quoted(), other.quoted()));
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::sql_rejected) return;  // there is no such table
+    if (error.kind() == ErrorKind::wrong_database) refuse_writes(session, error);
     if (error.kind() != ErrorKind::access_denied) throw;
     const std::string says = replace_all(error.message(), name, "*");
-    refuse(session, error, named_right(says, trial.words), schema_in(says, wanted.schema) + ".*",
-           says);
+    refuse(session, error, named_right(says, trial.words), wanted.schema + ".*", says);
   }
 }
 
@@ -156,6 +151,7 @@ void try_record(Connection& session, const RecordRights& wanted, const RecordTri
                               session.options().endpoint.text(), table.text()))
           .with("errno", std::to_string(number));
     }
+    if (error.kind() == ErrorKind::wrong_database) refuse_writes(session, error);
     if (error.kind() != ErrorKind::access_denied) throw;
     refuse(session, error, named_right(error.message(), trial.words), table.text(),
            error.message());
@@ -174,6 +170,10 @@ std::vector<RecordRights> records_of_a_publish() {
           {.table = "publish_journal", .rights = all},
           {.table = "published_table", .rights = all, .column = "generation"},
           {.table = "backup", .rights = all}};
+}
+
+std::vector<Right> rights_of_a_swap() {
+  return {Right::select, Right::alter, Right::drop, Right::create, Right::insert};
 }
 
 std::vector<Right> rights_of_a_build() {

@@ -18,7 +18,6 @@ enum class Right {
   alter,
   index,
   create_view,
-  swap,  // RENAME between the schema and its shadow, both ways
 };
 
 /// What is needed on any table of a schema.
@@ -36,6 +35,9 @@ struct RecordRights {
 
 /// The records that every publish writes.
 std::vector<RecordRights> records_of_a_publish();
+
+/// What a RENAME asks for, on both sides.
+std::vector<Right> rights_of_a_swap();
 
 /// What a build needs on a shadow schema.
 std::vector<Right> rights_of_a_build();

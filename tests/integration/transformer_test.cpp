@@ -585,7 +585,7 @@ TEST_F(Transformer, CheckTellsAccountsLockAndMarkers) {
   warehouse_.root().execute("RENAME TABLE pipeline.publish_journal TO pipeline.elsewhere");
   outcome = warehouse_.run("gold_transformer", {"check"});
   warehouse_.root().execute("RENAME TABLE pipeline.elsewhere TO pipeline.publish_journal");
-  EXPECT_EQ(outcome.program.exit_code, 1) << "the pipeline's own tables are missing";
+  EXPECT_EQ(outcome.program.exit_code, 22) << "the pipeline's own tables are missing";
   EXPECT_THAT(outcome.program.out, HasSubstr("publish_journal"));
   outcome = warehouse_.run("gold_transformer", {"check", "--layer", "bronze"});
   EXPECT_EQ(outcome.program.exit_code, 10);

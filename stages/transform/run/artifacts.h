@@ -12,7 +12,8 @@ namespace pipeline::dbt {
 class Artifacts {
  public:
   explicit Artifacts(std::string target_dir) : target_dir_(std::move(target_dir)) {}
-  /// `path` counts from the target folder.
+  /// `path` counts from the target folder. Throws resource_exhausted if the disk is full: the next
+  /// thing to fill it would be the run's own record.
   void write(const std::string& path, std::string_view text);
   std::string absolute(const std::string& path) const { return target_dir_ + "/" + path; }
 

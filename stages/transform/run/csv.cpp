@@ -90,6 +90,7 @@ class CsvReader {
 }  // namespace
 
 CsvTable parse_csv(std::string_view text, std::string_view name, char delimiter) {
+  require_text(text, name);
   CsvReader reader(text, name, delimiter);
   CsvTable table;
   auto header = reader.next();

@@ -18,7 +18,8 @@ struct CsvTable {
 
 /// Lines end with LF, CR LF or CR; empty lines are skipped. Throws config_invalid as "name:line:
 /// ..." for an empty file, an empty or repeated column name, a row with more fields than the
-/// header, a quote that is never closed and text behind a closing quote; resource_exhausted above
+/// header, a quote that is never closed, text behind a closing quote, and a byte that is no
+/// UTF-8; resource_exhausted above
 /// csv_rows_max.
 CsvTable parse_csv(std::string_view text, std::string_view name, char delimiter = ',');
 

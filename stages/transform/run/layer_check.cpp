@@ -1,8 +1,13 @@
 #include "stages/transform/run/layer_check.h"
 
+#include <functional>
+#include <string>
+#include <vector>
+
 #include "common/base/text.h"
 #include "stages/publish/marker.h"
 #include "stages/publish/run_lock.h"
+#include "stages/transform/run/layer_rights.h"
 #include "stages/transform/run/layer_vault.h"
 
 namespace pipeline::dbt {
@@ -19,9 +24,11 @@ Json marker_json(const std::optional<publish::Marker>& marker, std::string_view 
   return json;
 }
 
-Json login(const ConnectionOptions& options, std::optional<Error>& problem) {
+Json try_account(const ConnectionOptions& options, const std::function<void(Connection&)>& rights,
+                 std::optional<Error>& problem) {
   try {
-    Connection::open(options);
+    Connection session = Connection::open(options);
+    rights(session);
     return "ok";
   } catch (const Error& error) {
     if (!problem) problem = error;
@@ -35,7 +42,6 @@ void look(const LayerRunRequest& request, LayerCheck& check) {
   const std::string& upstream = request.upstream_schema();
   try {
     Connection session = Connection::open(request.publish);
-    session.query("SELECT 1 FROM pipeline.publish_journal LIMIT 1");
     check.answer.set("marker", marker_json(publish::read_marker(session, own), own));
     check.answer.set("upstream", marker_json(publish::read_marker(session, upstream), upstream));
     publish::take_run_locks(session, {own}, std::chrono::seconds(0));
@@ -77,11 +83,23 @@ LayerCheck check_layer(const LayerRunRequest& request) {
   LayerCheck check;
   check.answer.set("ok", false);
   check.answer.set("layer", request.layer().name);
+  // Without the project nobody knows whether the layer has views and seeds.
+  const LayerRights rights{.schemas = {request.layer().schema},
+                           .reads = {request.upstream_schema()}};
+  std::vector<std::string> layers;
+  for (const auto& layer : request.plan.layers) layers.push_back(layer.schema);
   Json accounts = Json::object();
-  accounts.set("build", login(request.build, check.problem));
-  accounts.set("publish", login(request.publish, check.problem));
+  const auto set = [&](const std::string& name, const ConnectionOptions& options,
+                       const std::function<void(Connection&)>& tried) {
+    accounts.set(name, try_account(options, tried, check.problem));
+  };
+  set("build", request.build,
+      [&](Connection& session) { require_rights_to_build(session, rights); });
+  set("publish", request.publish,
+      [&](Connection& session) { require_rights_to_publish(session, rights); });
   if (request.is_last() && request.janitor) {
-    accounts.set("janitor", login(*request.janitor, check.problem));
+    set("janitor", *request.janitor,
+        [&](Connection& session) { require_rights_to_drop_backups(session, layers); });
   }
   check.answer.set("accounts", std::move(accounts));
   for (const char* key : {"lock", "marker", "upstream"}) check.answer.set(key, Json());

@@ -1,4 +1,4 @@
-// What would stop a run of a layer: logins, lock, markers.
+// What would stop a run of a layer: logins, rights, lock, markers.
 #pragma once
 
 #include <optional>
@@ -10,10 +10,10 @@
 namespace pipeline::dbt {
 
 struct LayerCheck {
-  /// {"ok", "layer", "accounts": {name: "ok" or what the login said}, "lock": "free" or who holds
-  /// it, "marker": {"schema", "generation", "business_date", "upstream_generation", "run_id"} or
-  /// null, "upstream": the same of the layer below, "vault": null without one, "ok" or what is wrong
-  /// with it}. A lock that is held, and a marker that is
+  /// {"ok", "layer", "accounts": {name: "ok" or which login or right fails}, "lock": "free" or who
+  /// holds it, "marker": {"schema", "generation", "business_date", "upstream_generation", "run_id"}
+  /// or null, "upstream": the same of the layer below, "vault": null without one, "ok" or what is
+  /// wrong with it}. A lock that is held, and a marker that is
   /// missing, are no reason to be not ok.
   Json answer = Json::object();
   std::optional<Error> problem;  // the first

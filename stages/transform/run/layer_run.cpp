@@ -28,6 +28,7 @@
 #include "stages/transform/run/layer_gate.h"
 #include "stages/transform/run/layer_guards.h"
 #include "stages/transform/run/layer_publish.h"
+#include "stages/transform/run/layer_rights.h"
 #include "stages/transform/run/layer_target.h"
 #include "stages/transform/run/layer_vault.h"
 #include "stages/transform/run/run_failure.h"
@@ -61,6 +62,7 @@ class LayerRun {
   }
 
   void run() {
+    require_layer_rights(request_, plan_, publisher_);
     take_layer(request_, plan_, publisher_, ports_);
     markers_ = read_markers(request_, plan_, publisher_);
     const auto& own = markers_.own.at(layer_.schema);

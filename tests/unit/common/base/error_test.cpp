@@ -51,6 +51,15 @@ TEST(ErrorKinds, AreFoundByExitCodeButNotForForeignCodes) {
   EXPECT_EQ(find_error_kind(77), nullptr);
 }
 
+TEST(Errors, SayNothingTwice) {
+  const Scope model("model", "stg_tenants");
+  const Error error = Error(ErrorKind::sql_rejected, "no")
+                          .with("model", "stg_tenants")
+                          .with("line", "1")
+                          .with("line", "2");
+  EXPECT_STREQ(error.what(), "no [model=stg_tenants] [line=1] [line=2]");
+}
+
 TEST(Errors, CarryTheScopesInWhichTheyAreMade) {
   const Scope stage("stage", "silver");
   const Scope model("model", "stg_tenants");

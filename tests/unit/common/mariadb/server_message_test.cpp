@@ -34,6 +34,7 @@ TEST(ServerMessage, KeepsTheServersWordsAndDropsFieldValues) {
 
 TEST(StatementForMessages, IsTheStart) {
   EXPECT_EQ(statement_for_messages("  SELECT 1\n"), "SELECT 1");
+  EXPECT_EQ(statement_for_messages("SELECT a,\n       b\r\n\nFROM t"), "SELECT a, b FROM t");
   EXPECT_EQ(statement_for_messages(std::string(300, 'x')), std::string(200, 'x') + "...");
 }
 
