@@ -9,6 +9,7 @@
 #include "common/base/error.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "stages/floor_options.h"
 #include "stages/publish/names.h"
 #include "stages/publish/row_difference.h"
 #include "stages/publish/sql.h"
@@ -299,33 +300,14 @@ TableName table_named(const std::string& text, const std::string& schema) {
 }
 
 dbt::ProtectOptions protect_options(const PipelineConfig& config) {
-  const auto full_name = [&](const std::string& text, std::string_view list) {
-    if (text.find('.') == std::string::npos) {
-      throw Error(
-          ErrorKind::config_invalid,
-          fmt::format("{}: {} names {}; write it as schema.table", config.path, list, text));
-    }
-    return table_named(text, "");
-  };
   dbt::ProtectOptions options;
   for (const auto& entry : config.protect_history) {
-    options.history.push_back({.table = full_name(entry.table, "protect.history"),
+    options.history.push_back({.table = full_table_name(config, entry.table, "protect.history"),
                                .key = entry.key,
                                .closed_when = entry.closed_when,
                                .place = "protect.history"});
   }
-  for (const auto& entry : config.protect_tables) {
-    publish::Floor floor{
-        .table = full_name(entry.table, "protect.tables"), .min_rows = {}, .max_shrink = {}};
-    if (entry.min_rows) floor.min_rows = static_cast<std::uint64_t>(*entry.min_rows);
-    if (entry.max_shrink) {
-      using Of = publish::Floor::Shrink::Of;
-      const bool percent = entry.max_shrink->of == FloorEntry::Shrink::Of::percent;
-      floor.max_shrink = {.amount = static_cast<std::uint64_t>(entry.max_shrink->amount),
-                          .of = percent ? Of::percent : Of::rows};
-    }
-    options.floors.push_back(std::move(floor));
-  }
+  options.floors = floor_options(config);
   return options;
 }
 

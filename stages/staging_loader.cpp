@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/object_store/object_store.h"
 #include "common/stage/stage_main.h"
+#include "stages/floor_options.h"
 #include "stages/staging/load/loader.h"
 #include "stages/transform/project/source_names.h"
 #include "stages/warehouse/account_options.h"
@@ -39,6 +40,9 @@ CliSpec command_line() {
             {.name = "--rewind",
              .value_name = "REASON",
              .help = "load the dump of the business date although it is older than the live one"},
+            {.name = "--override-guards",
+             .value_name = "REASON",
+             .help = "load although a table falls below its floor (protect.tables)"},
             {.name = "--force",
              .kind = OptionKind::flag,
              .help = "load the dump of the business date although it is live"}},
@@ -115,6 +119,7 @@ LoaderOptions options_of(const PipelineConfig& config) {
   }
   options.preserve = config.staging.preserve;
   options.shrink_guard_rows = static_cast<std::uint64_t>(config.staging.shrink_guard_rows);
+  options.floors = floor_options(config);
   options.load_account = account_options(config, "load");
   options.publish_account = account_options(config, "publish");
   options.check_cancelled = [] { throw_if_cancelled(); };
@@ -190,6 +195,7 @@ void load(const StageContext& context) {
   OpenedSessions sessions;
   const CancelHook end_statements([&] { sessions.end_statements(); });
   LoaderOptions options = options_of(context.config);
+  options.override_guards = reason(context, "--override-guards").value_or("");
   options.sources = source_table_names(context.config.transform.project_dir);
   options.session_opened = [&](const ConnectionOptions& account, std::uint64_t id) {
     sessions.add(account, id);

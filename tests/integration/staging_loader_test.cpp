@@ -545,6 +545,26 @@ TEST_F(StagingLoaderTest, ATableAboveTheShrinkGuardMustNotBecomeEmpty) {
   }
 }
 
+TEST_F(StagingLoaderTest, ATableBelowItsFloorIsLoadedWithAReasonOnly) {
+  write_config({{"protect:\n",
+                 "protect:\n  tables:\n    - {table: staging.big, max_shrink: 40%}\n"
+                 "    - {table: gold.new_contracts, min_rows: 1}\n"}});
+  put("2026-02-01", small_dump(table("big", {"(1,'x')", "(2,'x')", "(3,'x')"})));
+  load_well("2026-02-01");
+  set_layers("2026-02-01");
+  const std::string before = picture();
+  put("2026-02-02", small_dump(table("big", {"(1,'y')"})));
+  EXPECT_EQ(load("2026-02-02").exit_code, 21);
+  EXPECT_THAT(cause(), HasSubstr("staging.big would shrink from 3 rows to 1, by more than its "
+                                 "max_shrink of 40 %"));
+  EXPECT_EQ(picture(), before);
+  EXPECT_TRUE(load("2026-02-02", {"--override-guards", "the archive was split"}).ok());
+  EXPECT_EQ(scalar("SELECT COUNT(*) FROM staging.big"), "1");
+  EXPECT_EQ(scalar("SELECT override_reason FROM pipeline.loaded_dump ORDER BY generation DESC "
+                   "LIMIT 1"),
+            "override-guards: the archive was split");
+}
+
 TEST_F(StagingLoaderTest, LiveTablesWithTriggersAreRefusedByNameBeforeAnyWork) {
   put("2026-02-01", small_dump(table("a", {"(1,'x')"})));
   load_well("2026-02-01");

@@ -37,6 +37,20 @@ std::chrono::milliseconds since(Time::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Time::now() - begin);
 }
 
+bool has_floor(const std::vector<publish::Floor>& floors, const std::string& table) {
+  return std::ranges::any_of(floors, [&](const auto& floor) { return floor.table.table == table; });
+}
+
+/// What a person gave for going past a rule, for the ledger.
+std::string reasons(const DumpChoice& choice, const LoaderOptions& options) {
+  std::vector<std::string> given;
+  if (!choice.override_reason.empty()) given.push_back(choice.override_reason);
+  if (!options.override_guards.empty()) {
+    given.push_back("override-guards: " + options.override_guards);
+  }
+  return join(given, "; ");
+}
+
 bool reads(const std::string& view_text, const TableName& table) {
   return view_text.find(table.quoted()) != std::string::npos;
 }
@@ -222,7 +236,7 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
                     .object_sha256 = loaded.sha256,
                     .object_bytes = loaded.bytes,
                     .owned = {},
-                    .override_reason = choice.override_reason};
+                    .override_reason = reasons(choice, options_)};
   const auto own = [&](const std::string& table) {
     const auto found = std::ranges::find(loaded.content.tables, table, &LoadedTable::name);
     entry.owned.push_back(
@@ -256,7 +270,7 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
       report.dropped.push_back(table);
   }
   report.gaps = choice.gaps;
-  report.override_reason = choice.override_reason;
+  report.override_reason = reasons(choice, options_);
   report.archived_as =
       archive(marker.source_object, {.marker = marker, .entry = entry, .dates = live.dates});
   return report;
@@ -335,6 +349,10 @@ TableVerdicts StagingLoader::judge(Connection& session, const Live& live,
                                    const LoadedDump& content) {
   VerdictInput input;
   input.shrink_guard_rows = options_.shrink_guard_rows;
+  for (const auto& floor : options_.floors) {
+    if (floor.table.schema == options_.schema) input.floors.push_back(floor);
+  }
+  if (!options_.override_guards.empty()) input.floors_are = VerdictInput::Floors::overridden;
   if (live.entry) {
     for (const auto& table : live.entry->owned) input.owned.insert(table.name);
   }
@@ -347,12 +365,18 @@ TableVerdicts StagingLoader::judge(Connection& session, const Live& live,
   }
   for (const auto& name : live_relations(session)) {
     const bool vanishes = input.owned.contains(name) && !with_rows.contains(name);
-    const std::uint64_t rows = vanishes ? publish::count_rows(session, {options_.schema, name}) : 0;
+    const bool counted = vanishes || has_floor(input.floors, name);
+    const std::uint64_t rows = counted ? publish::count_rows(session, {options_.schema, name}) : 0;
     input.live.push_back({.name = name, .rows = rows});
     if (vanishes) without_rows.push_back(name);
   }
   input.keep = keep_reasons(session, without_rows);
-  return judge_tables(input);
+  TableVerdicts verdicts = judge_tables(input);
+  for (const auto& violation : verdicts.below_floor) {
+    log::warn("loaded in spite of the guards, because \"{}\": {}", options_.override_guards,
+              violation);
+  }
+  return verdicts;
 }
 
 void StagingLoader::prepare_candidates(Connection& loading, const TableVerdicts& verdicts) {

@@ -13,6 +13,7 @@
 #include "common/base/error.h"
 #include "common/mariadb/connection.h"
 #include "common/object_store/object_store.h"
+#include "stages/publish/guard.h"
 #include "stages/publish/marker.h"
 #include "stages/staging/load/dump_choice.h"
 #include "stages/staging/load/load_ledger.h"
@@ -35,6 +36,8 @@ struct LoaderOptions {
   std::vector<std::string> preserve;
   std::set<std::string> sources;  // tables that a dbt source() names
   std::uint64_t shrink_guard_rows = 1000;
+  std::vector<publish::Floor> floors;  // those of other schemas are left to the transformers
+  std::string override_guards;         // the reason for loading below a floor; empty: none
   ConnectionOptions load_account;
   ConnectionOptions publish_account;
   /// Throws to end the work; called often.

@@ -1,6 +1,7 @@
 #include "stages/staging/load/table_verdict.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -45,6 +46,28 @@ void refuse_shrunk(const VerdictInput& input, const std::set<std::string>& with_
                   join(shrunk, ", "), input.shrink_guard_rows));
 }
 
+/// The floor's table by name; it is a table of staging.
+std::vector<publish::Violation> below_floor(const VerdictInput& input) {
+  std::vector<publish::Violation> violations;
+  for (const auto& floor : input.floors) {
+    const std::string& name = floor.table.table;
+    const auto incoming = std::ranges::find(input.incoming, name, &IncomingTable::name);
+    const auto live = std::ranges::find(input.live, name, &LiveTable::name);
+    if (incoming == input.incoming.end() && live == input.live.end()) {
+      throw Error(ErrorKind::config_invalid,
+                  fmt::format("protect.tables names {}, which is neither in the dump nor live",
+                              floor.table.text()));
+    }
+    const std::uint64_t rows = incoming == input.incoming.end() ? 0 : incoming->rows;
+    const auto live_rows =
+        live == input.live.end() ? std::optional<std::uint64_t>() : std::optional(live->rows);
+    for (auto& violation : publish::judge_floor(floor, live_rows, rows)) {
+      violations.push_back(std::move(violation));
+    }
+  }
+  return violations;
+}
+
 bool all_digits(std::string_view text) {
   return text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -69,6 +92,13 @@ TableVerdicts judge_tables(const VerdictInput& input) {
   refuse_shrunk(input, with_rows);
 
   TableVerdicts verdicts;
+  verdicts.below_floor = below_floor(input);
+  if (!verdicts.below_floor.empty() && input.floors_are == VerdictInput::Floors::hold) {
+    throw Error(ErrorKind::guard_refused,
+                fmt::format("{}; nothing is published. If the source is right, load it once with "
+                            "--override-guards \"reason\"",
+                            join(verdicts.below_floor, "; ")));
+  }
   for (const auto& table : input.incoming) {
     const bool kept = table.rows > 0 || !input.keep.reason(table.name).empty();
     if (kept) {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "stages/publish/guard.h"
+
 namespace pipeline {
 
 /// A table of the dump as it was loaded.
@@ -18,7 +20,7 @@ struct IncomingTable {
 /// A base table that is live in staging.
 struct LiveTable {
   std::string name;
-  std::uint64_t rows = 0;  // counted where the dump brings none; 0 otherwise
+  std::uint64_t rows = 0;  // counted where the dump brings none or a floor asks; 0 otherwise
 };
 
 /// Why a table without rows is kept.
@@ -37,6 +39,7 @@ struct TableVerdicts {
   std::vector<std::string> withdraw;         // live ones that leave
   std::vector<std::string>
       copy_empty;  // owned, gone from the dump, kept: published empty as they were
+  std::vector<publish::Violation> below_floor;  // if they are overridden
 };
 
 struct VerdictInput {
@@ -45,11 +48,14 @@ struct VerdictInput {
   std::set<std::string> owned;  // by the loader, as the ledger says
   KeepReasons keep;
   std::uint64_t shrink_guard_rows = 1000;
+  std::vector<publish::Floor> floors;  // of tables of staging
+  enum class Floors { hold, overridden } floors_are = Floors::hold;
 };
 
 /// Tables that are neither owned nor in the dump are in no list: they are never touched. Throws
-/// guard_refused, naming all, for tables of the dump that are live and not owned, and for live
-/// tables above the shrink guard that now have no rows.
+/// guard_refused, naming all, for tables of the dump that are live and not owned, for live tables
+/// above the shrink guard that now have no rows, and for tables below their floor unless that is
+/// overridden; config_invalid for a floor of a table that is neither in the dump nor live.
 TableVerdicts judge_tables(const VerdictInput& input);
 
 /// Names that a publish uses beside live tables: the marker, what it sets aside, and backups.

@@ -68,6 +68,36 @@ TEST(TableVerdict, RefusesToEmptyALargeTableWhoeverWantsToKeepIt) {
   EXPECT_EQ(refusal({.incoming = {}, .live = {{"others", 1001}}, .owned = {}}), "accepted");
 }
 
+TEST(TableVerdict, KeepsTablesAboveTheirFloors) {
+  const publish::Floor at_least_five{.table = {"staging", "a"}, .min_rows = 5};
+  const publish::Floor steady{.table = {"staging", "a"},
+                              .max_shrink = publish::Floor::Shrink{
+                                  .amount = 10, .of = publish::Floor::Shrink::Of::percent}};
+  VerdictInput input{.incoming = {{"a", 5}}, .live = {{"a", 5}}, .owned = {"a"}};
+  input.floors = {at_least_five, steady};
+  EXPECT_EQ(refusal(input), "accepted");
+  input.incoming = {{"a", 4}};
+  EXPECT_THAT(refusal(input), HasSubstr("staging.a would have 4 rows, fewer than its min_rows of "
+                                        "5; staging.a would shrink from 5 rows to 4"));
+  input.floors_are = VerdictInput::Floors::overridden;
+  EXPECT_THAT(judge_tables(input).below_floor, testing::SizeIs(2));
+  input.floors_are = VerdictInput::Floors::hold;
+  input.incoming = {};
+  EXPECT_THAT(refusal(input), HasSubstr("staging.a would have 0 rows")) << "gone from the dump";
+}
+
+TEST(TableVerdict, RefusesAFloorOfATableThatIsNowhere) {
+  VerdictInput input{.incoming = {{"a", 5}}, .live = {}, .owned = {}};
+  input.floors = {{.table = {"staging", "aa"}, .min_rows = 1}};
+  try {
+    judge_tables(input);
+    ADD_FAILURE() << "was accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::config_invalid);
+    EXPECT_THAT(error.message(), HasSubstr("protect.tables names staging.aa"));
+  }
+}
+
 TEST(TableVerdict, NamesThatPublishingUsesAreReserved) {
   for (const auto* name :
        {"pipeline_marker", "a__next", "a__old", "a__swap", "t_backup_20260201_070000"}) {
