@@ -30,12 +30,17 @@ void refuse_without_local_infile(Connection& session) {
 
 }  // namespace
 
-void require_rights_to_publish(Connection& session, const std::string& schema) {
+void require_rights_to_publish(Connection& session, const std::string& schema,
+                               const std::vector<std::string>& layers) {
   refuse_folded_names(session);
   publish::require_schemas(session, {schema, publish::shadow_schema(schema)});
   auto records = publish::records_of_a_publish();
   records.push_back({.table = "loaded_dump", .rights = {Right::select, Right::update}});
-  publish::require_rights(session, {{schema, {Right::select, Right::swap}}}, records);
+  const auto swap = publish::rights_of_a_swap();
+  std::vector<publish::SchemaRights> schemas{{schema, swap},
+                                             {publish::shadow_schema(schema), swap}};
+  for (const auto& layer : layers) schemas.push_back({layer, {Right::select}});
+  publish::require_rights(session, schemas, records);
   publish::require_readable_views(session, {schema});
 }
 

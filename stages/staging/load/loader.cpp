@@ -37,6 +37,12 @@ std::chrono::milliseconds since(Time::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Time::now() - begin);
 }
 
+std::vector<std::string> layer_schemas(const LoaderOptions& options) {
+  std::vector<std::string> schemas;
+  for (const auto& layer : options.layers) schemas.push_back(layer.schema);
+  return schemas;
+}
+
 bool has_floor(const std::vector<publish::Floor>& floors, const std::string& table) {
   return std::ranges::any_of(floors, [&](const auto& floor) { return floor.table.table == table; });
 }
@@ -96,7 +102,7 @@ LoadReport StagingLoader::load(const DumpWish& wish, const std::string& run_id) 
 /// A right that is missing must not show when the RENAME is done, and not after hours of waiting.
 void StagingLoader::require_rights() {
   Connection publishing = Connection::open(options_.publish_account);
-  require_rights_to_publish(publishing, options_.schema);
+  require_rights_to_publish(publishing, options_.schema, layer_schemas(options_));
   Connection loading = Connection::open(options_.load_account);
   require_rights_to_load(loading, options_.schema);
 }
@@ -442,7 +448,7 @@ std::vector<Error> StagingLoader::problems() {
   };
   attempt([&] {
     Connection session = Connection::open(options_.publish_account);
-    require_rights_to_publish(session, options_.schema);
+    require_rights_to_publish(session, options_.schema, layer_schemas(options_));
     publish::take_run_locks(session, {options_.schema}, std::chrono::seconds(0));
   });
   attempt([&] {
