@@ -128,8 +128,8 @@ const AttemptRecord& find_attempt(const RunDetail& run, const LookContext& conte
 }  // namespace
 
 int history_command(const LookContext& context) {
-  const RunStore store = open_history(context);
-  const auto runs = store.list(number_option(context, "--limit", history_rows));
+  const int limit = number_option(context, "--limit", history_rows);
+  const auto runs = open_history(context).list(limit);
   if (context.asked.has("--json")) {
     Json list = Json::array();
     for (const auto& run : runs) list.push_back(json_of(run));

@@ -49,7 +49,7 @@ void tell(const NodeResult& result) {
       break;
     case NodeStatus::error:
     case NodeStatus::fail:
-      log::error("{}: {}", result.unique_id, result.message);
+      log::warn("{}: {}", result.unique_id, result.message);
       break;
     case NodeStatus::skipped:
     case NodeStatus::pass:
