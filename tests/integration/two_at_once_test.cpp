@@ -127,7 +127,8 @@ TEST_F(TwoAtOnce, ASecondOrchestratorIsRecordedAsSkippedAndTheFirstGoesOn) {
   start_first(second_day("orchestrator"), "tasks.ended");
   // What a load does last is done; its outcome is not recorded yet.
   wait_until([&] {
-    return std::filesystem::exists(house_.file("store/processed/gghouse_20260202.sql.gz"));
+    return std::filesystem::exists(house_.file("store/processed/gghouse_20260202.sql.gz")) &&
+           !std::filesystem::exists(house_.file("store/dumps/gghouse_20260202.sql.gz"));
   });
   for (const auto& start :
        {second_day("orchestrator"), start_of("orchestrator", {"rerun", "--only", "silver"})}) {
