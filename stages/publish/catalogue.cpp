@@ -143,7 +143,23 @@ std::vector<BackupRow> catalogue_backups(Connection& session, const PublishPlan&
   std::vector<BackupRow> rows;
   for (const auto& backup : plan.backups) {
     const TableName table{backup.live.schema, backup.backup_name};
-    if (relation_kind(session, table) == RelationKind::absent) {
+    const bool gone = relation_kind(session, table) == RelationKind::absent;
+    const std::uint64_t rows_after = gone ? 0 : count_rows(session, table);
+    // The first word counts: a later start may find a table that somebody has changed since. One
+    // that is gone is written down too, by what it was: it may be the live table again.
+    session.execute(fmt::format(
+        "INSERT INTO pipeline.backup (schema_name, backup_name, table_name, run_id, publish_id, "
+        "generation, business_date, rows_before, rows_after, created_at, kind, origin_publish_id, "
+        "checksum_before, checksum, bytes) VALUES ({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, "
+        "UTC_TIMESTAMP(6), {9}, {10}, {11}, {12}, (SELECT DATA_LENGTH + INDEX_LENGTH FROM "
+        "information_schema.TABLES WHERE TABLE_SCHEMA = {0} AND TABLE_NAME = {1})) ON DUPLICATE "
+        "KEY UPDATE checksum = COALESCE(checksum, VALUES(checksum))",
+        quote_text(table.schema), quote_text(table.table), quote_text(backup.live.table),
+        quote_text(plan.run_id), publish_id, backup.generation, date_literal(backup.business_date),
+        backup.rows_before, rows_after, quote_text(word_of(backup.kind)), backup.built_by,
+        text_or_null(backup.checksum_before),
+        gone ? text_or_null(backup.checksum_before) : "NULL"));
+    if (gone) {
       log::warn("the backup {} is gone before it was counted; somebody dropped or renamed it",
                 table.text());
       continue;
@@ -151,18 +167,7 @@ std::vector<BackupRow> catalogue_backups(Connection& session, const PublishPlan&
     rows.push_back({.live = backup.live,
                     .backup_name = backup.backup_name,
                     .rows_before = backup.rows_before,
-                    .rows_after = count_rows(session, table)});
-    session.execute(fmt::format(
-        "INSERT INTO pipeline.backup (schema_name, backup_name, table_name, run_id, publish_id, "
-        "generation, business_date, rows_before, rows_after, created_at, kind, origin_publish_id, "
-        "checksum_before, bytes) VALUES ({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, "
-        "UTC_TIMESTAMP(6), {9}, {10}, {11}, (SELECT DATA_LENGTH + INDEX_LENGTH FROM "
-        "information_schema.TABLES WHERE TABLE_SCHEMA = {0} AND TABLE_NAME = {1})) ON DUPLICATE "
-        "KEY UPDATE rows_after = VALUES(rows_after)",
-        quote_text(table.schema), quote_text(table.table), quote_text(backup.live.table),
-        quote_text(plan.run_id), publish_id, backup.generation, date_literal(backup.business_date),
-        rows.back().rows_before, rows.back().rows_after, quote_text(word_of(backup.kind)),
-        backup.built_by, text_or_null(backup.checksum_before)));
+                    .rows_after = rows_after});
     if (!rows.back().verified()) {
       log::error("the backup {} has {} rows, the table had {} before it", table.text(),
                  rows.back().rows_after, rows.back().rows_before);
@@ -184,6 +189,17 @@ std::string checksum_if_there(Connection& session, const TableName& table) {
   }
 }
 
+/// Whether somebody may have put a backup in the place of what publish `publish_id` made live: a
+/// backup is gone that has this checksum, or that this publish itself made. The content is then not
+/// to be noted as what was published.
+bool may_be_put_back(Connection& session, const TableName& live, const std::string& checksum,
+                     std::uint64_t publish_id) {
+  return std::ranges::any_of(list_all_backups(session, {.live = live}), [&](const Backup& backup) {
+    if (backup.state != Backup::State::gone || backup.missed_at) return false;
+    return backup.publish_id == publish_id || backup.checksum == checksum;
+  });
+}
+
 }  // namespace
 
 void catalogue_checksums(Connection& session, const PublishPlan& plan, std::uint64_t publish_id,
@@ -196,7 +212,8 @@ void catalogue_checksums(Connection& session, const PublishPlan& plan, std::uint
     const TableName table{backup.live.schema, backup.backup_name};
     const std::string checksum = checksum_if_there(session, table);
     session.execute(fmt::format(
-        "UPDATE pipeline.backup SET checksum = {} WHERE schema_name = {} AND backup_name = {}",
+        "UPDATE pipeline.backup SET checksum = COALESCE(checksum, {}) WHERE schema_name = {} AND "
+        "backup_name = {}",
         text_or_null(checksum), quote_text(table.schema), quote_text(table.table)));
     row->checksum_differs = !backup.checksum_before.empty() && backup.checksum_before != checksum;
     if (row->checksum_differs) {
@@ -205,11 +222,13 @@ void catalogue_checksums(Connection& session, const PublishPlan& plan, std::uint
   }
   for (const auto& table : plan.published) {
     if (table.contents != Contents::accumulated) continue;
+    const std::string checksum = checksum_if_there(session, table.live);
+    if (may_be_put_back(session, table.live, checksum, publish_id)) continue;
     session.execute(
-        fmt::format("UPDATE pipeline.published_table SET checksum = {} WHERE publish_id = {} AND "
-                    "schema_name = {} AND table_name = {}",
-                    text_or_null(checksum_if_there(session, table.live)), publish_id,
-                    quote_text(table.live.schema), quote_text(table.live.table)));
+        fmt::format("UPDATE pipeline.published_table SET checksum = COALESCE(checksum, {}) WHERE "
+                    "publish_id = {} AND schema_name = {} AND table_name = {}",
+                    text_or_null(checksum), publish_id, quote_text(table.live.schema),
+                    quote_text(table.live.table)));
   }
 }
 
@@ -240,7 +259,8 @@ void note_missed(Connection& session, const PublishPlan& plan) {
 
 }  // namespace
 
-void note_published(Connection& session, const PublishPlan& plan, std::uint64_t publish_id) {
+void note_published(Connection& session, const PublishPlan& plan, std::uint64_t publish_id,
+                    RenamedWhen when) {
   for (const auto& table : plan.published) {
     session.execute(fmt::format(
         "INSERT INTO pipeline.published_table (publish_id, schema_name, table_name, generation, "
@@ -254,7 +274,7 @@ void note_published(Connection& session, const PublishPlan& plan, std::uint64_t 
         table.built_by == 0 ? publish_id : table.built_by));
   }
   note_put_back(session, plan);
-  if (!plan.published.empty()) note_missed(session, plan);
+  if (when == RenamedWhen::just_now && !plan.published.empty()) note_missed(session, plan);
 }
 
 }  // namespace pipeline::publish

@@ -69,18 +69,24 @@ struct BackupRow {
   bool checksum_differs = false;
 };
 
-/// Counts the backups of `plan` and writes them down; leaves out what somebody took away
-/// meanwhile. May run twice.
+/// Counts the backups of `plan` and writes them down; what somebody took away meanwhile is written
+/// down by what it was and not returned. May run twice: what was written first stays.
 std::vector<BackupRow> catalogue_backups(Connection& session, const PublishPlan& plan,
                                          std::uint64_t publish_id);
 
 /// Reads the checksums of the plan's backups and of its accumulated tables and writes them down:
-/// slower than counting, so it comes after all that readers wait for. May run twice.
+/// slower than counting, so it comes after all that readers wait for. A table in whose place a
+/// backup may have been put by hand gets none. May run twice: what was written first stays.
 void catalogue_checksums(Connection& session, const PublishPlan& plan, std::uint64_t publish_id,
                          std::vector<BackupRow>& rows);
 
-/// Writes down what each table of `plan` holds now, which backups became live, and which ones of
-/// its tables somebody has taken away. May run twice.
-void note_published(Connection& session, const PublishPlan& plan, std::uint64_t publish_id);
+/// Whether a plan's RENAME was done by this process a moment ago or by one that is dead: between a
+/// death and the next start a person may have put a backup back by hand.
+enum class RenamedWhen { just_now, earlier };
+
+/// Writes down what each table of `plan` holds now, which backups became live, and, behind a RENAME
+/// of just now, which ones of its tables somebody had taken away before. May run twice.
+void note_published(Connection& session, const PublishPlan& plan, std::uint64_t publish_id,
+                    RenamedWhen when);
 
 }  // namespace pipeline::publish

@@ -141,10 +141,11 @@ struct Finished {
 };
 
 /// What follows the RENAME. Every step may run twice; only a lost session ends it early.
-Finished finish(Connection& session, const PublishPlan& plan, std::uint64_t publish_id) {
+Finished finish(Connection& session, const PublishPlan& plan, std::uint64_t publish_id,
+                RenamedWhen when) {
   Finished finished;
   finished.backups = catalogue_backups(session, plan, publish_id);
-  note_published(session, plan, publish_id);
+  note_published(session, plan, publish_id, when);
   failpoint("publish_after_catalogue");
   for (const auto& view : plan.views) {
     read_views_as_tested(session, plan, view.live);
@@ -215,7 +216,7 @@ PublishReport carry_out(Connection& session, PublishPlan plan, const PublisherOp
   }
   rewrite_plan(session, publish_id, plan);
   rename_or_abandon(session, plan, publish_id, options, report);
-  Finished finished = finish(session, plan, publish_id);
+  Finished finished = finish(session, plan, publish_id, RenamedWhen::just_now);
   report.backups = std::move(finished.backups);
   if (!finished.views_missing.empty()) {
     throw Error(
@@ -240,7 +241,7 @@ std::vector<std::string> settle(Connection& session, std::string_view schema,
     const bool live = has_happened(session, plan);
     std::string_view outcome = "it had not happened and is closed";
     if (live) {
-      finish(session, plan, publish_id);
+      finish(session, plan, publish_id, RenamedWhen::earlier);
       outcome = "it had happened and is finished now";
     } else if (row[2] == "unfinished") {
       close_journal(session, publish_id, "done", "a newer generation took its place");

@@ -197,7 +197,11 @@ HeldVersion held_version(Connection& connection, const TableName& live) {
             .built_by = backup.built_by,
             .backup_name = backup.backup_name};
   }
-  if (recorded && !recorded->checksum.empty()) {
+  // A publish that died before its checksums were taken, whose own backup is gone: nobody knows.
+  const bool unfinished = recorded && std::ranges::any_of(gone, [&](const Backup& backup) {
+                            return backup.publish_id == recorded->publish_id;
+                          });
+  if (recorded && (unfinished || !recorded->checksum.empty())) {
     held.known = Known::doubtful;
     held.backup_name = gone.front().backup_name;
   }

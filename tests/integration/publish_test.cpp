@@ -610,6 +610,48 @@ TEST_F(Publishing, ATableThatWasPutBackByHandIsKnownByItsContent) {
   EXPECT_EQ(incremental_base(root, live, date(2)).table, backups[0].name());
 }
 
+TEST_F(Publishing, ATablePutBackBeforeThePublishWasFinishedIsKnownTooAfterTheNextStart) {
+  const TableName live{"silver", "t0"};
+  publish_generation(1, "r1", "2026-02-01");
+  Publication publication = make_candidates(2, "r2", "2026-02-02");
+  publication.views.push_back({.live = {"silver", "w"}, .select = "SELECT * FROM silver.missing"});
+  Connection session = Connection::open(account("etl_publish"));
+  take_run_locks(session, {"silver"}, std::chrono::seconds(10));
+  EXPECT_THROW(publish(session, publication, quick()), Error);
+  Connection root = server().open_root();
+  put_back_by_hand_in_sql(root);
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_THAT(settle(session, "silver", quick()), SizeIs(1));
+    EXPECT_EQ(held_version(root, live).known, HeldVersion::Known::put_back_by_hand);
+    EXPECT_EQ(incremental_base(root, live, *BusinessDate::parse("2026-02-03")).start,
+              IncrementalBase::Start::lost)
+        << "a day would be left out silently";
+  }
+}
+
+TEST_F(Publishing, ATablePutBackAfterACrashBehindTheRenameIsKnownByItsContent) {
+  const TableName live{"silver", "t0"};
+  for (const std::string at : {"publish_after_rename", "publish_after_catalogue"}) {
+    SetUp();  // the server is the same for all tests
+    publish_generation(1, "r1", "2026-02-01");
+    const auto probe = test::run_program({.argv = {"/proc/self/exe"},
+                                          .env = {{"PUBLISH_PROBE_SOCKET", server().socket()},
+                                                  {"PIPELINE_FAILPOINT", at + ":kill"}}});
+    ASSERT_EQ(probe.signal, SIGKILL) << probe.text();
+    Connection root = server().open_root();
+    put_back_by_hand_in_sql(root);
+    Connection session = Connection::open(account("etl_publish"));
+    take_run_locks(session, {"silver"}, std::chrono::seconds(10));
+    EXPECT_THAT(settle(session, "silver", quick()), SizeIs(1));
+    EXPECT_EQ(journal_states(), "done,done");
+    EXPECT_EQ(held_version(root, live).known, HeldVersion::Known::put_back_by_hand) << at;
+    EXPECT_THAT(put_back_by_hand(root, "silver"), ElementsAre(live)) << at;
+    EXPECT_EQ(incremental_base(root, live, *BusinessDate::parse("2026-02-03")).start,
+              IncrementalBase::Start::lost)
+        << "a day would be left out silently";
+  }
+}
+
 TEST_F(Publishing, ABackupThatSomebodyDroppedChangesNothing) {
   publish_generation(1, "r1", "2026-02-01");
   publish_generation(2, "r2", "2026-02-02");
@@ -698,7 +740,7 @@ TEST_F(Publishing, ANumberOfAGenerationIsNeverUsedTwice) {
 
 int run_probe() {
   try {
-    publish_generation(2, "r2");
+    publish_generation(2, "r2", "2026-02-02");
     return 0;
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";
