@@ -9,6 +9,7 @@
 
 #include "common/base/json.h"
 #include "common/base/secret.h"
+#include "stages/transform/project/freshness.h"
 
 namespace pipeline::dbt {
 
@@ -78,7 +79,8 @@ struct Resource {
   std::string path;              // models/silver/a.sql
   std::vector<std::string> fqn;  // project, folders below the resource path, name
   std::string text;              // empty for a seed: its file is read when it is loaded
-  std::string sha256;            // of the file
+  std::string sha256;            // of the file without the blanks round it, as in dbt
+  std::size_t bytes = 0;         // of the file
   /// From dbt_project.yml and then properties YAML; config() in the file comes on top.
   Json config = Json::object();
   Properties properties;
@@ -91,6 +93,15 @@ struct SourceTable {
   std::string schema;
   std::string identifier;
   std::string description;
+  std::string source_description;
+  Json source_meta = Json::object();
+  std::string loader;  // what brings the data, for people
+  /// SQL whose greatest value tells when the table was last written; empty: not said.
+  std::string loaded_at_field;
+  /// Every `freshness` of the YAML file that counts here, the outermost first.
+  std::vector<FreshnessStep> freshness_steps;
+  /// All of them together, dbt_project.yml included; nullopt: null took it away.
+  std::optional<FreshnessRule> freshness = FreshnessRule{};
   std::vector<std::string> fqn;
   Json config = Json::object();
   std::vector<ColumnProperties> columns;

@@ -215,7 +215,8 @@ class ProjectReader {
     resource.path = file.path;
     resource.name = fs::path(file.path).stem().string();
     resource.fqn = fqn_of(folder, file.path);
-    resource.sha256 = sha256_hex(file.text);
+    resource.sha256 = sha256_hex(trim(file.text));
+    resource.bytes = file.text.size();
     if (type != ResourceType::seed) resource.text = file.text;
     resource.config = config_of(section_of(type), resource.fqn);
     list_of(type).push_back(std::move(resource));
@@ -279,9 +280,23 @@ class ProjectReader {
     table.fqn.back() = table.source;
     table.fqn.push_back(table.table);
     Json config = config_of(settings_.sources, table.fqn);
+    settle_freshness_of(table, config);
     merge_config(config, table.config);
     table.config = std::move(config);
     project_.sources.push_back(std::move(table));
+  }
+
+  /// `below` is what dbt_project.yml says of the table.
+  static void settle_freshness_of(SourceTable& table, const Json& below) {
+    std::vector<FreshnessStep> steps;
+    if (const Json* given = below.find("freshness")) {
+      steps.push_back({.given = *given, .place = "dbt_project.yml"});
+    }
+    steps.insert(steps.end(), table.freshness_steps.begin(), table.freshness_steps.end());
+    table.freshness = settle_freshness(steps);
+    if (!table.loaded_at_field.empty()) return;
+    const Json* field = below.find("loaded_at_field");
+    if (field != nullptr && !field->is_null()) table.loaded_at_field = python_text(*field);
   }
 
   /// The target's schema and the caller's vars change what a run does as much as a file.

@@ -114,6 +114,10 @@ class Reader {
       source.schema = source.source;
       if (const YamlNode* schema = entry.find("schema")) source.schema = values_.text(*schema);
       source.config = config_in(entry);
+      source.source_description = description_of(entry);
+      if (const Json* meta = source.config.find("meta")) source.source_meta = *meta;
+      if (const YamlNode* loader = entry.find("loader")) source.loader = values_.text(*loader);
+      read_freshness(entry, source);
       const YamlNode* tables = entry.find("tables");
       if (tables == nullptr) continue;
       for (const auto& table : tables->items()) read_source_table(table, source);
@@ -129,10 +133,29 @@ class Reader {
     }
     table.place = place_of(entry);
     table.description = description_of(entry);
+    if (const YamlNode* loader = entry.find("loader")) table.loader = values_.text(*loader);
+    read_freshness(entry, table);
     merge_config(table.config, config_in(entry));
     read_tests(entry, "", table.tests);
     read_columns(entry, table.columns, table.tests);
     file_.sources.push_back(std::move(table));
+  }
+
+  /// `freshness` and `loaded_at_field`, in their old place and in the newer one below `config`.
+  void read_freshness(const YamlNode& entry, SourceTable& source) const {
+    const YamlNode* config = entry.find("config");
+    for (const YamlNode* place : {&entry, config}) {
+      if (place == nullptr || !place->is_mapping()) continue;
+      if (const YamlNode* query = place->find("loaded_at_query")) {
+        refuse(*query, "not supported yet: loaded_at_query; give loaded_at_field");
+      }
+      const YamlNode* field = place->find("loaded_at_field");
+      if (field != nullptr && !field->is_null()) source.loaded_at_field = values_.text(*field);
+      if (const YamlNode* given = place->find("freshness")) {
+        source.freshness_steps.push_back(
+            {.given = values_.rendered(*given), .place = place_of(*given).text()});
+      }
+    }
   }
 
   static std::string description_of(const YamlNode& entry) {
