@@ -234,6 +234,18 @@ const Graph& Compiler::graph() const {
   return impl_->graph;
 }
 
+const std::vector<Node>& Compiler::disabled() const {
+  return impl_->parsed.disabled;
+}
+
+const std::vector<Node>& Compiler::operations() const {
+  return impl_->parsed.operations;
+}
+
+std::vector<MacroText> Compiler::macros() const {
+  return impl_->macros.texts();
+}
+
 CompiledSql Compiler::compile(const Node& node, const CompileRequest& request) const {
   require(request.run != nullptr, "a compile request names the run");
   require(node.type == ResourceType::model || node.type == ResourceType::test,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/base/json.h"
+#include "stages/transform/compile/macro_library.h"
 #include "stages/transform/compile/node.h"
 #include "stages/transform/compile/relation.h"
 #include "stages/transform/project/project_loader.h"
@@ -83,6 +84,12 @@ class Compiler {
 
   const Project& project() const;
   const Graph& graph() const;
+  /// Nodes that enabled: false takes out; what they depend on is not known.
+  const std::vector<Node>& disabled() const;
+  /// on-run-start and on-run-end as dbt counts them among the nodes.
+  const std::vector<Node>& operations() const;
+  /// The project's macros and those built in.
+  std::vector<MacroText> macros() const;
 
   // All below are thread-safe, as long as each thread brings a WarehouseQueries of its own.
 

@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/secret.h"
 #include "common/base/text.h"
+#include "stages/transform/compile/artifact_metadata.h"
 #include "stages/transform/compile/template_values.h"
 
 namespace pipeline::dbt {
@@ -125,9 +126,12 @@ class AdapterValue : public jinja::Object {
   Value dispatch(CallContext& context, const Arguments& arguments) const {
     const Bound bound("adapter.dispatch", arguments, {"macro_name", "macro_namespace", "packages"});
     const std::string& name = bound.string("macro_name");
-    auto macro = rendering_->facts.macros->dispatch(name, rendering_->facts.project->target.type,
-                                                    context.context());
-    if (macro) return *macro;
+    const MacroLibrary& macros = *rendering_->facts.macros;
+    const auto found = macros.dispatch(name, rendering_->facts.project->target.type);
+    if (found) {
+      rendering_->scope->meet_macro(macros.unique_id(found->owner, found->name));
+      return *macros.find(found->owner, found->name, context.context());
+    }
     fail(
         fmt::format("adapter.dispatch finds no macro for \"{}\": there is neither mysql__{} nor "
                     "default__{}",
@@ -177,18 +181,21 @@ class ExceptionsValue : public jinja::Object {
 /// The macros of one owner: what stands left of the dot in my_project.macro().
 class MacroNamespace : public jinja::Object {
  public:
-  MacroNamespace(const MacroLibrary& macros, MacroLibrary::Owner owner,
+  MacroNamespace(RenderingPtr rendering, MacroLibrary::Owner owner,
                  std::weak_ptr<const jinja::Context> context)
-      : macros_(macros), owner_(owner), context_(std::move(context)) {}
+      : rendering_(std::move(rendering)), owner_(owner), context_(std::move(context)) {}
   std::string type_name() const override { return "namespace of macros"; }
   std::optional<Value> get_attr(std::string_view name) const override {
     const jinja::ContextPtr context = context_.lock();
     if (!context) return std::nullopt;
-    return macros_.find(owner_, name, context);
+    const MacroLibrary& macros = *rendering_->facts.macros;
+    auto macro = macros.find(owner_, name, context);
+    if (macro) rendering_->scope->meet_macro(macros.unique_id(owner_, name));
+    return macro;
   }
 
  private:
-  const MacroLibrary& macros_;
+  RenderingPtr rendering_;
   MacroLibrary::Owner owner_;
   std::weak_ptr<const jinja::Context> context_;
 };
@@ -461,7 +468,7 @@ const std::vector<ValueName>& value_names() {
       {"run_started_at",
        [](const RenderingPtr& r) { return datetime_value(r->facts.run_started_at); }},
       {"project_name", [](const RenderingPtr& r) -> Value { return r->facts.project->name; }},
-      {"dbt_version", [](const RenderingPtr&) -> Value { return "1.7.19"; }},
+      {"dbt_version", [](const RenderingPtr&) -> Value { return dbt_version; }},
   };
   return table;
 }
@@ -497,14 +504,19 @@ jinja::ContextPtr make_node_context(const InvocationFacts& facts, std::shared_pt
     using Owner = MacroLibrary::Owner;
     const MacroLibrary& macros = *rendering->facts.macros;
     const jinja::ContextPtr self = weak.lock();
-    if (auto macro = macros.find(Owner::project, name, self)) return macro;
+    const auto macro_of = [&](Owner owner) {
+      auto macro = macros.find(owner, name, self);
+      if (macro) rendering->scope->meet_macro(macros.unique_id(owner, name));
+      return macro;
+    };
+    if (auto macro = macro_of(Owner::project)) return macro;
     if (const auto found = extra.find(name); found != extra.end()) return found->second;
     if (auto value = dbt_name(name, rendering)) return value;
-    if (auto macro = macros.find(Owner::builtin, name, self)) return macro;
+    if (auto macro = macro_of(Owner::builtin)) return macro;
     if (name == rendering->facts.project->name) {
-      return std::make_shared<MacroNamespace>(macros, Owner::project, weak);
+      return std::make_shared<MacroNamespace>(rendering, Owner::project, weak);
     }
-    if (name == "dbt") return std::make_shared<MacroNamespace>(macros, Owner::builtin, weak);
+    if (name == "dbt") return std::make_shared<MacroNamespace>(rendering, Owner::builtin, weak);
     return std::nullopt;
   };
   return context;

@@ -81,13 +81,7 @@ Value as_texts(const Json& value) {
 }
 
 std::string metadata_text(const GenericTest& test, const TestTarget& target) {
-  Json arguments = Json::object();
-  for (const auto& [name, value] : arguments_of(test)) arguments.set(name, value);
-  const std::string model = target.source.empty()
-                                ? fmt::format("ref('{}')", target.name)
-                                : fmt::format("source('{}', '{}')", target.source, target.name);
-  arguments.set("model", fmt::format("{{{{ get_where_subquery({}) }}}}", model));
-  return Value::dict({{"kwargs", as_texts(arguments)},
+  return Value::dict({{"kwargs", as_texts(test_arguments(test, target))},
                       {"name", test.macro},
                       {"namespace", test.package.empty() ? "None" : test.package}})
       .repr();
@@ -131,7 +125,7 @@ Value rendered(const InvocationFacts& facts, const jinja::ContextPtr& context,
   }
 }
 
-Value macro_of(const InvocationFacts& facts, const jinja::ContextPtr& context,
+Value macro_of(const InvocationFacts& facts, NodeScope& scope, const jinja::ContextPtr& context,
                const GenericTest& test) {
   const bool known_package =
       test.package.empty() || test.package == "dbt" || test.package == facts.project->name;
@@ -140,7 +134,12 @@ Value macro_of(const InvocationFacts& facts, const jinja::ContextPtr& context,
            fmt::format("not supported yet: packages (test \"{}.{}\")", test.package, test.macro));
   }
   const std::string name = "test_" + test.macro;
-  if (auto macro = facts.macros->find(name, context)) return *macro;
+  for (const auto owner : {MacroLibrary::Owner::project, MacroLibrary::Owner::builtin}) {
+    if (auto macro = facts.macros->find(owner, name, context)) {
+      scope.meet_macro(facts.macros->unique_id(owner, name));
+      return *macro;
+    }
+  }
   std::vector<std::string_view> known;
   for (const auto owner : {MacroLibrary::Owner::project, MacroLibrary::Owner::builtin}) {
     for (const auto macro : facts.macros->names(owner)) {
@@ -153,6 +152,16 @@ Value macro_of(const InvocationFacts& facts, const jinja::ContextPtr& context,
 }
 
 }  // namespace
+
+Json test_arguments(const GenericTest& test, const TestTarget& target) {
+  Json arguments = Json::object();
+  for (const auto& [name, value] : arguments_of(test)) arguments.set(name, value);
+  const std::string model = target.source.empty()
+                                ? fmt::format("ref('{}')", target.name)
+                                : fmt::format("source('{}', '{}')", target.source, target.name);
+  arguments.set("model", fmt::format("{{{{ get_where_subquery({}) }}}}", model));
+  return arguments;
+}
 
 TestNames names_of_test(const GenericTest& test, const TestTarget& target) {
   std::string identifier = target.source.empty() ? fmt::format("{}_{}", test.macro, target.name)
@@ -188,7 +197,7 @@ std::string render_generic_test(const InvocationFacts& facts, NodeScope& scope,
   for (const auto& [name, value] : arguments_of(test)) {
     arguments.keyword.emplace_back(name, rendered(facts, context, test, value));
   }
-  const Value macro = macro_of(facts, context, test);
+  const Value macro = macro_of(facts, scope, context, test);
   try {
     return std::string(trim(environment.call(macro, arguments, context).str()));
   } catch (const Error& error) {

@@ -21,6 +21,10 @@ struct TestNames {
 
 TestNames names_of_test(const GenericTest& test, const TestTarget& target);
 
+/// What dbt shows as the arguments of the test's macro: those of YAML, column_name, and `model` as
+/// a template ("{{ get_where_subquery(ref('orders')) }}").
+Json test_arguments(const GenericTest& test, const TestTarget& target);
+
 /// Calls the test's macro with the arguments that YAML gives, rendered, and with the target as
 /// `model` (inside a subquery if the test has a where). Throws config_invalid naming the place in
 /// the YAML file for a test that does not exist and for arguments that do not fit.

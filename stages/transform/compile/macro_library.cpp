@@ -1,5 +1,6 @@
 #include "stages/transform/compile/macro_library.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
@@ -10,7 +11,7 @@
 namespace pipeline::dbt {
 
 MacroLibrary::MacroLibrary(const jinja::Environment& environment, const Project& project)
-    : environment_(environment) {
+    : environment_(environment), project_name_(project.name) {
   add(builtin_,
       environment.parse(std::string(builtin_macros_name), std::string(builtin_macros_text)));
   for (const auto& file : project.macros) add(project_, environment.parse(file.path, file.text));
@@ -46,8 +47,8 @@ bool MacroLibrary::has(std::string_view name) const {
   return project_.contains(name) || builtin_.contains(name);
 }
 
-std::optional<jinja::Value> MacroLibrary::dispatch(std::string_view name, std::string_view adapter,
-                                                   const jinja::ContextPtr& context) const {
+std::optional<MacroLibrary::Found> MacroLibrary::dispatch(std::string_view name,
+                                                          std::string_view adapter) const {
   // dbt-mysql's adapters: mariadb and mysql5 stand on mysql.
   std::vector<std::string> prefixes;
   if (adapter != "mysql") prefixes.emplace_back(adapter);
@@ -55,10 +56,34 @@ std::optional<jinja::Value> MacroLibrary::dispatch(std::string_view name, std::s
   prefixes.emplace_back("default");
   for (const Owner owner : {Owner::project, Owner::builtin}) {
     for (const auto& prefix : prefixes) {
-      if (auto macro = find(owner, fmt::format("{}__{}", prefix, name), context)) return macro;
+      std::string candidate = fmt::format("{}__{}", prefix, name);
+      if (index(owner).contains(candidate)) return Found{owner, std::move(candidate)};
     }
   }
-  return find(Owner::builtin, name, context);
+  if (builtin_.contains(name)) return Found{Owner::builtin, std::string(name)};
+  return std::nullopt;
+}
+
+std::string MacroLibrary::unique_id(Owner owner, std::string_view name) const {
+  return fmt::format("macro.{}.{}", owner == Owner::builtin ? "dbt" : project_name_, name);
+}
+
+std::vector<MacroText> MacroLibrary::texts() const {
+  std::vector<MacroText> texts;
+  for (const Owner owner : {Owner::project, Owner::builtin}) {
+    for (const auto& [name, file] : index(owner)) {
+      const jinja::Template& in = files_[file];
+      const auto& macros = in.macros();
+      const auto info = std::ranges::find_if(
+          macros, [&](const jinja::MacroInfo& one) { return one.name == name; });
+      texts.push_back(
+          {.name = name,
+           .package = owner == Owner::builtin ? "dbt" : project_name_,
+           .path = in.name(),
+           .text = in.source().substr(info->begin_byte, info->end_byte - info->begin_byte)});
+    }
+  }
+  return texts;
 }
 
 std::vector<std::string_view> MacroLibrary::names(Owner owner) const {

@@ -12,6 +12,16 @@
 
 namespace pipeline::dbt {
 
+/// A macro as it stands in its file.
+struct MacroText {
+  std::string name;
+  std::string package;  // "dbt" for those built in
+  std::string path;
+  std::string text;  // the whole block
+
+  std::string unique_id() const { return "macro." + package + "." + name; }
+};
+
 /// Immutable after construction and shared by all threads.
 class MacroLibrary {
  public:
@@ -21,6 +31,9 @@ class MacroLibrary {
 
   enum class Owner { project, builtin };
 
+  /// "macro.shop.cents", "macro.dbt.type_string".
+  std::string unique_id(Owner owner, std::string_view name) const;
+
   /// A macro of that owner, bound to the context it will see; nullopt if there is none.
   std::optional<jinja::Value> find(Owner owner, std::string_view name,
                                    const jinja::ContextPtr& context) const;
@@ -28,13 +41,19 @@ class MacroLibrary {
   std::optional<jinja::Value> find(std::string_view name, const jinja::ContextPtr& context) const;
   bool has(std::string_view name) const;
 
+  struct Found {
+    Owner owner = Owner::project;
+    std::string name;
+  };
   /// adapter.dispatch: mysql__name (mariadb__name first on MariaDB), then default__name, each in
   /// the project and then built in; at last a built-in macro of the bare name. nullopt if all fail.
-  std::optional<jinja::Value> dispatch(std::string_view name, std::string_view adapter,
-                                       const jinja::ContextPtr& context) const;
+  std::optional<Found> dispatch(std::string_view name, std::string_view adapter) const;
 
   /// Names of the owner's macros, sorted.
   std::vector<std::string_view> names(Owner owner) const;
+
+  /// All macros, the project's first, each owner's by name.
+  std::vector<MacroText> texts() const;
 
  private:
   using Index = std::map<std::string, std::size_t, std::less<>>;  // name -> files_
@@ -42,6 +61,7 @@ class MacroLibrary {
   void add(Index& index, jinja::Template file);
 
   const jinja::Environment& environment_;
+  std::string project_name_;
   std::vector<jinja::Template> files_;
   Index project_;
   Index builtin_;

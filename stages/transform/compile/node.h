@@ -67,8 +67,15 @@ struct Node {
   NodeConfig config;
   /// unique_ids in the order in which the node names them, each once.
   std::vector<std::string> depends_on;
-  std::string raw_code;  // of a seed and a source: empty
-  std::string sha256;    // of the file of a seed; of raw_code otherwise
+  /// Calls of ref() by package (mostly empty) and name, and of source(), each once.
+  std::vector<std::pair<std::string, std::string>> refs;
+  std::vector<std::pair<std::string, std::string>> sources;
+  /// unique_ids of the macros that the parse pass met, those inside other macros included.
+  std::vector<std::string> macros;
+  std::string raw_code;        // of a seed and a source: empty
+  std::string sha256;          // of the file, without the blanks round it; as dbt's checksum
+  std::size_t file_bytes = 0;  // of a node with a file of its own
+  std::string described_in;    // the YAML file with its properties; empty: none
   std::string description;
   std::vector<ColumnProperties> columns;
   /// Of a test: the node it stands under; empty for singular tests.

@@ -41,6 +41,8 @@ class NodeScope {
   virtual WarehouseQueries* warehouse() = 0;
   /// nullptr while there is none yet.
   virtual const Graph* graph() const = 0;
+  /// The macro of that unique_id was looked up.
+  virtual void meet_macro(const std::string& /*unique_id*/) {}
 };
 
 }  // namespace pipeline::dbt

@@ -33,10 +33,12 @@ class ParseScope : public NodeScope {
   Pass pass() const override { return Pass::parse; }
   Relation ref(const std::string& package, const std::string& name, Place place) override {
     mentions_.push_back({.source = "", .package = package, .name = name, .place = place});
+    add_once(node_.refs, std::pair(package, name));
     return node_.relation;
   }
   Relation source(const std::string& source, const std::string& table, Place place) override {
     mentions_.push_back({.source = source, .package = "", .name = table, .place = place});
+    add_once(node_.sources, std::pair(source, table));
     return node_.relation;
   }
   void configure(const Json& config, const Place& place) override {
@@ -51,12 +53,18 @@ class ParseScope : public NodeScope {
   std::string which() const override { return "parse"; }
   WarehouseQueries* warehouse() override { return nullptr; }
   const Graph* graph() const override { return nullptr; }
+  void meet_macro(const std::string& unique_id) override { add_once(node_.macros, unique_id); }
 
   const std::vector<Mention>& mentions() const { return mentions_; }
   /// Where to point at for a wrong setting: the last config() in the file, else the file.
   Place settings_place() const { return configured_at_.value_or(node_.place); }
 
  private:
+  template <typename Item>
+  static void add_once(std::vector<Item>& list, const Item& item) {
+    if (std::ranges::find(list, item) == list.end()) list.push_back(item);
+  }
+
   Node& node_;
   std::optional<Place> configured_at_;
   std::vector<Mention> mentions_;
@@ -79,7 +87,10 @@ class ProjectParser {
     drop_tests_of_disabled_nodes();
     for (auto& [node, mentions] : drafts_) resolve(node, mentions);
     check_relations();
-    ParsedProject parsed{.nodes = {}, .names = std::move(names_)};
+    ParsedProject parsed{.nodes = {},
+                         .disabled = std::move(disabled_),
+                         .operations = std::move(operations_),
+                         .names = std::move(names_)};
     for (auto& draft : drafts_) parsed.nodes.push_back(std::move(draft.node));
     return parsed;
   }
@@ -99,6 +110,7 @@ class ProjectParser {
   bool keep(const Node& node) {
     if (is_enabled(node.config.raw, node.place)) return true;
     if (node.type != ResourceType::test) names_.add_disabled(node);
+    disabled_.push_back(node);
     return false;
   }
 
@@ -140,6 +152,8 @@ class ProjectParser {
     node.raw_code = std::string(trim(resource.text));
     node.sha256 = resource.sha256;
     node.description = resource.properties.description;
+    node.file_bytes = resource.bytes;
+    node.described_in = resource.properties.place.file;
     node.columns = resource.properties.columns;
     node.config.raw = resource.config;
     ParseScope scope(node);
@@ -313,3 +327,5 @@ ParsedProject parse_project(const InvocationFacts& facts) {
 }
 
 }  // namespace pipeline::dbt
+  std::vector<Node> disabled_;
+  std::vector<Node> operations_;

@@ -12,7 +12,9 @@
 namespace pipeline::dbt {
 
 struct ParsedProject {
-  std::vector<Node> nodes;  // enabled ones, depends_on resolved
+  std::vector<Node> nodes;       // enabled ones, depends_on resolved
+  std::vector<Node> disabled;    // depends_on not resolved
+  std::vector<Node> operations;  // the hooks on-run-start and on-run-end
   NameIndex names;
 };
 
