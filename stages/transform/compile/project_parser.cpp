@@ -109,8 +109,8 @@ class ProjectParser {
   /// False, and remembered, if the node is switched off.
   bool keep(const Node& node) {
     if (is_enabled(node.config.raw, node.place)) return true;
-    if (node.type != ResourceType::test) names_.add_disabled(node);
     disabled_.push_back(node);
+    if (node.type != ResourceType::test) names_.add_disabled(node);
     return false;
   }
 
@@ -151,9 +151,9 @@ class ProjectParser {
     node.place = {.file = resource.path, .line = 0};
     node.raw_code = std::string(trim(resource.text));
     node.sha256 = resource.sha256;
-    node.description = resource.properties.description;
     node.file_bytes = resource.bytes;
     node.described_in = resource.properties.place.file;
+    node.description = resource.properties.description;
     node.columns = resource.properties.columns;
     node.config.raw = resource.config;
     ParseScope scope(node);
@@ -249,17 +249,27 @@ class ProjectParser {
   }
 
   void check_run_hooks() {
-    for (const auto* hooks : {&project_.on_run_start, &project_.on_run_end}) {
-      for (const auto& hook : *hooks) {
-        Node node;
-        node.type = ResourceType::operation;
-        node.place = {.file = "dbt_project.yml", .line = 0};
-        node.relation.schema = project_.target.schema;
-        ParseScope scope(node);
-        facts_.environment->render(hook.sql, make_node_context(facts_, borrowed(scope)),
-                                   "hook in dbt_project.yml");
-        for (const auto& mention : scope.mentions()) unique_id(mention, node);
-      }
+    add_operations("on-run-start", project_.on_run_start);
+    add_operations("on-run-end", project_.on_run_end);
+  }
+
+  void add_operations(const std::string& when, const std::vector<Hook>& hooks) {
+    for (std::size_t number = 0; number < hooks.size(); ++number) {
+      Node node;
+      node.type = ResourceType::operation;
+      node.name = fmt::format("{}-{}-{}", project_.name, when, number);
+      node.unique_id = fmt::format("operation.{}.{}", project_.name, node.name);
+      node.fqn = {project_.name, "hooks", node.name};
+      node.place = {.file = "dbt_project.yml", .line = 0};
+      node.relation = {.schema = project_.target.schema, .identifier = node.name};
+      node.raw_code = hooks[number].sql;
+      node.sha256 = sha256_hex(node.raw_code);
+      node.config.tags = {when};
+      ParseScope scope(node);
+      facts_.environment->render(node.raw_code, make_node_context(facts_, borrowed(scope)),
+                                 "hook in dbt_project.yml");
+      resolve(node, scope.mentions());
+      operations_.push_back(std::move(node));
     }
   }
 
@@ -313,6 +323,8 @@ class ProjectParser {
   const Project& project_;
   NameIndex names_;
   std::vector<Draft> drafts_;
+  std::vector<Node> disabled_;
+  std::vector<Node> operations_;
   std::vector<std::pair<Tested, const std::vector<GenericTest>*>> tested_;
 };
 
@@ -327,5 +339,3 @@ ParsedProject parse_project(const InvocationFacts& facts) {
 }
 
 }  // namespace pipeline::dbt
-  std::vector<Node> disabled_;
-  std::vector<Node> operations_;
