@@ -263,6 +263,18 @@ std::vector<Hook> Compiler::compile_hooks(const Node& node, HookPoint point,
   return impl_->render_hooks(hooks, impl_->context(node, request, Reach::recorded), name);
 }
 
+std::vector<std::string> Compiler::compile_validations(const Node& node,
+                                                       const CompileRequest& request) const {
+  require(request.run != nullptr, "a compile request names the run");
+  std::vector<std::string> queries;
+  for (const auto& query : node.config.validations) {
+    queries.push_back(
+        impl_->environment->render(query, impl_->context(node, request, Reach::everything),
+                                   fmt::format("meta.validate of {}", node.place.file)));
+  }
+  return queries;
+}
+
 std::vector<Hook> Compiler::compile_on_run_start(const CompileRequest& request) const {
   Node node;
   node.type = ResourceType::operation;

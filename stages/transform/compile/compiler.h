@@ -101,6 +101,9 @@ class Compiler {
   /// render to nothing are left out.
   std::vector<Hook> compile_hooks(const Node& node, HookPoint point,
                                   const CompileRequest& request) const;
+  /// The queries of meta.validate of a model or seed, rendered; they may name any model.
+  std::vector<std::string> compile_validations(const Node& node,
+                                               const CompileRequest& request) const;
   /// on-run-start and on-run-end, rendered; `results` is what on-run-end may look at.
   std::vector<Hook> compile_on_run_start(const CompileRequest& request) const;
   std::vector<Hook> compile_on_run_end(const CompileRequest& request,

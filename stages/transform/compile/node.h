@@ -33,8 +33,9 @@ struct NodeConfig {
   IncrementalStrategy strategy = IncrementalStrategy::append;
   OnSchemaChange on_schema_change = OnSchemaChange::ignore;
   std::vector<IndexConfig> indexes;
-  std::vector<Hook> pre_hooks;   // not rendered; see Compiler::compile_hooks
-  std::vector<Hook> post_hooks;  // not rendered
+  std::vector<Hook> pre_hooks;           // not rendered; see Compiler::compile_hooks
+  std::vector<Hook> post_hooks;          // not rendered
+  std::vector<std::string> validations;  // of meta.validate; see Compiler::compile_validations
   std::optional<bool> full_refresh;
   std::vector<std::string> tags;
   Json meta = Json::object();

@@ -162,6 +162,21 @@ void refuse_what_would_be_lost(const Reader& reader) {
   }
 }
 
+/// meta.validate, of what is built.
+std::vector<std::string> validations_of(const Reader& reader, const Json& meta) {
+  const Json* given = meta.is_object() ? meta.find("validate") : nullptr;
+  if (given == nullptr || given->is_null()) return {};
+  const Json list = given->is_array() ? *given : Json(Json::Array{*given});
+  std::vector<std::string> queries;
+  for (const auto& item : list.as_array()) {
+    if (!item.is_string() || trim(item.as_string()).empty()) {
+      reader.refuse("meta.validate must be a query or a list of queries");
+    }
+    queries.push_back(item.as_string());
+  }
+  return queries;
+}
+
 void read_model(const Reader& reader, NodeConfig& config) {
   refuse_what_would_be_lost(reader);
   config.materialized = reader.choice<Materialization>(
@@ -237,9 +252,11 @@ NodeConfig read_node_config(ResourceType type, const Json& merged, const Place& 
   switch (type) {
     case ResourceType::model:
       read_model(reader, config);
+      config.validations = validations_of(reader, config.meta);
       break;
     case ResourceType::seed:
       read_seed(reader, config);
+      config.validations = validations_of(reader, config.meta);
       break;
     case ResourceType::test:
       read_test(reader, config);

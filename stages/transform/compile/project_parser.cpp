@@ -84,6 +84,7 @@ class ProjectParser {
       for (const auto& test : *tests) add_generic_test(target, test);
     }
     check_run_hooks();
+    check_validations();
     drop_tests_of_disabled_nodes();
     for (auto& [node, mentions] : drafts_) resolve(node, mentions);
     check_relations();
@@ -270,6 +271,19 @@ class ProjectParser {
                                  "hook in dbt_project.yml");
       resolve(node, scope.mentions());
       operations_.push_back(std::move(node));
+    }
+  }
+
+  /// They run behind everything that is built, so what they name is no dependency.
+  void check_validations() {
+    for (const auto& draft : drafts_) {
+      for (const auto& query : draft.node.config.validations) {
+        Node node = draft.node;
+        ParseScope scope(node);
+        facts_.environment->render(query, make_node_context(facts_, borrowed(scope)),
+                                   fmt::format("meta.validate of {}", draft.node.place.file));
+        for (const auto& mention : scope.mentions()) unique_id(mention, draft.node);
+      }
     }
   }
 

@@ -105,9 +105,11 @@ bool holds_jinja(std::string_view text) {
          text.find("{#") != std::string_view::npos;
 }
 
-bool is_hook_key(std::string_view key) {
+/// Texts that are rendered when a node is built: hooks, and meta.validate.
+bool is_rendered_later(std::string_view key) {
   if (key.starts_with('+')) key.remove_prefix(1);
-  return key == "pre-hook" || key == "pre_hook" || key == "post-hook" || key == "post_hook";
+  return key == "pre-hook" || key == "pre_hook" || key == "post-hook" || key == "post_hook" ||
+         key == "validate";
 }
 
 }  // namespace
@@ -177,7 +179,7 @@ Json YamlValues::mapping(const YamlNode& node, Jinja jinja) const {
   }
   for (const auto& [key, entry] : node.entries()) {
     if (key.text() == "<<") continue;
-    object.set(key.text(), value(entry, is_hook_key(key.text()) ? Jinja::keep : jinja));
+    object.set(key.text(), value(entry, is_rendered_later(key.text()) ? Jinja::keep : jinja));
   }
   return object;
 }

@@ -23,7 +23,8 @@ class YamlValues {
 
   /// As written, Jinja unrendered. Merge keys (<<) are followed.
   Json raw(const YamlNode& node) const;
-  /// Texts with Jinja give what they render to; below pre-hook and post-hook they stay as written.
+  /// Texts with Jinja give what they render to; below pre-hook, post-hook and validate they stay as
+  /// written.
   Json rendered(const YamlNode& node) const;
   /// rendered(), as a text. Throws config_invalid, with the place, for a list or mapping.
   std::string text(const YamlNode& node) const;

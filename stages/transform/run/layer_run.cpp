@@ -4,7 +4,8 @@
 //   2. The publishing session takes the locks of all schemas that are written or read, ends what a
 //      dead run left, and settles an open publish. Only then are markers believed.
 //   3. Everything is built in the shadow by the build account, which cannot write to live schemas.
-//   4. Tests and guards judge the candidates; a failure leaves the live schemas as they were.
+//   4. Tests, validations and guards judge the candidates; a failure leaves the live schemas as
+//   they were.
 //   5. The vault gets what is about to be published; only then
 //   6. one RENAME, together with the markers. What follows it is repeatable.
 #include "stages/transform/run/layer_run.h"
@@ -33,6 +34,7 @@
 #include "stages/transform/run/layer_vault.h"
 #include "stages/transform/run/run_failure.h"
 #include "stages/transform/run/shadow_schemas.h"
+#include "stages/transform/run/validation.h"
 
 namespace pipeline::dbt {
 namespace {
@@ -103,10 +105,19 @@ class LayerRun {
     const auto tests = build.run_tests(nodes);
     report("tests", tests);
     throw_if_any_failed(nodes, tests, artifacts_);
+    run_validations(build, sessions);
     guards_.judge(markers_, bases_);
     LayerPublisher publisher(request_, ports_, plan_, publisher_, markers_);
     publisher.publish(build.context(), vault_);
     run_end_hooks(build, sessions, publisher);
+  }
+
+  void run_validations(LayerBuild& build, BuildSessions& sessions) {
+    const BuildContext context = build.context();
+    require_valid(context, plan_.nodes, ports_.output);
+    if (!context.warehouse.ran_statements()) return;
+    sessions.of(0).let_go();
+    sessions.close(0);
   }
 
   /// The layer is published, but a run died or failed in its on-run-end hooks.
