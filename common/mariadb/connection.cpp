@@ -38,6 +38,8 @@ using Time = std::chrono::steady_clock;
 constexpr const char* allowed_login_plugins =
     "mysql_native_password,caching_sha2_password,client_ed25519";
 
+// Longer than any run; the next one ends what is left of a dead one.
+constexpr std::chrono::hours idle_max{24};
 constexpr unsigned int errno_no_such_thread = 1094;    // ER_NO_SUCH_THREAD
 constexpr unsigned int errno_unknown_database = 1049;  // ER_BAD_DB_ERROR
 
@@ -306,6 +308,12 @@ void Connection::State::set_up_session() {
   say("sql_mode", "mariadb_sql_mode", "SET sql_mode=" + quote_text(options.sql_mode));
   say("lock limits", "mariadb_lock_limits",
       "SET lock_wait_timeout=" + lock_seconds + ", innodb_lock_wait_timeout=" + lock_seconds);
+  // The server's own limits are made for web applications. The session that holds the locks idles
+  // while a dump is loaded by another one, and the loading one waits for the store.
+  const std::string read_seconds = std::to_string(options.read_timeout.count());
+  say("idle limits", "mariadb_idle_limits",
+      "SET wait_timeout=" + std::to_string(std::chrono::seconds(idle_max).count()) +
+          ", net_read_timeout=" + read_seconds + ", net_write_timeout=" + read_seconds);
   const auto number = [](std::optional<std::string_view> text) {
     std::uint64_t value = 0;
     if (text) std::from_chars(text->data(), text->data() + text->size(), value);

@@ -70,7 +70,8 @@ enum class ServerFamily { mariadb, mysql };
 /// Never reconnects by itself: a lost session throws unavailable and the object is dead.
 class Connection {
  public:
-  /// Opens, sets charset utf8mb4, READ COMMITTED, autocommit, time zone, sql_mode and lock limits.
+  /// Opens, sets charset utf8mb4, READ COMMITTED, autocommit, time zone, sql_mode, lock limits and
+  /// limits that let it idle for a day and wait for read_timeout in the middle of a transfer.
   /// A failure at any step leaves nothing open, and the error names the step; no step waits longer
   /// than connect_timeout for the server to speak. Errors: access_denied (1044, 1045, 1698, 4151;
   /// names user, server and where the secret came from), unavailable (2002, 2003, 2005, 1040, 1203,

@@ -180,6 +180,30 @@ TEST_F(ConnectionTest, OpensWithTheSessionSettingsOfTheContract) {
   EXPECT_TRUE(session.ping());
 }
 
+/// Gives new sessions of the server a limit of one second, and puts it back.
+class ShortLimit {
+ public:
+  explicit ShortLimit(std::string variable) : variable_(std::move(variable)) {
+    auto root = g_server->open_root();
+    before_ = root.query_value("SELECT @@GLOBAL." + variable_).value_or("");
+    root.execute("SET GLOBAL " + variable_ + " = 1");
+  }
+  ~ShortLimit() { g_server->open_root().execute("SET GLOBAL " + variable_ + " = " + before_); }
+  ShortLimit(const ShortLimit&) = delete;
+  ShortLimit& operator=(const ShortLimit&) = delete;
+
+ private:
+  std::string variable_;
+  std::string before_;
+};
+
+TEST_F(ConnectionTest, IdlesLongerThanTheServerLetsOthers) {
+  const ShortLimit idle("wait_timeout");
+  auto session = open_worker();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  EXPECT_EQ(session.query_value("SELECT 1"), "1");
+}
+
 TEST_F(ConnectionTest, NamesUserServerAndOriginOfAWrongPassword) {
   auto options = worker_options();
   options.account.password = Secret("wrong-passw0rd");
@@ -274,6 +298,7 @@ constexpr std::array open_steps = {
     OpenStep{"mariadb_time_zone:unavailable", "time zone"},
     OpenStep{"mariadb_sql_mode:unavailable", "sql_mode"},
     OpenStep{"mariadb_lock_limits:unavailable", "lock limits"},
+    OpenStep{"mariadb_idle_limits:unavailable", "idle limits"},
     OpenStep{"mariadb_session_id:unavailable", "session id and packet size"},
 };
 
@@ -512,6 +537,29 @@ TEST_F(ConnectionTest, LoadsFromASource) {
   EXPECT_EQ(rows_in_table(), "50000");
 }
 
+/// As a store that stalls in the middle of an object.
+class StallingSource : public ByteSource {
+ public:
+  std::size_t read(std::span<char> buffer) override {
+    constexpr std::string_view row = "1\tname\n";
+    if (given_++ != 0) return 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+    std::ranges::copy(row, buffer.begin());
+    return row.size();
+  }
+
+ private:
+  int given_ = 0;
+};
+
+TEST_F(ConnectionTest, LoadsFromASourceThatStallsLongerThanTheServerWaits) {
+  const ShortLimit waiting("net_read_timeout");
+  auto session = Connection::open(loader_options());
+  StallingSource source;
+  session.load_local(load_statement, source);
+  EXPECT_EQ(rows_in_table(), "1");
+}
+
 TEST_F(ConnectionTest, AFailingSourceComesThroughAndNoRowStays) {
   for (const int rows : {0, 1, 20'000}) {
     auto session = Connection::open(loader_options());
@@ -675,13 +723,14 @@ TEST_F(FaultTest, WithoutAFaultTheProxyPassesEverything) {
 }
 
 /// The statements of an opening session, and what the error calls them.
-constexpr std::array<std::pair<const char*, const char*>, 7> opening_statements = {{
+constexpr std::array<std::pair<const char*, const char*>, 8> opening_statements = {{
     {"SET NAMES", "character set"},
     {"READ COMMITTED", "isolation level"},
     {"autocommit", "autocommit"},
     {"SET time_zone", "time zone"},
     {"SET sql_mode", "sql_mode"},
     {"lock_wait_timeout", "lock limits"},
+    {"net_read_timeout", "idle limits"},
     {"CONNECTION_ID", "session id and packet size"},
 }};
 

@@ -13,9 +13,6 @@
 namespace pipeline::dbt {
 namespace {
 
-// Longer than any build; the most that MySQL and MariaDB take is a year.
-constexpr int idle_seconds_max = 24 * 3600;
-
 std::uint64_t generation_of(const std::optional<publish::Marker>& marker) {
   return marker ? marker->generation : 0;
 }
@@ -105,8 +102,6 @@ void require_part_fits(const LayerRunRequest& request, const LayerPlan& plan,
 
 void take_layer(const LayerRunRequest& request, const LayerPlan& plan, Connection& publisher,
                 const LayerRunPorts& ports) {
-  // It idles while the layer is built, and the locks go with it.
-  publisher.execute(fmt::format("SET SESSION wait_timeout = {}", idle_seconds_max));
   const std::string& main = request.layer().schema;
   std::vector<std::string> schemas = plan.schemas;
   for (const auto& read : plan.reads) {
