@@ -147,6 +147,14 @@ bool has_exponent(std::string_view number) {
   return number.find_first_of("eE") != std::string_view::npos;
 }
 
+/// An INSERT makes a DECIMAL of a number without exponent and cuts it to what that holds, before
+/// the column, a DOUBLE perhaps, gets it; from a text the column gets all digits.
+bool exceeds_a_decimal(std::string_view number) {
+  constexpr std::ptrdiff_t digits_max = 65;
+  const auto is_digit = [](char byte) { return byte >= '0' && byte <= '9'; };
+  return !has_exponent(number) && std::ranges::count_if(number, is_digit) > digits_max;
+}
+
 /// Whether the server would write the number with the same characters: -12.50 and not +1, 007, .5,
 /// 1e3 or -0, nor more digits than a DECIMAL holds.
 bool is_its_own_text(std::string_view number) {
@@ -268,6 +276,7 @@ void append_value(const dump::Field& field, const ColumnCarrier& carrier, Way wa
       return append_text(field, out);
     case Way::integer:
       if (has_exponent(field.body)) refuse("a number with an exponent", carrier);
+      if (exceeds_a_decimal(field.body)) refuse("a number of more than 65 digits", carrier);
       break;
     case Way::plain:
       if (!is_its_own_text(field.body)) refuse("a number in an unusual form", carrier);
@@ -279,6 +288,7 @@ void append_value(const dump::Field& field, const ColumnCarrier& carrier, Way wa
       }
       break;
     case Way::body:
+      if (exceeds_a_decimal(field.body)) refuse("a number of more than 65 digits", carrier);
       break;
     case Way::bit_number:
       return append_bit_number(field, carrier, out);

@@ -44,7 +44,8 @@ ColumnCarrier carrier_of(const dump::Column& column);
 /// dump_refused, naming the column and no value, for what would not arrive as an INSERT stores it:
 /// a NULL or a number that the carrier refuses, a number for a text that an INSERT would write
 /// otherwise (1e3, 007), a negative number for a BIT, a hex literal of more than 8 bytes for a
-/// number or x'' for one (MySQL and MariaDB differ), DEFAULT for a column that is not generated.
+/// number, more than 65 digits without an exponent for one (an INSERT cuts them) or x'' (MySQL and
+/// MariaDB differ), DEFAULT for a column that is not generated.
 void encode_row(dump::Row row, std::span<const ColumnCarrier> carriers, std::string& out);
 
 }  // namespace pipeline
