@@ -1,8 +1,12 @@
 #include "stages/transformer_main.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <map>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -113,6 +117,19 @@ std::string command_of(const Program& program, const StageContext& context) {
   return command;
 }
 
+/// What dbt copies from the environment into its artifacts: DBT_ENV_CUSTOM_ENV_NAME as NAME.
+std::map<std::string, std::string> custom_environment() {
+  constexpr std::string_view prefix = "DBT_ENV_CUSTOM_ENV_";
+  std::map<std::string, std::string> found;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = text.find('=');
+    if (!text.starts_with(prefix) || equals == std::string_view::npos) continue;
+    found.emplace(text.substr(prefix.size(), equals - prefix.size()), text.substr(equals + 1));
+  }
+  return found;
+}
+
 LayerRunRequest request_of(const StageContext& context, const Program& program) {
   const PipelineConfig& config = context.config;
   LayerRunRequest request;
@@ -126,6 +143,7 @@ LayerRunRequest request_of(const StageContext& context, const Program& program) 
   request.compiler.invocation_id = context.run_id;
   request.compiler.run_started_at = context.clock.now();
   request.target_path = config.transform.target_path;
+  request.artifact_env = custom_environment();
   request.build = account_options(config, "build");
   request.publish = account_options(config, "publish");
   request.janitor = account_options(config, "janitor");

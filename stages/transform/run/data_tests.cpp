@@ -42,8 +42,8 @@ void run_data_test(const BuildContext& context, const Node& test, NodeResult& re
   const auto begin = context.clock.now();
   CompileRequest request{
       .naming = Naming::live, .run = &context.state, .warehouse = &context.warehouse};
-  result.compiled_path = context.compiler.target_path(test, "compiled");
   result.compiled_code = context.compiler.compile(test, request).sql;
+  result.compiled_path = context.compiler.target_path(test, "compiled");
   context.artifacts.write(result.compiled_path, result.compiled_code);
   request.naming = Naming::shadow;
   const CompiledSql compiled = context.compiler.compile(test, request);

@@ -154,6 +154,7 @@ std::vector<NodeResult> LayerBuild::run_all(const Work& work) {
     const auto begin = std::chrono::steady_clock::now();
     const auto begun_at = options_.clock.now();
     const StepOutcome outcome = attempt(work, *work.nodes[step], worker, result);
+    options_.artifacts.bound(result.compiled_code);
     result.took = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);
     result.executing = {result.compiling ? result.compiling->end : begun_at, options_.clock.now()};

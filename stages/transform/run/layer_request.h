@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,8 @@ struct LayerRunRequest {
   LayerPlanOptions plan;
   CompilerOptions compiler;
   std::string target_path;  // empty: target/ in the project
+  /// `env` of dbt's JSON documents.
+  std::map<std::string, std::string> artifact_env;
   ConnectionOptions build;
   ConnectionOptions publish;
   std::optional<ConnectionOptions> janitor;  // needed by the last layer

@@ -32,6 +32,7 @@
 #include "stages/transform/run/layer_rights.h"
 #include "stages/transform/run/layer_target.h"
 #include "stages/transform/run/layer_vault.h"
+#include "stages/transform/run/run_artifacts.h"
 #include "stages/transform/run/run_failure.h"
 #include "stages/transform/run/shadow_schemas.h"
 #include "stages/transform/run/validation.h"
@@ -43,22 +44,18 @@ using publish::OnRunEnd;
 
 class LayerRun {
  public:
-  LayerRun(const LayerRunRequest& request, Compiler compiler, const LayerRunPorts& ports)
+  LayerRun(const LayerRunRequest& request, const Compiler& compiler, const LayerPlan& plan,
+           RunArtifacts& record, const LayerRunPorts& ports)
       : request_(request),
         ports_(ports),
         layer_(request.layer()),
-        compiler_(std::move(compiler)),
-        plan_(plan_layer(compiler_, request.plan)),
-        artifacts_(request.target_path.empty() ? compiler_.project().dir + "/target"
-                                               : request.target_path),
+        compiler_(compiler),
+        plan_(plan),
+        record_(record),
         publisher_(Connection::open(request.publish)),
         listed_publisher_(ports.sessions, publisher_, Victim::statement),
         guards_(request_, ports_, plan_, publisher_),
         vault_(request_, ports_, publisher_, rules_of_layer(compiler_, request_)) {
-    require_known_names(compiler_, request.plan,
-                        {{"protect.history", history_names(request_.protect)},
-                         {"protect.tables", floor_names(request_)},
-                         {"backups.tables", request_.backups.tables}});
     ports_.output.set("layer", layer_.name);
     ports_.output.set("schema", layer_.schema);
   }
@@ -81,6 +78,7 @@ class LayerRun {
       log::info("{} already shows {} of generation {}: nothing new", layer_.schema,
                 markers_.date.iso(), markers_.upstream.generation);
       ports_.output.set("nothing_new", true);
+      record_.set_nothing_new();
       if (own->on_run_end == OnRunEnd::pending) catch_up_run_end_hooks();
     }
     apply_retention();
@@ -94,7 +92,7 @@ class LayerRun {
     sweep_shadows(sessions.of(0).connection, plan_.schemas);
     LayerBuild build = layer_build(sessions);
     run_start_hooks(build, sessions);
-    const auto nodes = build.build_nodes();
+    const auto& nodes = record_.keep_nodes(build.build_nodes());
     report("nodes", nodes);
     const bool all_built = std::ranges::all_of(
         nodes, [](const NodeResult& result) { return result.status == NodeStatus::success; });
@@ -102,13 +100,15 @@ class LayerRun {
     // Tests see what a stranger would: nothing that a node left in its session.
     sessions.close_all();
     failpoint("run_before_tests");
-    const auto tests = build.run_tests(nodes);
+    const auto& tests = record_.keep_tests(build.run_tests(nodes));
     report("tests", tests);
-    throw_if_any_failed(nodes, tests, artifacts_);
+    throw_if_any_failed(nodes, tests, record_.files());
     run_validations(build, sessions);
     guards_.judge(markers_, bases_);
     LayerPublisher publisher(request_, ports_, plan_, publisher_, markers_);
+    record_.set_publishing(Publishing::unknown);
     publisher.publish(build.context(), vault_);
+    record_.set_publishing(Publishing::done);
     run_end_hooks(build, sessions, publisher);
   }
 
@@ -146,7 +146,7 @@ class LayerRun {
                        .compiler = compiler_,
                        .state = state_,
                        .bases = bases_,
-                       .artifacts = artifacts_,
+                       .artifacts = record_.files(),
                        .clock = ports_.clock,
                        .throw_if_cancelled = ports_.throw_if_cancelled,
                        .workers = static_cast<std::size_t>(compiler_.project().target.threads),
@@ -247,9 +247,9 @@ class LayerRun {
   const LayerRunRequest& request_;
   const LayerRunPorts& ports_;
   const LayerSpec& layer_;
-  Compiler compiler_;
-  LayerPlan plan_;
-  Artifacts artifacts_;
+  const Compiler& compiler_;
+  const LayerPlan& plan_;
+  RunArtifacts& record_;
   Connection publisher_;
   ListedSession listed_publisher_;
   LayerGuards guards_;
@@ -265,9 +265,22 @@ class LayerRun {
 
 void run_layer(const LayerRunRequest& request, const LayerRunPorts& ports) {
   const Scope scope("layer", request.layer().name);
-  Compiler compiler(request.compiler);
+  const Compiler compiler(request.compiler);
   const LayerRunRequest in_target = request_in_target(request, compiler);
-  LayerRun(in_target, std::move(compiler), ports).run();
+  const LayerPlan plan = plan_layer(compiler, in_target.plan);
+  require_known_names(compiler, in_target.plan,
+                      {{"protect.history", history_names(in_target.protect)},
+                       {"protect.tables", floor_names(in_target)},
+                       {"backups.tables", in_target.backups.tables}});
+  RunArtifacts record(in_target, compiler, plan, ports.clock);
+  try {
+    record.write_manifest();
+    LayerRun(in_target, compiler, plan, record, ports).run();
+  } catch (...) {
+    record.finish(current_error().name());
+    throw;
+  }
+  record.finish("");
 }
 
 }  // namespace pipeline::dbt
