@@ -1,8 +1,9 @@
 {# What the source writes where it means nothing becomes NULL. Used by the stg_ views only. #}
 
-{# No chain of nullif(): each one computes its first argument twice. #}
+{# Letter by letter: the columns' own collation takes the family name Null for 'NULL' too. No chain
+   of nullif(), since each one computes its first argument twice. #}
 {% macro text_or_null(column, nothing=['', '--', 'NULL', 'null']) -%}
-    if(trim({{ column }}) in ('{{ nothing | join("', '") }}'), null, trim({{ column }}))
+    if(convert(trim({{ column }}) using utf8mb4) collate utf8mb4_bin in ('{{ nothing | join("', '") }}'), null, trim({{ column }}))
 {%- endmacro %}
 
 {# Names are masked by a star. #}
