@@ -203,25 +203,46 @@ TEST_F(ParallelBuild, FailFastEndsWithTheFirstFailedTest) {
   EXPECT_EQ(fast.status("test.shop.one_current"), "skipped");
 }
 
-TEST_F(ParallelBuild, ANodeThatLostADeadlockIsBuiltAgainInANewSession) {
-  warehouse_.root().execute("CREATE OR REPLACE TABLE scratch__next.tries (session_id BIGINT)");
-  warehouse_.write(
-      "models/silver/days.sql",
-      replace_all(days, "materialized='incremental'",
-                  "materialized='incremental', pre_hook=[\"insert into scratch__next.tries values "
-                  "(connection_id())\", \"begin not atomic if (select count(*) from "
-                  "scratch__next.tries) < 3 then signal sqlstate '40001' set mysql_errno = 1213; "
-                  "end if; end\"]"));
+TEST_F(ParallelBuild, ANodeThatLostADeadlockIsBuiltAgain) {
+  // A sequence forgets nothing when a statement is rolled back.
+  warehouse_.root().execute("CREATE OR REPLACE SEQUENCE scratch__next.tries");
+  warehouse_.root().execute(
+      "CREATE OR REPLACE FUNCTION scratch__next.third_time_lucky() RETURNS INT NOT DETERMINISTIC "
+      "BEGIN IF NEXT VALUE FOR scratch__next.tries < 3 THEN SIGNAL SQLSTATE '40001' SET "
+      "MYSQL_ERRNO "
+      "= 1213; END IF; RETURN 1; END");
+  warehouse_.write("models/silver/contended.sql",
+                   "{{ config(materialized='table') }}\nselect scratch__next.third_time_lucky() as "
+                   "n\n");
   warehouse_.stage("2026-02-01", "(1, 1)");
   expect_green(warehouse_.run("silver_transformer"));
-  EXPECT_EQ(warehouse_.value("SELECT COUNT(DISTINCT session_id) FROM scratch__next.tries"), "3");
-  warehouse_.root().execute("DELETE FROM scratch__next.tries");
+  EXPECT_EQ(warehouse_.value("SELECT NEXT VALUE FOR scratch__next.tries"), "4");
   warehouse_.write("models/silver/days.sql",
                    replace_all(days, "materialized='incremental'",
                                "materialized='incremental', pre_hook=\"signal sqlstate '40001' set "
                                "mysql_errno = 1213\""));
   const auto outcome = expect_refused("silver_transformer", "Pipeline.LockContention", 17);
   EXPECT_EQ(outcome.status("model.shop.days"), "error");
+}
+
+TEST_F(ParallelBuild, HooksThatBeganAreNotRunAgain) {
+  warehouse_.root().execute("CREATE OR REPLACE SEQUENCE scratch__next.tries");
+  warehouse_.write("models/silver/audit.sql",
+                   "{{ config(materialized='table') }}\nselect 'built' as what\n");
+  warehouse_.write(
+      "models/silver/noted.sql",
+      "{{ config(materialized='table', post_hook=[\"insert into {{ ref('audit') }} values "
+      "('noted')\", \"begin not atomic if next value for scratch__next.tries < 2 then signal "
+      "sqlstate "
+      "'40001' set mysql_errno = 1213; end if; end\"]) }}\n-- depends_on: {{ ref('audit') "
+      "}}\nselect 1 as a\n");
+  warehouse_.stage("2026-02-01", "(1, 1)");
+  const auto outcome = expect_refused("silver_transformer", "Pipeline.LockContention", 17);
+  EXPECT_EQ(outcome.status("model.shop.noted"), "error");
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.value("SELECT GROUP_CONCAT(what ORDER BY 1) FROM silver.audit"),
+            "built,noted")
+      << "twice, had the node been built again with its hooks";
 }
 
 TEST_F(ParallelBuild, AStopEndsTheStatementsOfAllSessions) {

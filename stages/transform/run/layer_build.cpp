@@ -188,8 +188,12 @@ StepOutcome LayerBuild::attempt(const Work& work, const Node& node, std::size_t 
       const Error error = current_error();
       const bool ends_all = ends_the_run(error, session);
       const bool ended_itself = ends_all && sessions_.ending();
+      // What a hook or a template wrote to other candidates is not undone by building the node
+      // anew.
+      const bool repeatable = !ends_all && result.hooks == NodeResult::Hooks::not_begun &&
+                              !session->warehouse.ran_statements();
       if (session != nullptr) sessions_.close(worker);
-      if (!ends_all && error.kind() == ErrorKind::lock_contention && number < node_attempts_max) {
+      if (repeatable && error.kind() == ErrorKind::lock_contention && number < node_attempts_max) {
         log::warn("{} waited for a lock in vain and is tried again: {}", node.unique_id,
                   error.message());
         continue;

@@ -18,7 +18,8 @@
 
 namespace pipeline::dbt {
 
-/// A node or test that only waited for others is tried again in a new session, so many times.
+/// A node or test that only waited for others is tried again in a new session, so many times, as
+/// long as none of its hooks has begun and its template has run no statement.
 inline constexpr int node_attempts_max = 3;
 
 struct LayerBuildOptions {

@@ -160,6 +160,7 @@ class NodeBuilder {
     std::ranges::stable_partition(list.hooks,
                                   [first](const Hook& hook) { return hook.transaction == first; });
     for (const auto& hook : list.hooks) executed_ += hook.sql + ";\n";
+    if (!list.hooks.empty()) result_.hooks = NodeResult::Hooks::begun;
     run_hooks(session_, list);
   }
 
@@ -316,6 +317,7 @@ void run_hooks(Connection& session, const HookList& list) {
     ++number;
     try {
       session.execute(hook.sql);
+      failpoint("run_after_hook");
     } catch (const Error& error) {
       const std::string of = list.whose.empty() ? "" : " of " + list.whose;
       throw hook_error(error, list.refused_kind, fmt::format("{} {}{}", list.what, number, of),

@@ -32,6 +32,8 @@ struct NodeResult {
   };
   std::optional<Span> compiling;
   std::optional<Span> executing;
+  /// Whether hooks of the node have begun: what they did elsewhere stays, and would be done twice.
+  enum class Hooks { not_begun, begun } hooks = Hooks::not_begun;
 };
 
 std::string_view word_of(NodeStatus status);
