@@ -198,7 +198,8 @@ HeldVersion held_version(Connection& connection, const TableName& live) {
             .backup_name = backup.backup_name};
   }
   // A publish that died before its checksums were taken, whose own backup is gone: nobody knows.
-  const bool unfinished = recorded && std::ranges::any_of(gone, [&](const Backup& backup) {
+  const bool unfinished = recorded && recorded->contents == Contents::accumulated &&
+                          std::ranges::any_of(gone, [&](const Backup& backup) {
                             return backup.publish_id == recorded->publish_id;
                           });
   if (recorded && (unfinished || !recorded->checksum.empty())) {
