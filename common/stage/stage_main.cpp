@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -112,10 +113,25 @@ Error reason(Error thrown) {
   return Error(ErrorKind::cancelled, "stopped by a signal").caused_by(thrown);
 }
 
+/// The id stands in markers, records and the vault, and people type it after "rollback".
+std::string run_id_of(const CliInvocation& asked, Clock& clock) {
+  constexpr std::size_t run_id_bytes_max = 64;  // of the columns in deploy/sql/pipeline.sql
+  auto given = asked.value("--run-id");
+  if (!given) return made_run_id(clock);
+  const auto is_visible = [](char byte) { return byte > ' ' && byte <= '~'; };
+  if (given->empty() || given->size() > run_id_bytes_max ||
+      !std::ranges::all_of(*given, is_visible)) {
+    throw Error(
+        ErrorKind::config_invalid,
+        fmt::format("--run-id wants 1 to {} ASCII characters without blanks", run_id_bytes_max));
+  }
+  return *std::move(given);
+}
+
 int run_command(const StageProgramSpec& spec, const CliInvocation& asked, Json& output) {
   configure_log(asked);
   Clock& clock = system_clock();
-  const std::string run_id = asked.value("--run-id").value_or(made_run_id(clock));
+  const std::string run_id = run_id_of(asked, clock);
   const Scope run("run", run_id);
   const PipelineConfig config = read_config_of(asked);
   for (const auto& [name, command] : spec.commands) {

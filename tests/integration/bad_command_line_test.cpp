@@ -71,6 +71,16 @@ TEST(BadCommandLine, OfAnyProgramIsNamedInOneLine) {
   }
 }
 
+TEST(BadCommandLine, ARunIdThatFitsNoRecordIsNamedBeforeAnythingIsBegun) {
+  for (const auto& start : all_programs()) {
+    if (start.program == "orchestrator") continue;  // which makes its ids itself
+    for (const auto& id : {std::string(65, 'x'), std::string("day 3"), std::string("日")}) {
+      expect_named(start.program, {"run id", with(start.arguments, {"--run-id", id}),
+                                   "--run-id wants 1 to 64 ASCII characters without blanks"});
+    }
+  }
+}
+
 TEST(BadCommandLine, OfTheLoaderIsNamedInOneLine) {
   const std::vector<Slip> slips{
       {"a reason that is an option",
