@@ -103,13 +103,18 @@ class Chooser {
       : backups_(backups), lives_(lives), live_built_by_(live_built_by) {}
 
   BackupChoice operator()(const Newest& /*point*/) const {
-    const auto found = std::ranges::find_if(backups_, [](const Backup& backup) {
-      return backup.state == Backup::State::kept && backup.verified == Backup::Verified::yes;
-    });
-    if (found == backups_.end()) {
-      refuse(ErrorKind::guard_refused, "there is no verified backup", backups_);
+    bool taken_away = false;
+    for (const auto& backup : backups_) {
+      if (backup.state != Backup::State::kept || backup.verified != Backup::Verified::yes) continue;
+      // Somebody judged these rows wrong when they put others in their place.
+      if (backup.kind != BackupKind::replaced_by_restore) return {.meant = backup, .table = backup};
+      taken_away = true;
     }
-    return {.meant = *found, .table = *found};
+    refuse(ErrorKind::guard_refused,
+           taken_away ? "there is no verified backup but what a restore or rollback took away, "
+                        "which --at takes by its name"
+                      : "there is no verified backup",
+           backups_);
   }
 
   BackupChoice operator()(const AtInstant& point) const {

@@ -15,7 +15,8 @@
 namespace pipeline::publish {
 
 /// What a person asks for with --at.
-struct Newest {};  // nothing: the newest verified backup
+/// Nothing: the newest verified backup, other than those that a restore or rollback replaced.
+struct Newest {};
 struct AtInstant {
   std::chrono::system_clock::time_point instant;
 };

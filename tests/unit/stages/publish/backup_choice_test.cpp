@@ -62,6 +62,16 @@ TEST(BackupChoice, TakesTheNewestVerifiedOneWhenNothingIsSaid) {
   EXPECT_EQ(days.choose({}), "t_day2");
 }
 
+TEST(BackupChoice, TakesWhatARestoreTookAwayOnlyByItsName) {
+  FourDays days;
+  days.backups[0].kind = BackupKind::replaced_by_restore;
+  EXPECT_EQ(days.choose({}), "t_day3");
+  EXPECT_EQ(days.choose("t_day4"), "t_day4");
+  days.backups.resize(1);
+  EXPECT_THAT(days.refusal({}).message(),
+              AllOf(HasSubstr("but what a restore or rollback took away"), HasSubstr("t_day4")));
+}
+
 TEST(BackupChoice, TakesWhatTheTableWasBeforeARun) {
   const FourDays days;
   EXPECT_EQ(days.choose("day3"), "t_day3");
