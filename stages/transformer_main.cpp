@@ -18,6 +18,7 @@
 #include "stages/transform/project/vars.h"
 #include "stages/transform/run/layer_check.h"
 #include "stages/transform/run/layer_run.h"
+#include "stages/transform/run/source_freshness.h"
 #include "stages/warehouse/account_options.h"
 
 namespace pipeline {
@@ -31,6 +32,31 @@ constexpr int threads_max = 256;
 // dbt's spellings of one option.
 constexpr const char* select_options[] = {"--select", "-s", "--models", "--model", "-m"};
 
+/// Of every command that reads the project; `verb` says what becomes of the selected nodes.
+std::vector<CliOption> project_options(const std::string& verb) {
+  std::vector<CliOption> options{
+      {.name = "--business-date",
+       .value_name = "DATE",
+       .help = "the day that is expected; refused if the layer below shows another"},
+      {.name = "--vars",
+       .value_name = "MAPPING",
+       .help = "vars of the project in YAML or JSON, stronger than its own: '{name: value}'"},
+      {.name = "--target",
+       .value_name = "NAME",
+       .help = "of profiles.yml; another one than the configured builds in schemas of its own"}};
+  for (const char* name : select_options) {
+    options.push_back({.name = name,
+                       .kind = OptionKind::repeated,
+                       .value_name = "SELECTION",
+                       .help = verb + " only these nodes of the layer, as in dbt"});
+  }
+  options.push_back({.name = "--exclude",
+                     .kind = OptionKind::repeated,
+                     .value_name = "SELECTION",
+                     .help = verb + " all nodes of the layer but these"});
+  return options;
+}
+
 CliSpec command_line(const std::string& program) {
   CliSpec spec;
   spec.program = program;
@@ -40,9 +66,6 @@ CliSpec command_line(const std::string& program) {
                    .value_name = "NAME",
                    .help = "of transform.layers; default: by program"}};
   std::vector<CliOption> run_options{
-      {.name = "--business-date",
-       .value_name = "DATE",
-       .help = "the day that is expected; refused if the layer below shows another"},
       {.name = "--force", .kind = OptionKind::flag, .help = "build even if nothing is new"},
       {.name = "--full-refresh",
        .kind = OptionKind::flag,
@@ -55,30 +78,19 @@ CliSpec command_line(const std::string& program) {
        .value_name = "N",
        .help =
            "sessions that build at once; default transform.threads, then the profile's, then 2"},
-      {.name = "--vars",
-       .value_name = "MAPPING",
-       .help = "vars of the project in YAML or JSON, stronger than its own: '{name: value}'"},
-      {.name = "--target",
-       .value_name = "NAME",
-       .help = "of profiles.yml; another one than the configured builds in schemas of its own"},
       {.name = "--fail-fast",
        .kind = OptionKind::flag,
        .help = "end the run at the first node or test that fails"}};
-  for (const char* name : select_options) {
-    run_options.push_back({.name = name,
-                           .kind = OptionKind::repeated,
-                           .value_name = "SELECTION",
-                           .help = "build only these nodes of the layer, as in dbt"});
-  }
-  run_options.push_back({.name = "--exclude",
-                         .kind = OptionKind::repeated,
-                         .value_name = "SELECTION",
-                         .help = "build all nodes of the layer but these"});
+  std::ranges::move(project_options("build"), std::back_inserter(run_options));
   spec.commands = {
       {.name = "run", .help = "seed, build, test and publish the layer", .options = run_options},
       {.name = "check",
        .help = "log in with every account, look at lock and markers",
-       .options = {{.name = "--json", .kind = OptionKind::flag, .help = "print JSON"}}}};
+       .options = {{.name = "--json", .kind = OptionKind::flag, .help = "print JSON"}}},
+      {.name = "source",
+       .help = "look how old the newest rows of the sources are; exits with 0, 1 or 2 as dbt",
+       .options = project_options("look at"),
+       .positionals = {{.name = "freshness", .help = "dbt's word for it"}}}};
   return spec;
 }
 
@@ -179,13 +191,11 @@ int parse_threads(const std::string& text) {
   return threads;
 }
 
-void run(const StageContext& context, const Program& program) {
+/// request_of() with what project_options() gives.
+LayerRunRequest project_request_of(const StageContext& context, const Program& program) {
   LayerRunRequest request = request_of(context, program);
   if (const auto date = context.asked.value("--business-date")) {
     request.business_date = parse_date(*date);
-  }
-  if (const auto threads = context.asked.value("--threads")) {
-    request.compiler.project.threads = parse_threads(*threads);
   }
   for (const char* name : select_options) {
     for (auto& entry : context.asked.values(name)) {
@@ -193,10 +203,6 @@ void run(const StageContext& context, const Program& program) {
     }
   }
   request.plan.only.exclude = context.asked.values("--exclude");
-  if (const auto reason = context.asked.value("--override-guards")) {
-    request.protect.override_reason = reason_of("--override-guards", *reason);
-  }
-  if (context.asked.has("--force")) request.force = LayerRunRequest::Force::yes;
   if (const auto vars = context.asked.value("--vars")) {
     request.compiler.project.vars = dbt::parse_vars(*vars);
   }
@@ -204,6 +210,18 @@ void run(const StageContext& context, const Program& program) {
     request.configured_target = request.compiler.project.target;
     request.compiler.project.target = *target;
   }
+  return request;
+}
+
+void run(const StageContext& context, const Program& program) {
+  LayerRunRequest request = project_request_of(context, program);
+  if (const auto threads = context.asked.value("--threads")) {
+    request.compiler.project.threads = parse_threads(*threads);
+  }
+  if (const auto reason = context.asked.value("--override-guards")) {
+    request.protect.override_reason = reason_of("--override-guards", *reason);
+  }
+  if (context.asked.has("--force")) request.force = LayerRunRequest::Force::yes;
   if (context.asked.has("--fail-fast")) request.on_failure = StepSchedule::OnFailure::stop;
   if (context.asked.has("--full-refresh")) request.full_refresh = LayerRunRequest::FullRefresh::yes;
   dbt::OpenSessions sessions;
@@ -212,6 +230,29 @@ void run(const StageContext& context, const Program& program) {
                            .sessions = sessions,
                            .throw_if_cancelled = [] { throw_if_cancelled(); },
                            .output = context.output});
+}
+
+void source(const StageContext& context, const Program& program) {
+  const std::string asked = context.asked.positional("freshness").value_or("");
+  // dbt's older word is taken too.
+  if (asked != "freshness" && asked != "snapshot-freshness") {
+    throw Error(ErrorKind::config_invalid,
+                fmt::format("source {} is unknown; there is: source freshness", asked));
+  }
+  dbt::OpenSessions sessions;
+  const CancelHook end_statements([&] { sessions.end_all(); });
+  dbt::check_source_freshness(project_request_of(context, program),
+                              {.clock = context.clock,
+                               .sessions = sessions,
+                               .throw_if_cancelled = [] { throw_if_cancelled(); },
+                               .output = context.output});
+}
+
+/// dbt's subcommands know 0, 1 for what they found, and 2 for everything else; the result file has
+/// the name. A stop keeps its own.
+int exit_code_of_dbt(int code) {
+  const bool kept = code == 0 || code == 1 || code == entry_of(ErrorKind::cancelled).exit_code;
+  return kept ? code : 2;
 }
 
 void print_for_people(const Json& answer) {
@@ -235,10 +276,15 @@ void check(const StageContext& context, const Program& program) {
 
 int transformer_main(const std::string& name, const std::string& layer, int argc, char** argv) {
   const Program program{.name = name, .layer = layer};
+  bool as_dbt = false;  // a subcommand of dbt was run
   StageProgramSpec spec{
       .cli = command_line(name),
       .commands = {{"run", [&](const StageContext& context) { run(context, program); }},
-                   {"check", [&](const StageContext& context) { check(context, program); }}}};
+                   {"check", [&](const StageContext& context) { check(context, program); }},
+                   {"source", [&](const StageContext& context) {
+                      as_dbt = true;
+                      source(context, program);
+                    }}}};
   std::ranges::move(backup_command_lines(), std::back_inserter(spec.cli.commands));
   std::ranges::move(backup_commands(name, layer), std::back_inserter(spec.commands));
   std::ranges::move(guard_command_lines(), std::back_inserter(spec.cli.commands));
@@ -246,7 +292,8 @@ int transformer_main(const std::string& name, const std::string& layer, int argc
     return request_of(context, program);
   };
   std::ranges::move(guard_commands(asked), std::back_inserter(spec.commands));
-  return stage_main(spec, argc, argv);
+  const int code = stage_main(spec, argc, argv);
+  return as_dbt ? exit_code_of_dbt(code) : code;
 }
 
 }  // namespace pipeline
