@@ -101,12 +101,20 @@ class Planner {
     plan_.drop_tables.push_back(aside);
   }
 
-  /// The run published the table before, and what it swapped out then is there: one backup a run.
+  /// The run published the table before for this date, and what it swapped out then is there: one
+  /// backup a run. Whoever gives each night the same run id still gets one a date.
   bool is_kept_already(const TableName& live) {
     return std::ranges::any_of(list_backups(session_, {.live = live}), [&](const Backup& backup) {
       return backup.run_id == plan_.run_id && backup.kind == BackupKind::swapped_out &&
-             backup.verified == Backup::Verified::yes;
+             backup.verified == Backup::Verified::yes && is_of_this_date(backup);
     });
+  }
+
+  bool is_of_this_date(const Backup& backup) {
+    const auto date = session_.query_value(
+        fmt::format("SELECT business_date FROM pipeline.publish_journal WHERE publish_id = {}",
+                    backup.publish_id));
+    return date == plan_.business_date.iso();
   }
 
   std::string keep(const TableName& live) {

@@ -727,6 +727,24 @@ TEST_F(Publishing, ARunThatPublishesATableTwiceKeepsTheBackupOfTheFirstTime) {
       << "what earlier days gave is never dropped by a publish";
 }
 
+TEST_F(Publishing, NightsUnderOneRunIdKeepABackupEach) {
+  const TableName live{"silver", "t1"};
+  for (std::uint64_t night = 1; night <= 3; ++night) {
+    Publication publication = make_candidates(night, "nightly", fmt::format("2026-02-0{}", night));
+    for (auto& table : publication.tables) table.swapped_out = SwappedOut::backup;
+    Connection session = Connection::open(account("etl_publish"));
+    take_run_locks(session, {"silver"}, std::chrono::seconds(10));
+    publish(session, publication, quick());
+  }
+  Connection root = server().open_root();
+  std::vector<std::string> kept;
+  for (const auto& backup : list_backups(root, {.live = live})) {
+    kept.push_back(
+        root.query_value("SELECT MIN(generation) FROM " + backup.name().quoted()).value_or(""));
+  }
+  EXPECT_THAT(kept, ElementsAre("2", "1"));
+}
+
 TEST_F(Publishing, ANumberOfAGenerationIsNeverUsedTwice) {
   publish_generation(1, "r1");
   publish_generation(2, "r2");
