@@ -269,14 +269,17 @@ TableName live_name(const Node& node) {
 
 bool keeps_backup(const Node& node, const BackupRule& rule, LayerPlace place) {
   const auto kind = node.config.materialized;
-  if (kind != Materialization::table && kind != Materialization::incremental) return false;
+  const bool is_seed = kind == Materialization::seed;
+  if (kind != Materialization::table && kind != Materialization::incremental && !is_seed) {
+    return false;
+  }
   // A rerun of the same date starts from the generation before, so that one is always kept.
   if (kind == Materialization::incremental) return true;
   if (rule.tables_given) {
     return std::find(rule.tables.begin(), rule.tables.end(), live_name(node).text()) !=
            rule.tables.end();
   }
-  return place == LayerPlace::last;
+  return place == LayerPlace::last && !is_seed;
 }
 
 std::vector<const Node*> nodes_of_layer(const Graph& graph, const LayerPlanOptions& options,

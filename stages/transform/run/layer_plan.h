@@ -88,8 +88,8 @@ std::vector<const Node*> nodes_of_layer(const Graph& graph, const LayerPlanOptio
 TableName live_name(const Node& node);
 
 /// Whether the table that `node` replaces stays as a backup: every incremental model, from whose
-/// backup a rerun of the same date starts; beside these what backups.tables lists, and without that
-/// list every table of the last layer.
+/// backup a rerun of the same date starts; beside these what backups.tables lists, seeds too, and
+/// without that list every model of the last layer that is a table.
 enum class LayerPlace { earlier, last };
 bool keeps_backup(const Node& node, const BackupRule& rule, LayerPlace place);
 
