@@ -322,9 +322,10 @@ Restoration plan_restore(Connection& connection, const PublishedLayer& layer, co
   const std::uint64_t built_by = there ? held_version(connection, live).built_by : 0;
   const RestorePoint point = parse_restore_point(at, backups);
   if (backups.empty() && contents_of_live(connection, live) == Contents::rebuilt) {
-    refuse(fmt::format("no backup of {0} is kept, since each run makes it whole; the layer's "
-                       "transformer with --select {1} makes it again",
-                       live.text(), live.table));
+    refuse(
+        fmt::format("there is no verified backup of {0}, since each run makes it whole; the "
+                    "layer's transformer with --select {1} makes it again",
+                    live.text(), live.table));
   }
   const BackupChoice choice = choose_backup(point, backups, lives_of(connection, live), built_by);
   Planner planner(connection, layer, order, PlanKind::restore);

@@ -43,8 +43,9 @@ TEST_F(RestoringOthers, ASeedWithoutABackupIsRefusedWithWhatMakesItAgain) {
     house_.root().execute(accident);
     const auto refused = house_.run("silver_transformer", {"restore", "seeds.code_status"});
     EXPECT_EQ(refused.program.exit_code, 21) << refused.program.text();
-    EXPECT_THAT(refused.cause(), AllOf(HasSubstr("no backup of seeds.code_status is kept"),
-                                       HasSubstr("with --select code_status makes it again")));
+    EXPECT_THAT(refused.cause(),
+                AllOf(HasSubstr("there is no verified backup of seeds.code_status"),
+                      HasSubstr("with --select code_status makes it again")));
     green("silver_transformer", {"--select", "code_status"});
     EXPECT_EQ(house_.content(), house_.three_days());
   }
