@@ -266,6 +266,7 @@ class Restoring {
       case publish::PlanKind::publish:
       case publish::PlanKind::backup:
       case publish::PlanKind::holds:
+      case publish::PlanKind::adopt:
         return;
     }
     command += config_option(context_);

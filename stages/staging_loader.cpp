@@ -11,6 +11,7 @@
 #include "common/stage/stage_main.h"
 #include "stages/floor_options.h"
 #include "stages/staging/load/loader.h"
+#include "stages/text_table.h"
 #include "stages/transform/project/source_names.h"
 #include "stages/warehouse/account_options.h"
 
@@ -47,6 +48,16 @@ CliSpec command_line() {
              .kind = OptionKind::flag,
              .help = "load the dump of the business date although it is live"}},
        .exclusive = {{"--newest-only", "--rewind", "--force"}}},
+      {.name = "adopt",
+       .help = "take a staging that another system filled into the records as it stands",
+       .options = {{.name = "--business-date",
+                    .value_name = "DATE",
+                    .help = "of the dump that staging holds"},
+                   {.name = "--dry-run",
+                    .kind = OptionKind::flag,
+                    .help = "show what would happen, and change nothing"},
+                   {.name = "--reason", .value_name = "TEXT", .help = "for the records"},
+                   json}},
       {.name = "ls", .help = "list the dumps of the store", .options = {date, json}},
       {.name = "check",
        .help = "log in with every account, look at lock, marker and store, name the pending dates",
@@ -207,6 +218,126 @@ void load(const StageContext& context) {
   print_report(report);
 }
 
+std::string_view word_of(StagingAdoption::Outcome outcome) {
+  switch (outcome) {
+    case StagingAdoption::Outcome::adopted:
+      return "adopted";
+    case StagingAdoption::Outcome::already:
+      return "already_adopted";
+    case StagingAdoption::Outcome::would_be_adopted:
+      return "would_be_adopted";
+    case StagingAdoption::Outcome::refused:
+      return "refused";
+  }
+  return "refused";
+}
+
+std::string_view becomes(StagingRelation::Kind kind) {
+  switch (kind) {
+    case StagingRelation::Kind::of_dumps:
+      return "the next load replaces it";
+    case StagingRelation::Kind::leftover:
+      return "stays; nothing of the pipeline reads or drops it";
+    case StagingRelation::Kind::other:
+      return "stays as it is";
+  }
+  return "stays as it is";
+}
+
+Json adoption_json(const StagingAdoption& adoption, const std::string& schema) {
+  Json json = Json::object();
+  json.set("command", "adopt");
+  json.set("schema", schema);
+  json.set("outcome", word_of(adoption.outcome));
+  json.set("business_date", adoption.marker.business_date.iso());
+  json.set("generation", adoption.marker.generation);
+  json.set("source_object", adoption.marker.source_object);
+  json.set("told_by", adoption.told_by ? Json(adoption.told_by->object.key) : Json());
+  Json tables = Json::array();
+  for (const auto& relation : adoption.relations) {
+    Json one = Json::object();
+    one.set("name", schema + "." + relation.name);
+    one.set("is", relation.is);
+    one.set("rows", relation.rows ? Json(*relation.rows) : Json());
+    one.set("rows_in_dump", relation.rows_in_dump ? Json(*relation.rows_in_dump) : Json());
+    one.set("becomes", becomes(relation.kind));
+    tables.push_back(std::move(one));
+  }
+  json.set("tables", std::move(tables));
+  json.set("warnings", names_json(adoption.warnings));
+  json.set("refused", names_json(adoption.refused));
+  json.set("statements", names_json(adoption.statements));
+  return json;
+}
+
+void print_adoption(const StagingAdoption& adoption, const std::string& schema) {
+  const auto date = adoption.marker.business_date.iso();
+  if (adoption.outcome == StagingAdoption::Outcome::already) {
+    fmt::print("{} is {}; it shows {} as generation {}\n", schema,
+               adoption.adopted_as_of ? "already adopted, as of " + adoption.adopted_as_of->iso()
+                                      : "the pipeline's already",
+               date, adoption.marker.generation);
+    return;
+  }
+  std::vector<std::vector<std::string>> lines{{"NAME", "IS", "ROWS", "BECOMES"}};
+  for (const auto& relation : adoption.relations) {
+    lines.push_back({schema + "." + relation.name, relation.is,
+                     relation.rows ? std::to_string(*relation.rows) : "-",
+                     std::string(becomes(relation.kind))});
+  }
+  if (lines.size() > 1) print_columns(lines);
+  for (const auto& line : adoption.warnings) fmt::print("look at this: {}\n", line);
+  for (const auto& line : adoption.refused) fmt::print("refused: {}\n", line);
+  if (!adoption.statements.empty()) fmt::print("an administrator may type:\n");
+  for (const auto& line : adoption.statements) fmt::print("  {};\n", line);
+  if (adoption.outcome == StagingAdoption::Outcome::adopted) {
+    fmt::print("{} is adopted as of {}, generation {}; the next load goes on from it\n", schema,
+               date, adoption.marker.generation);
+  }
+  if (adoption.outcome == StagingAdoption::Outcome::would_be_adopted) {
+    fmt::print("dry run: nothing was changed\n");
+  }
+}
+
+void adopt(const StageContext& context) {
+  const auto& schema = context.config.staging.schema;
+  if (!context.asked.value("--business-date")) {
+    throw Error(ErrorKind::config_invalid,
+                fmt::format("adopt wants --business-date: nobody can tell from {} of which day its "
+                            "dump is",
+                            schema));
+  }
+  const StagingAdoptionWish wish{.date = business_date(context),
+                                 .dry_run = context.asked.has("--dry-run")
+                                                ? StagingAdoptionWish::DryRun::yes
+                                                : StagingAdoptionWish::DryRun::no,
+                                 .reason = reason(context, "--reason").value_or("")};
+  OpenedSessions sessions;
+  const CancelHook end_statements([&] { sessions.end_statements(); });
+  LoaderOptions options = options_of(context.config);
+  options.session_opened = [&](const ConnectionOptions& account, std::uint64_t id) {
+    sessions.add(account, id);
+  };
+  const auto store = open_store(context.config.source.store);
+  const StagingAdoption adoption =
+      StagingLoader(*store, context.clock, std::move(options)).adopt(wish, context.run_id);
+  context.output = adoption_json(adoption, schema);
+  if (context.asked.has("--json")) {
+    fmt::print("{}\n", context.output.dump());
+  } else {
+    print_adoption(adoption, schema);
+  }
+  if (adoption.outcome == StagingAdoption::Outcome::refused) {
+    throw Error(ErrorKind::guard_refused, fmt::format("{} is not adopted, nothing was changed: {}",
+                                                      schema, join(adoption.refused, "; ")));
+  }
+  if (adoption.adopted_as_of && *adoption.adopted_as_of != wish.date) {
+    throw Error(ErrorKind::guard_refused,
+                fmt::format("{} was adopted as of {}, not {}", schema,
+                            adoption.adopted_as_of->iso(), wish.date.iso()));
+  }
+}
+
 std::string state_of(const StoredDump& dump, const StagingState& state, BusinessDate asked) {
   const std::string place = dump.where == StoredDump::Where::processed ? ", archived" : "";
   if (state.dates.staging == dump.date) return "live" + place;
@@ -295,7 +426,8 @@ void check(const StageContext& context) {
 
 int main(int argc, char** argv) {
   using namespace pipeline;
-  return stage_main({.cli = command_line(),
-                     .commands = {{"load", load}, {"ls", list_dumps_of}, {"check", check}}},
-                    argc, argv);
+  return stage_main(
+      {.cli = command_line(),
+       .commands = {{"load", load}, {"adopt", adopt}, {"ls", list_dumps_of}, {"check", check}}},
+      argc, argv);
 }

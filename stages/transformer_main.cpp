@@ -13,6 +13,7 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/stage/stage_main.h"
+#include "stages/adopt_command.h"
 #include "stages/backup_commands.h"
 #include "stages/guard_commands.h"
 #include "stages/transform/project/vars.h"
@@ -292,6 +293,9 @@ int transformer_main(const std::string& name, const std::string& layer, int argc
     return request_of(context, program);
   };
   std::ranges::move(guard_commands(asked), std::back_inserter(spec.commands));
+  spec.cli.commands.push_back(adopt_command_line());
+  spec.commands.emplace_back(
+      "adopt", [asked](const StageContext& context) { adopt_command(context, asked(context)); });
   const int code = stage_main(spec, argc, argv);
   return as_dbt ? exit_code_of_dbt(code) : code;
 }

@@ -100,9 +100,13 @@ void hold_layers(Connection& publisher, const StageContext& context,
   }
 }
 
+bool has_admin(const StageContext& context) {
+  return context.config.warehouse.accounts.contains("admin");
+}
+
 void init(const StageContext& context, const dbt::LayerRunRequest& request) {
   const auto& vault = require_vault(request.vault);
-  if (!context.config.warehouse.accounts.contains("admin")) {
+  if (!has_admin(context)) {
     throw Error(ErrorKind::config_invalid,
                 "vault init makes tables as warehouse.accounts.admin, which pipeline.yaml does not "
                 "have; as an administrator: pipe what `vault sql` prints into mariadb");
@@ -110,36 +114,9 @@ void init(const StageContext& context, const dbt::LayerRunRequest& request) {
   const auto tables = protected_tables(request);
   Connection publisher = Connection::open(request.publish);
   hold_layers(publisher, context, request);
-  Json told = Json::array();
-  {
-    Connection admin = Connection::open(account_options(context.config, "admin"));
-    for (const auto& statement : statements_for(admin, vault.options.schema, tables)) {
-      if (!statement.sql.empty()) admin.execute(statement.sql);
-      const std::string_view done = !statement.built        ? "is not built yet"
-                                    : statement.sql.empty() ? "was ready"
-                                                            : "is ready";
-      fmt::print("{} {}\n", statement.live.text(), done);
-    }
-  }
-  Connection writer = Connection::open(vault.account);
-  Vault opened(writer, vault.options);
-  std::vector<std::string> objections;
-  for (const auto& table : tables) {
-    if (publish::relation_kind(writer, table.live) != RelationKind::table) continue;
-    const auto misfits = opened.misfits(table, table.live);
-    objections.insert(objections.end(), misfits.begin(), misfits.end());
-    if (!misfits.empty()) continue;
-    for (const auto& line : opened.settle(table.live)) log::info("{}", line);
-    const auto found = opened.record_live(table);
-    Json item = Json::object();
-    item.set("table", table.live.text());
-    item.set("rows_written", found ? found->rows : 0);
-    told.push_back(std::move(item));
-    if (found) fmt::print("{}: {} rows written\n", table.live.text(), found->rows);
-  }
-  context.output.set("tables", std::move(told));
-  if (objections.empty()) return;
-  throw Error(ErrorKind::guard_refused, "the vault is not in order: " + join(objections, "; "));
+  context.output.set("tables", fill_vault(context, vault, tables, [](const std::string& line) {
+                       fmt::print("{}\n", line);
+                     }));
 }
 
 void check(const StageContext& context, const dbt::LayerRunRequest& request) {
@@ -246,6 +223,40 @@ void vault_command(const StageContext& context, const dbt::LayerRunRequest& requ
   if (action == "check") return check(context, request);
   throw Error(ErrorKind::config_invalid,
               fmt::format("vault {} is nothing; it is init, sql or check", action));
+}
+
+Json fill_vault(const StageContext& context, const dbt::VaultRequest& vault,
+                const std::vector<VaultedTable>& tables,
+                const std::function<void(const std::string&)>& tell) {
+  if (has_admin(context)) {
+    Connection admin = Connection::open(account_options(context.config, "admin"));
+    for (const auto& statement : statements_for(admin, vault.options.schema, tables)) {
+      if (!statement.sql.empty()) admin.execute(statement.sql);
+      const std::string_view done = !statement.built        ? "is not built yet"
+                                    : statement.sql.empty() ? "was ready"
+                                                            : "is ready";
+      tell(fmt::format("{} {}", statement.live.text(), done));
+    }
+  }
+  Json told = Json::array();
+  Connection writer = Connection::open(vault.account);
+  Vault opened(writer, vault.options);
+  std::vector<std::string> objections;
+  for (const auto& table : tables) {
+    if (publish::relation_kind(writer, table.live) != RelationKind::table) continue;
+    const auto misfits = opened.misfits(table, table.live);
+    objections.insert(objections.end(), misfits.begin(), misfits.end());
+    if (!misfits.empty()) continue;
+    for (const auto& line : opened.settle(table.live)) log::info("{}", line);
+    const auto found = opened.record_live(table);
+    Json item = Json::object();
+    item.set("table", table.live.text());
+    item.set("rows_written", found ? found->rows : 0);
+    told.push_back(std::move(item));
+    if (found) tell(fmt::format("{}: {} rows written", table.live.text(), found->rows));
+  }
+  if (objections.empty()) return told;
+  throw Error(ErrorKind::guard_refused, "the vault is not in order: " + join(objections, "; "));
 }
 
 void note_live_in_vault(const StageContext& context, Connection& publisher,

@@ -1,6 +1,7 @@
 // The command vault of the transformers, and what a restore asks of the vault.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "common/stage/stage_main.h"
 #include "stages/publish/journal.h"
 #include "stages/publish/restore.h"
+#include "stages/publish/vault_tables.h"
 #include "stages/transform/run/layer_request.h"
 
 namespace pipeline {
@@ -21,6 +23,15 @@ CliCommand vault_command_line();
 /// for an administrator. vault check: rights, tables, and the checksum of every batch that counts;
 /// throws guard_refused if something is not in order.
 void vault_command(const StageContext& context, const dbt::LayerRunRequest& request);
+
+/// Makes the vault tables of `tables` (as warehouse.accounts.admin if pipeline.yaml has it;
+/// otherwise they must be there), adds columns, and writes what is live. The caller holds the
+/// layers' locks. `tell` gets a line for each thing that was done. Returns one object a table:
+/// `table`, `rows_written`. Throws guard_refused, behind all others, if the vault cannot keep one
+/// of them.
+Json fill_vault(const StageContext& context, const dbt::VaultRequest& vault,
+                const std::vector<publish::VaultedTable>& tables,
+                const std::function<void(const std::string&)>& tell);
 
 /// Writes what the live tables of these schemas hold into the vault, before and behind a restore,
 /// so that each is a state that can be asked for. `publisher` holds their locks. Never throws: a

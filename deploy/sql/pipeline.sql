@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS pipeline.publish_journal (
   created_at   DATETIME(6) NOT NULL,
   closed_at    DATETIME(6) NULL,
   note         VARCHAR(1024) NULL,
-  kind         VARCHAR(16) NOT NULL DEFAULT 'publish' COMMENT 'publish, restore, rollback, backup, holds',
+  kind         VARCHAR(16) NOT NULL DEFAULT 'publish' COMMENT 'publish, restore, rollback, backup, holds, adopt',
   reason       VARCHAR(1024) NULL COMMENT 'that a person gave',
   PRIMARY KEY (publish_id),
   KEY open_entries (schema_name, state)
@@ -96,7 +96,7 @@ CREATE TABLE IF NOT EXISTS pipeline.loaded_dump (
 -- Columns that came later. MariaDB reads this; on MySQL, where no earlier version ran, it is a comment.
 /*M!100100
 ALTER TABLE pipeline.publish_journal
-  ADD COLUMN IF NOT EXISTS kind VARCHAR(16) NOT NULL DEFAULT 'publish' COMMENT 'publish, restore, rollback, backup, holds',
+  ADD COLUMN IF NOT EXISTS kind VARCHAR(16) NOT NULL DEFAULT 'publish' COMMENT 'publish, restore, rollback, backup, holds, adopt',
   ADD COLUMN IF NOT EXISTS reason VARCHAR(1024) NULL COMMENT 'that a person gave' */;
 /*M!100100
 ALTER TABLE pipeline.published_table

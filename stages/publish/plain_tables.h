@@ -17,6 +17,11 @@ using Objection = std::string;
 /// InnoDB among `tables`; tables that do not exist have none. Empty: all may take part.
 std::vector<Objection> objections_to(Connection& connection, const std::vector<TableName>& tables);
 
+/// What an administrator may type so that nobody objects any more, each statement once. Dropping
+/// system versioning loses the old versions of rows.
+std::vector<std::string> statements_to_make_plain(Connection& connection,
+                                                  const std::vector<TableName>& tables);
+
 /// Throws guard_refused with all objections.
 void require_plain_tables(Connection& connection, const std::vector<TableName>& tables);
 

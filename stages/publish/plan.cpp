@@ -22,11 +22,12 @@ constexpr Words<BackupKind, 3> backup_kind_words{
      {BackupKind::replaced_by_restore, "replaced_by_restore"}}};
 constexpr Words<Origin, 3> origin_words{
     {{Origin::built, "built"}, {Origin::put_back, "put_back"}, {Origin::declared, "declared"}}};
-constexpr Words<PlanKind, 5> plan_kind_words{{{PlanKind::publish, "publish"},
+constexpr Words<PlanKind, 6> plan_kind_words{{{PlanKind::publish, "publish"},
                                               {PlanKind::restore, "restore"},
                                               {PlanKind::rollback, "rollback"},
                                               {PlanKind::backup, "backup"},
-                                              {PlanKind::holds, "holds"}}};
+                                              {PlanKind::holds, "holds"},
+                                              {PlanKind::adopt, "adopt"}}};
 
 template <typename Value, std::size_t count>
 std::string_view word(const Words<Value, count>& words, Value value) {

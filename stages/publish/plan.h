@@ -35,7 +35,7 @@ enum class Origin {
 };
 
 /// What a plan is for.
-enum class PlanKind { publish, restore, rollback, backup, holds };
+enum class PlanKind { publish, restore, rollback, backup, holds, adopt };
 
 /// The word for a value in the journal, the catalogue and JSON, and back (internal if unknown).
 std::string_view word_of(Contents contents);

@@ -398,6 +398,14 @@ Restoration plan_holds(Connection& connection, const PublishedLayer& layer, cons
                 fmt::format("{} cannot hold {}: {} shows {}", live.text(), date.iso(), layer.schema,
                             layer.marker.business_date.iso()));
   }
+  // "Built from generation 0" would be read as "up to date": staging shows that very generation.
+  if (date != layer.marker.business_date && layer.marker.generation == 0) {
+    refuse(
+        fmt::format("{0} was adopted as of {1} and no run has built on it yet; to adopt it as of "
+                    "another day let an administrator DROP TABLE {2}, then adopt it again",
+                    layer.schema, layer.marker.business_date.iso(),
+                    TableName{layer.schema, std::string(marker_table)}.quoted()));
+  }
   Planner planner(connection, layer, order, PlanKind::holds);
   planner.result().plan.published.push_back({.live = live,
                                              .had_predecessor = true,

@@ -174,7 +174,7 @@ std::vector<LayerDate> StagingLoader::layer_dates(Connection& session,
 
 /// Archives the object at `key` if it is incoming and holds the bytes that are live.
 std::optional<std::string> StagingLoader::archive(const std::string& key, const Live& live) {
-  if (!key.starts_with(options_.places.prefix) || !live.entry) return {};
+  if (key.empty() || !key.starts_with(options_.places.prefix) || !live.entry) return {};
   const ObjectDigest loaded{.sha256 = live.marker->source_sha256,
                             .bytes = live.entry->object_bytes};
   const std::string to = processed_key(key, options_.places);

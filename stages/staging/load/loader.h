@@ -18,6 +18,7 @@
 #include "stages/staging/load/dump_choice.h"
 #include "stages/staging/load/load_ledger.h"
 #include "stages/staging/load/shadow_loader.h"
+#include "stages/staging/load/staging_adoption.h"
 #include "stages/staging/load/stored_dumps.h"
 
 namespace pipeline {
@@ -81,6 +82,13 @@ class StagingLoader {
   /// ledger, archive). Errors: dump_not_yet, dump_continuity, dump_freshness, dump_corrupt,
   /// dump_refused, guard_refused, already_running, and those of store and server.
   LoadReport load(const DumpWish& wish, const std::string& run_id);
+
+  /// Puts the marker of a staging that another system filled, and writes down which of its tables
+  /// are the loader's: those that the dump of the date brings (or, where the store lacks it, the
+  /// dump nearest to it). No table is written, renamed or copied. Nothing is changed where
+  /// something stands against it: `refused` of the answer. Errors: already_running, dump_corrupt,
+  /// dump_refused, and those of store and server.
+  StagingAdoption adopt(const StagingAdoptionWish& wish, const std::string& run_id);
 
   /// Reads only; takes no lock.
   StagingState survey();
