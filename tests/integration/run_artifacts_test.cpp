@@ -186,6 +186,26 @@ TEST_F(RunArtifactsTest, OfAStoppedRunHaveEveryPlannedNode) {
   expect_no_leftovers();
 }
 
+TEST_F(RunArtifactsTest, OfARunStoppedInItsPublishDoNotClaimToKnow) {
+  first_day();
+  second_day();
+  Connection reader = warehouse_.server().open_root();
+  reader.execute("START TRANSACTION");
+  reader.query("SELECT * FROM silver.counts");
+  auto program = warehouse_.program("silver_transformer", {});
+  auto ended = std::async(std::launch::async, [&] { return test::run_program(program); });
+  ASSERT_TRUE(wait_for([&] {
+    return warehouse_.value(
+               "SELECT COUNT(*) FROM pipeline.publish_journal WHERE state = 'planned'") == "1";
+  }));
+  ::kill(warehouse_.pid_of_transformer(), SIGTERM);
+  EXPECT_EQ(warehouse_.finish(ended.get()).program.exit_code, 130);
+  const Json counts = result_of("model.shop.counts");
+  EXPECT_EQ(counts.at("status").as_string(), "success");
+  EXPECT_TRUE(counts.at("adapter_response").at("published").is_null());
+  reader.execute("ROLLBACK");
+}
+
 TEST_F(RunArtifactsTest, OfAPartHoldThePartAlone) {
   first_day();
   expect_green(warehouse_.run("silver_transformer", {"--select", "counts"}));
