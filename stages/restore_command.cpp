@@ -67,6 +67,16 @@ Json table_json(Connection& connection, const TableToRestore& table) {
   Json missing = Json::array();
   for (const auto& day : table.missing) missing.push_back(day.date.iso());
   item.set("missing", std::move(missing));
+  Json undone = Json::array();
+  for (const auto& update : table.undone) {
+    Json entry = Json::object();
+    entry.set("run_id", update.run_id);
+    entry.set("reason", update.reason);
+    entry.set("update_query", update.update_query);
+    entry.set("validation_query", update.validation_query);
+    undone.push_back(std::move(entry));
+  }
+  item.set("changes_undone", std::move(undone));
   return item;
 }
 
@@ -87,6 +97,10 @@ void print_table(const Json& table, const Backup& backup) {
              number(table, "rows_in_backup"), text(table.at("business_date")),
              backup.verified == Backup::Verified::yes ? "verified" : "NOT VERIFIED",
              backup.backup_name, format_jst(backup.created_at), backup.run_id);
+  for (const auto& change : table.at("changes_undone").as_array()) {
+    fmt::print("  undoes  the change of run {}: {}\n", change.at("run_id").as_string(),
+               change.at("update_query").as_string());
+  }
   const Json& difference = table.at("difference");
   if (const Json* reason = difference.find("not_compared")) {
     fmt::print("  not compared row by row: {}\n", reason->as_string());
@@ -267,6 +281,7 @@ class Restoring {
       case publish::PlanKind::backup:
       case publish::PlanKind::holds:
       case publish::PlanKind::adopt:
+      case publish::PlanKind::update:
         return;
     }
     command += config_option(context_);

@@ -16,6 +16,7 @@
 #include "stages/adopt_command.h"
 #include "stages/backup_commands.h"
 #include "stages/guard_commands.h"
+#include "stages/operation_command.h"
 #include "stages/transform/project/vars.h"
 #include "stages/transform/run/layer_check.h"
 #include "stages/transform/run/layer_run.h"
@@ -293,6 +294,11 @@ int transformer_main(const std::string& name, const std::string& layer, int argc
     return request_of(context, program);
   };
   std::ranges::move(guard_commands(asked), std::back_inserter(spec.commands));
+  spec.cli.commands.push_back(operation_command_line());
+  spec.commands.emplace_back("run-operation", [&](const StageContext& context) {
+    as_dbt = true;
+    operation_command(context, request_of(context, program));
+  });
   spec.cli.commands.push_back(adopt_command_line());
   spec.commands.emplace_back(
       "adopt", [asked](const StageContext& context) { adopt_command(context, asked(context)); });

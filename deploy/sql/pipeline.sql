@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS pipeline.publish_journal (
   created_at   DATETIME(6) NOT NULL,
   closed_at    DATETIME(6) NULL,
   note         VARCHAR(1024) NULL,
-  kind         VARCHAR(16) NOT NULL DEFAULT 'publish' COMMENT 'publish, restore, rollback, backup, holds, adopt',
+  kind         VARCHAR(16) NOT NULL DEFAULT 'publish' COMMENT 'publish, restore, rollback, backup, holds, adopt, update',
   reason       VARCHAR(1024) NULL COMMENT 'that a person gave',
   PRIMARY KEY (publish_id),
   KEY open_entries (schema_name, state)
@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS pipeline.published_table (
   had_predecessor TINYINT NOT NULL,
   contents        VARCHAR(16) NOT NULL COMMENT 'rebuilt: made whole by each run; accumulated: holds earlier days',
   backup_name     VARCHAR(64) NULL,
-  how             VARCHAR(16) NOT NULL DEFAULT 'built' COMMENT 'built: by a run for this date; put_back: from a backup; declared: by a person',
+  how             VARCHAR(16) NOT NULL DEFAULT 'built' COMMENT 'built: by a run for this date; put_back: from a backup; declared: by a person; updated: changed by a person',
   origin_publish_id BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'the publish that built these rows; 0: this one',
   checksum        VARCHAR(80) NULL COMMENT 'of accumulated tables, right after the RENAME',
   PRIMARY KEY (publish_id, schema_name, table_name),

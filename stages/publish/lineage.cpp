@@ -45,13 +45,14 @@ struct PublishedVersion {
   std::uint64_t built_by = 0;
   std::string checksum;
   Contents contents = Contents::accumulated;
+  bool updated = false;  // by a person
 };
 
 std::optional<PublishedVersion> published_version(Connection& connection, const TableName& live,
                                                   const std::string& condition) {
   const auto found = connection.query(
       fmt::format("SELECT publish_id, business_date, had_predecessor, IF(origin_publish_id = 0, "
-                  "publish_id, origin_publish_id), COALESCE(checksum, ''), contents FROM "
+                  "publish_id, origin_publish_id), COALESCE(checksum, ''), contents, how FROM "
                   "pipeline.published_table WHERE {} {} ORDER BY publish_id DESC LIMIT 1",
                   of_table(live), condition));
   if (found.rows.empty()) return {};
@@ -61,7 +62,8 @@ std::optional<PublishedVersion> published_version(Connection& connection, const 
                           .had_predecessor = row[2] == "1",
                           .built_by = to_number(row[3]),
                           .checksum = row[4].value_or(""),
-                          .contents = contents_of(row[5].value_or(""))};
+                          .contents = contents_of(row[5].value_or("")),
+                          .updated = row[6] == word_of(Origin::updated)};
 }
 
 /// Backups that somebody took away since the last publish of their table.
@@ -120,10 +122,11 @@ class BaseFinder {
       const auto built =
           published_version(connection_, live_, fmt::format("AND publish_id = {}", built_by));
       if (!built) break;
-      if (!built->had_predecessor) return {};
+      if (built->updated) updates_.insert(updates_.begin(), read_update(connection_, built_by));
+      if (!built->had_predecessor) return with_updates({});
       const Backup* before = swapped_out_by(built_by);
       if (before == nullptr) break;
-      if (is_earlier(before->business_date)) return from_version(*before);
+      if (is_earlier(before->business_date)) return with_updates(from_version(*before));
       if (before->built_by == built_by) break;
       built_by = before->built_by;
     }
@@ -132,6 +135,11 @@ class BaseFinder {
 
  private:
   bool is_earlier(const std::optional<BusinessDate>& date) const { return !date || *date < date_; }
+
+  IncrementalBase with_updates(IncrementalBase base) {
+    base.updates = std::move(updates_);
+    return base;
+  }
 
   const Backup* swapped_out_by(std::uint64_t publish_id) const {
     const auto found = std::ranges::find_if(backups_, [&](const Backup& backup) {
@@ -173,6 +181,7 @@ class BaseFinder {
   const TableName& live_;
   BusinessDate date_;
   std::vector<Backup> backups_;  // newest first
+  std::vector<TableUpdate> updates_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/mariadb/connection.h"
 #include "common/mariadb/identifier.h"
+#include "stages/publish/table_update.h"
 
 namespace pipeline::publish {
 
@@ -56,8 +57,13 @@ struct IncrementalBase {
   } start = Start::nothing;
   TableName table;   // to copy from: live and backup
   std::string lost;  // for people: what is missing and what to do
+  /// What people changed of the table behind that day's run, in order: the base lacks it.
+  std::vector<TableUpdate> updates = {};
 };
 
+/// A run for a date that was applied already goes back behind the changes that people made since
+/// (safe_update); `updates` tells them, so that they can be made again.
+///
 /// Never guesses: a table that was published and is gone, tables without their marker, a date
 /// applied twice without the version before it, and a table that was put back to an earlier date
 /// than the one before `date` are `lost`.

@@ -20,14 +20,17 @@ constexpr Words<BackupKind, 3> backup_kind_words{
     {{BackupKind::swapped_out, "swapped_out"},
      {BackupKind::copied, "copied"},
      {BackupKind::replaced_by_restore, "replaced_by_restore"}}};
-constexpr Words<Origin, 3> origin_words{
-    {{Origin::built, "built"}, {Origin::put_back, "put_back"}, {Origin::declared, "declared"}}};
-constexpr Words<PlanKind, 6> plan_kind_words{{{PlanKind::publish, "publish"},
+constexpr Words<Origin, 4> origin_words{{{Origin::built, "built"},
+                                         {Origin::put_back, "put_back"},
+                                         {Origin::declared, "declared"},
+                                         {Origin::updated, "updated"}}};
+constexpr Words<PlanKind, 7> plan_kind_words{{{PlanKind::publish, "publish"},
                                               {PlanKind::restore, "restore"},
                                               {PlanKind::rollback, "rollback"},
                                               {PlanKind::backup, "backup"},
                                               {PlanKind::holds, "holds"},
-                                              {PlanKind::adopt, "adopt"}}};
+                                              {PlanKind::adopt, "adopt"},
+                                              {PlanKind::update, "update"}}};
 
 template <typename Value, std::size_t count>
 std::string_view word(const Words<Value, count>& words, Value value) {
@@ -189,6 +192,12 @@ Json PublishPlan::to_json() const {
   Json published_list = Json::array();
   for (const auto& table : published) published_list.push_back(published_json(table));
   document.set("published", std::move(published_list));
+  if (update) {
+    Json queries = Json::object();
+    queries.set("update_query", update->update_query);
+    queries.set("validation_query", update->validation_query);
+    document.set("update", std::move(queries));
+  }
   document.set("put_back", names_json(put_back));
   document.set("views_beside", names_json(views_beside));
   Json view_list = Json::array();
@@ -224,6 +233,10 @@ PublishPlan PublishPlan::from_json(const Json& document) {
   }
   for (const auto& item : document.at("published").as_array()) {
     plan.published.push_back(published_of(item));
+  }
+  if (const Json* queries = document.find("update")) {
+    plan.update = {.update_query = queries->at("update_query").as_string(),
+                   .validation_query = queries->at("validation_query").as_string()};
   }
   if (const Json* names = document.find("put_back")) plan.put_back = names_of(*names);
   plan.views_beside = names_of(document.at("views_beside"));

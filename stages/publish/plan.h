@@ -32,10 +32,11 @@ enum class Origin {
   built,     // a run built them for the date
   put_back,  // a restore took them from a backup
   declared,  // a person said which date they hold
+  updated,   // a person changed what was live, by safe_update
 };
 
 /// What a plan is for.
-enum class PlanKind { publish, restore, rollback, backup, holds, adopt };
+enum class PlanKind { publish, restore, rollback, backup, holds, adopt, update };
 
 /// The word for a value in the journal, the catalogue and JSON, and back (internal if unknown).
 std::string_view word_of(Contents contents);
@@ -66,6 +67,11 @@ struct PublishPlan {
     std::optional<BusinessDate> business_date;  // that the rows hold; nullopt: the plan's
     std::uint64_t built_by = 0;                 // the publish that built the rows; 0: this one
   };
+  /// What a person had done to the table.
+  struct Update {
+    std::string update_query;
+    std::string validation_query;
+  };
   struct View {
     TableName live;
     std::string select;
@@ -81,6 +87,7 @@ struct PublishPlan {
   std::vector<std::pair<TableName, TableName>> renames;  // in order
   std::vector<Backup> backups;
   std::vector<Published> published;
+  std::optional<Update> update;     // of PlanKind::update
   std::vector<TableName> put_back;  // backups that become live tables
   std::vector<TableName>
       views_beside;         // <view>__next, to be made in the live schema before the RENAME

@@ -27,6 +27,8 @@ class Planner {
 
   PublishPlan plan() {
     const auto& [schema, marker] = publication_.markers.front();
+    plan_.kind = publication_.kind;
+    plan_.update = publication_.update;
     plan_.schema = schema;
     plan_.generation = marker.generation;
     plan_.run_id = marker.run_id;
@@ -52,7 +54,9 @@ class Planner {
     PublishPlan::Published published{.live = table.live,
                                      .had_predecessor = live_kind == RelationKind::table,
                                      .contents = table.contents,
-                                     .backup_name = {}};
+                                     .backup_name = {},
+                                     .origin = table.origin,
+                                     .business_date = table.holds};
     switch (live_kind) {
       case RelationKind::absent:
         break;

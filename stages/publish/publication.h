@@ -34,6 +34,8 @@ struct TablePublication {
   TableName live;
   SwappedOut swapped_out = SwappedOut::dropped;
   Contents contents = Contents::rebuilt;
+  Origin origin = Origin::built;
+  std::optional<BusinessDate> holds = {};  // nullopt: the date of the marker
 };
 
 /// How the texts of views are to be read: as in the session that built and tested them. A server
@@ -54,6 +56,8 @@ struct ViewPublication {
 
 struct Publication {
   std::string run_id;
+  PlanKind kind = PlanKind::publish;
+  std::optional<PublishPlan::Update> update = {};  // of PlanKind::update
   /// Schema and marker of every schema that takes part; the candidates of the markers must stand in
   /// the shadows (write_candidate_marker). The first is the layer's main schema.
   std::vector<std::pair<std::string, Marker>> markers;

@@ -93,6 +93,7 @@ class Planner {
     table.accumulates = contents == Contents::accumulated;
     table.live_is_there = kind == RelationKind::table;
     if (table.live_is_there) keep(table);
+    table.undone = updates_between(connection_, live, table.held.built_by, backup.built_by);
     table.date_after = date_of(backup);
     if (table.accumulates) {
       table.missing = dates_missing(connection_, live, table.date_after,
@@ -196,10 +197,11 @@ std::vector<Entry> entries_of(Connection& connection, const PublishedLayer& laye
                               const std::string& run_id) {
   const auto found = connection.query(fmt::format(
       "SELECT publish_id, plan FROM pipeline.publish_journal WHERE schema_name = {} AND "
-      "run_id = {} AND state IN ('done', 'unfinished') AND kind IN ({}, {}, {}) ORDER "
+      "run_id = {} AND state IN ('done', 'unfinished') AND kind IN ({}, {}, {}, {}) ORDER "
       "BY publish_id",
       quote_text(layer.schema), quote_text(run_id), quote_text(word_of(PlanKind::publish)),
-      quote_text(word_of(PlanKind::restore)), quote_text(word_of(PlanKind::rollback))));
+      quote_text(word_of(PlanKind::restore)), quote_text(word_of(PlanKind::rollback)),
+      quote_text(word_of(PlanKind::update))));
   std::vector<Entry> entries;
   for (const auto& row : found.rows) {
     entries.push_back({.publish_id = to_number(row[0]),

@@ -49,6 +49,8 @@ struct TableToRestore {
   /// Days that runs applied to the table and that it lacks then; none for a table that each run
   /// makes whole.
   std::vector<BuiltDate> missing;
+  /// Changes that people made (safe_update) and that the table lacks then.
+  std::vector<TableUpdate> undone = {};
 };
 
 /// A table that a rollback leaves as it is.

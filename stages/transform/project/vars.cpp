@@ -13,14 +13,14 @@ constexpr std::size_t bytes_said_max = 200;
 
 }  // namespace
 
-Json parse_vars(const std::string& text) {
+Json parse_vars(const std::string& text, std::string_view option) {
   const RenderYaml not_rendered;
-  const YamlNode document = YamlNode::parse(text, "--vars");
+  const YamlNode document = YamlNode::parse(text, std::string(option));
   if (!document.is_mapping()) {
     throw Error(ErrorKind::config_invalid,
-                fmt::format("--vars must be a mapping in YAML or JSON, such as '{{name: value}}'; "
+                fmt::format("{} must be a mapping in YAML or JSON, such as '{{name: value}}'; "
                             "it is: {}",
-                            head(text, bytes_said_max)));
+                            option, head(text, bytes_said_max)));
   }
   return YamlValues(not_rendered, {}).raw(document);
 }

@@ -74,7 +74,7 @@ struct LayerRunPorts {
   std::function<void()> throw_if_cancelled;  // called between steps
   /// Filled as the run goes on, also when it throws: layer, schema, business_date, generation,
   /// upstream_generation, nothing_new, nodes, tests, validations, guards, guards_overridden, vault,
-  /// backups, rename_ms, settled, retention, on_run_end.
+  /// backups, rename_ms, settled, retention, on_run_end, changes_made_again.
   Json& output;
 };
 

@@ -19,12 +19,16 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/scope.h"
+#include "common/base/text.h"
 #include "stages/publish/catalogue.h"
 #include "stages/publish/lineage.h"
 #include "stages/publish/marker.h"
 #include "stages/publish/plain_tables.h"
 #include "stages/publish/retention.h"
+#include "stages/publish/sql.h"
+#include "stages/publish/table_update.h"
 #include "stages/transform/run/build_sessions.h"
+#include "stages/transform/run/candidate_update.h"
 #include "stages/transform/run/layer_build.h"
 #include "stages/transform/run/layer_gate.h"
 #include "stages/transform/run/layer_guards.h"
@@ -41,6 +45,8 @@ namespace pipeline::dbt {
 namespace {
 
 using publish::OnRunEnd;
+
+constexpr std::size_t sql_bytes_said_max = 200;
 
 class LayerRun {
  public:
@@ -96,7 +102,10 @@ class LayerRun {
     report("nodes", nodes);
     const bool all_built = std::ranges::all_of(
         nodes, [](const NodeResult& result) { return result.status == NodeStatus::success; });
-    if (all_built) require_only_candidates(sessions.of(0).connection);
+    if (all_built) {
+      make_changes_again(sessions.of(0).connection);
+      require_only_candidates(sessions.of(0).connection);
+    }
     // Tests see what a stranger would: nothing that a node left in its session.
     sessions.close_all();
     failpoint("run_before_tests");
@@ -164,9 +173,13 @@ class LayerRun {
     state_.full_refresh = request_.full_refresh == LayerRunRequest::FullRefresh::yes;
     for (const Node* node : plan_.nodes) {
       state_.built.insert(node->unique_id);
-      if (node->config.materialized != Materialization::incremental || is_rebuilt(*node, request_))
+      if (node->config.materialized != Materialization::incremental ||
+          is_rebuilt(*node, request_)) {
+        say_what_is_undone(*node);
         continue;
-      const auto base = publish::incremental_base(publisher_, live_name(*node), markers_.date);
+      }
+      auto base = publish::incremental_base(publisher_, live_name(*node), markers_.date);
+      if (!base.updates.empty()) updates_.emplace_back(live_name(*node), std::move(base.updates));
       if (base.start == Start::nothing) continue;
       if (base.start == Start::backup) {
         log::info("{} was applied to {} already; it starts from {}", markers_.date.iso(),
@@ -175,6 +188,53 @@ class LayerRun {
       if (base.start == Start::lost) throw Error(ErrorKind::guard_refused, base.lost);
       bases_.emplace(node->unique_id, base.table);
       state_.with_base.insert(node->unique_id);
+    }
+  }
+
+  /// A table that is made whole loses what a person changed in its last version.
+  void say_what_is_undone(const Node& node) {
+    const TableName live = live_name(node);
+    if (publish::relation_kind(publisher_, live) != publish::RelationKind::table) return;
+    const auto held = publish::held_version(publisher_, live);
+    for (const auto& update : publish::updates_between(publisher_, live, held.built_by, 0)) {
+      if (update.publish_id != held.built_by) continue;
+      log::warn("{} is made whole by this run, so the change of run {} is not in it any more: {}",
+                live.text(), update.run_id, head(update.update_query, sql_bytes_said_max));
+    }
+  }
+
+  /// A rerun of a day begins before the changes that people made behind the first run of it.
+  void make_changes_again(Connection& builder) {
+    Json told = Json::array();
+    for (const auto& [live, updates] : updates_) {
+      for (const auto& update : updates) {
+        ports_.throw_if_cancelled();
+        log::info("making the change of run {} to {} again", update.run_id, live.text());
+        make_change_again(builder, live, update);
+        Json item = Json::object();
+        item.set("table", live.text());
+        item.set("run_id", update.run_id);
+        told.push_back(std::move(item));
+      }
+    }
+    if (!told.as_array().empty()) ports_.output.set("changes_made_again", std::move(told));
+  }
+
+  void make_change_again(Connection& builder, const TableName& live,
+                         const publish::TableUpdate& update) {
+    try {
+      update_candidate(builder, {.live = live,
+                                 .update_query = update.update_query,
+                                 .validation_query = update.validation_query,
+                                 .name = fmt::format("the change of run {} to {}, made again for "
+                                                     "this rerun of its day",
+                                                     update.run_id, live.text())});
+    } catch (const Error& error) {
+      const bool of_the_change =
+          error.kind() == ErrorKind::sql_rejected || error.kind() == ErrorKind::data_test_failed;
+      if (!of_the_change) throw;
+      throw Error(error.kind(), fmt::format("{}; to let it go: restore {} --at {}, then run again",
+                                            error.message(), live.text(), update.run_id));
     }
   }
 
@@ -257,6 +317,7 @@ class LayerRun {
 
   LayerMarkers markers_;
   std::map<std::string, TableName> bases_;
+  std::vector<std::pair<TableName, std::vector<publish::TableUpdate>>> updates_;
   RunState state_;
   std::vector<NodeOutcome> outcomes_;  // for on-run-end
 };
