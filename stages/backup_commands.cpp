@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include <fmt/core.h>
 
@@ -9,6 +10,7 @@
 #include "common/base/text.h"
 #include "stages/layer_session.h"
 #include "stages/publish/catalogue.h"
+#include "stages/publish/drill.h"
 #include "stages/publish/journal.h"
 #include "stages/publish/restore.h"
 #include "stages/restore_command.h"
@@ -73,19 +75,42 @@ Json backup_json(const Backup& backup, std::chrono::system_clock::time_point now
   return item;
 }
 
+/// When a drill restored this very backup; null if none did.
+Json proven_at(const std::vector<publish::DrillRecord>& drills, const Backup& backup) {
+  for (const auto& [drill, run_id, at] : drills) {
+    if (drill.proven() && drill.live == backup.live && drill.from == backup.backup_name) {
+      return Json(format_utc(at));
+    }
+  }
+  return {};
+}
+
+void print_drill(const publish::DrillRecord& record, std::chrono::system_clock::time_point now) {
+  const auto& drill = record.drill;
+  fmt::print("{}: a restore from {} ({}) {} {} ago{}{}\n", drill.live.text(),
+             drill.from.empty() ? "nothing" : drill.from, publish::word_of(drill.source),
+             drill.proven() ? "was proven" : "FAILED", age_text(now - record.at),
+             drill.proven() ? "" : ": ", drill.finding);
+}
+
 void list(const StageContext& context, const LayerProgram& program) {
   const LayerConfig& layer = layer_of(context, program);
   LayerSession session(context, layer, Fence::none);
   publish::BackupFilter filter{.live = {}, .layer_schema = layer.schema};
   if (const auto table = context.asked.positional("TABLE")) filter.live = table_of(*table, layer);
   const auto now = context.clock.now();
+  const auto backups = publish::list_all_backups(session.connection(), filter);
+  std::set<std::string> schemas;
+  for (const auto& one : backups) schemas.insert(one.live.schema);
+  const auto drills = publish::read_drills(session.connection(), {schemas.begin(), schemas.end()});
   Json items = Json::array();
   std::vector<std::vector<std::string>> lines{
       {"TABLE", "HOLDS", "ROWS", "SIZE", "AGE", "STATE", "KIND", "RUN", "BACKUP"}};
-  for (const auto& backup : publish::list_all_backups(session.connection(), filter)) {
+  for (const auto& backup : backups) {
     const bool there = backup.state == Backup::State::kept;
     if (!there && backup.state != Backup::State::gone && !context.asked.has("--all")) continue;
     items.push_back(backup_json(backup, now));
+    items.as_array().back().set("proven_at", proven_at(drills, backup));
     const bool verified = backup.verified == Backup::Verified::yes;
     lines.push_back(
         {backup.live.text(), date_text(backup.business_date), std::to_string(backup.rows),
@@ -101,6 +126,9 @@ void list(const StageContext& context, const LayerProgram& program) {
     fmt::print("no backups\n");
   } else {
     print_columns(lines);
+    for (const auto& drill : drills) {
+      if (!filter.live || *filter.live == drill.drill.live) print_drill(drill, now);
+    }
   }
   context.output.set("backups", std::move(items));
 }

@@ -15,6 +15,7 @@
 #include "common/stage/stage_main.h"
 #include "stages/adopt_command.h"
 #include "stages/backup_commands.h"
+#include "stages/drill_command.h"
 #include "stages/guard_commands.h"
 #include "stages/operation_command.h"
 #include "stages/transform/project/vars.h"
@@ -294,6 +295,13 @@ int transformer_main(const std::string& name, const std::string& layer, int argc
     return request_of(context, program);
   };
   std::ranges::move(guard_commands(asked), std::back_inserter(spec.commands));
+  spec.cli.commands.push_back(adopt_command_line());
+  spec.commands.emplace_back(
+      "adopt", [asked](const StageContext& context) { adopt_command(context, asked(context)); });
+  spec.cli.commands.push_back(drill_command_line());
+  spec.commands.emplace_back("drill", [asked, name, layer](const StageContext& context) {
+    drill_command(context, {.name = name, .layer = layer}, asked(context));
+  });
   spec.cli.commands.push_back(operation_command_line());
   spec.commands.emplace_back("run-operation", [&](const StageContext& context) {
     as_dbt = true;

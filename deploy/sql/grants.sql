@@ -136,6 +136,8 @@ GRANT SELECT ON `silver\_\_next`.*
   TO 'etl_vault'@'localhost', 'etl_vault'@'%';
 GRANT SELECT ON `gold\_\_next`.*
   TO 'etl_vault'@'localhost', 'etl_vault'@'%';
+GRANT SELECT ON `scratch\_\_next`.*
+  TO 'etl_vault'@'localhost', 'etl_vault'@'%';
 GRANT SELECT ON `pipeline`.*
   TO 'etl_vault'@'localhost', 'etl_vault'@'%';
 

@@ -93,6 +93,23 @@ CREATE TABLE IF NOT EXISTS pipeline.loaded_dump (
   KEY by_sha (object_sha256)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- The last drill of each table and source that proved, and the last that failed: what a restore of
+-- its newest backup, or of the vault's newest batch, would have given.
+CREATE TABLE IF NOT EXISTS pipeline.restore_drill (
+  schema_name   VARCHAR(64) NOT NULL,
+  table_name    VARCHAR(64) NOT NULL,
+  source        VARCHAR(16) NOT NULL COMMENT 'backup, vault',
+  outcome       VARCHAR(16) NOT NULL COMMENT 'proven, failed',
+  restored_from VARCHAR(64) NOT NULL COMMENT 'the backup, or the batch of the vault; empty: there was none',
+  business_date DATE NULL COMMENT 'that it holds',
+  row_count     BIGINT UNSIGNED NOT NULL COMMENT 'rows that came back',
+  finding       VARCHAR(1024) NULL COMMENT 'why it does not prove',
+  run_id        VARCHAR(64) NOT NULL,
+  took_ms       BIGINT UNSIGNED NOT NULL,
+  drilled_at    DATETIME(6) NOT NULL,
+  PRIMARY KEY (schema_name, table_name, source, outcome)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- Columns that came later. MariaDB reads this; on MySQL, where no earlier version ran, it is a comment.
 /*M!100100
 ALTER TABLE pipeline.publish_journal

@@ -45,6 +45,9 @@ constexpr std::array record_columns{
                   "schema_name, backup_name, table_name, run_id, publish_id, generation, "
                   "business_date, rows_before, rows_after, created_at, dropped_at, kind, "
                   "origin_publish_id, checksum_before, checksum, bytes, put_back_at, missed_at"},
+    RecordColumns{"restore_drill",
+                  "schema_name, table_name, source, outcome, restored_from, business_date, "
+                  "row_count, finding, run_id, took_ms, drilled_at"},
     RecordColumns{"loaded_dump",
                   "generation, run_id, business_date, object_key, object_sha256, object_bytes, "
                   "owned_tables, override_reason, loaded_at, published_at"},

@@ -23,8 +23,9 @@ using testing::IsEmpty;
 using testing::Not;
 
 const std::string folder = std::string(PIPELINE_SOURCE_DIR) + "/deploy/systemd/";
-const std::vector<std::string> units{"nightly-pipeline.service", "nightly-pipeline.timer",
-                                     "nightly-pipeline-alert@.service"};
+const std::vector<std::string> units{
+    "nightly-pipeline.service", "nightly-pipeline.timer", "nightly-pipeline-alert@.service",
+    "nightly-pipeline-drill.service", "nightly-pipeline-drill.timer"};
 
 /// The values of "key=" in a unit, in their order.
 std::vector<std::string> values_of(const std::string& unit, std::string_view key) {
@@ -86,26 +87,70 @@ TEST(SystemdUnits, FireAtSevenInTokyoWhateverTheHostsZone) {
   EXPECT_EQ(values_of("nightly-pipeline.timer", "Persistent"), std::vector<std::string>{"true"});
 }
 
+TEST(SystemdUnits, DrillEverySundayAtOneInTokyo) {
+  const std::vector<std::string> calendars =
+      values_of("nightly-pipeline-drill.timer", "OnCalendar");
+  ASSERT_EQ(calendars.size(), 1U);
+  const ProgramResult result =
+      run_program({.argv = {"systemd-analyze", "calendar", "--iterations=2",
+                            "--base-time=2026-02-01 04:00:00 UTC", calendars.front()},
+                   .env = {{"TZ", "UTC"}, {"LC_ALL", "C"}}});
+  EXPECT_TRUE(result.ok()) << result.text();
+  EXPECT_THAT(result.out, HasSubstr("Sun 2026-02-08 04:00:00 UTC"));
+  EXPECT_THAT(result.out, HasSubstr("Sun 2026-02-15 04:00:00 UTC"));
+}
+
+TEST(SystemdUnits, DrillBothLayersAlsoIfOneFails) {
+  const std::vector<std::string> commands =
+      values_of("nightly-pipeline-drill.service", "ExecStart");
+  ASSERT_EQ(commands.size(), 1U);
+  const std::size_t first = commands[0].find('\'');
+  const std::size_t last = commands[0].rfind('\'');
+  ASSERT_LT(first, last);
+  const test::TempDir dir;
+  for (const std::string program : {"silver_transformer", "gold_transformer"}) {
+    const int code = program == "silver_transformer" ? 21 : 0;
+    const std::string script =
+        "#!/bin/sh\necho \"" + program + " $*\"\nexit " + std::to_string(code) + "\n";
+    std::filesystem::permissions(dir.write(program, script), std::filesystem::perms::owner_all);
+  }
+  // In a unit file $$ is a dollar sign.
+  std::string script = replace_all(commands[0].substr(first + 1, last - first - 1), "$$", "$");
+  script = replace_all(script, "/usr/bin/", dir.file(""));
+  const ProgramResult result = run_program({.argv = {"/bin/sh", "-c", script}});
+  EXPECT_EQ(result.exit_code, 21);
+  EXPECT_EQ(result.out,
+            "silver_transformer --config /etc/nightly-pipeline/pipeline.yaml drill\n"
+            "gold_transformer --config /etc/nightly-pipeline/pipeline.yaml drill\n");
+}
+
 TEST(SystemdUnits, NameOnlyUnitsThatExist) {
   // Systemd keeps silent about a template that is missing.
   EXPECT_EQ(values_of("nightly-pipeline.timer", "Unit"), std::vector<std::string>{units[0]});
-  EXPECT_EQ(values_of(units[0], "OnFailure"),
-            std::vector<std::string>{"nightly-pipeline-alert@%n.service"});
+  EXPECT_EQ(values_of(units[4], "Unit"), std::vector<std::string>{units[3]});
+  for (const std::string& service : {units[0], units[3]}) {
+    EXPECT_EQ(values_of(service, "OnFailure"),
+              std::vector<std::string>{"nightly-pipeline-alert@%n.service"});
+  }
   for (const std::string& unit : units) EXPECT_TRUE(std::filesystem::exists(folder + unit)) << unit;
 }
 
 TEST(SystemdUnits, UseNoKeyThatAOneshotIgnores) {
-  EXPECT_EQ(values_of(units[0], "Type"), std::vector<std::string>{"oneshot"});
-  EXPECT_THAT(values_of(units[0], "WatchdogSec"), IsEmpty());
-  EXPECT_THAT(values_of(units[0], "RuntimeMaxSec"), IsEmpty());
-  // Without it a oneshot may hang for ever.
-  EXPECT_EQ(values_of(units[0], "TimeoutStartSec").size(), 1U);
+  for (const std::string& service : {units[0], units[3]}) {
+    SCOPED_TRACE(service);
+    EXPECT_EQ(values_of(service, "Type"), std::vector<std::string>{"oneshot"});
+    EXPECT_THAT(values_of(service, "WatchdogSec"), IsEmpty());
+    EXPECT_THAT(values_of(service, "RuntimeMaxSec"), IsEmpty());
+    // Without it a oneshot may hang for ever.
+    EXPECT_EQ(values_of(service, "TimeoutStartSec").size(), 1U);
+  }
 }
 
 TEST(SystemdUnits, HandOverThePasswordOfEveryAccountButTheAdministrators) {
   std::string grants =
       test::read_text_file(std::string(PIPELINE_SOURCE_DIR) + "/deploy/sql/grants.sql");
   const std::vector<std::string> credentials = values_of(units[0], "LoadCredential");
+  EXPECT_EQ(values_of(units[3], "LoadCredential"), credentials);
   constexpr std::string_view mark = "CREATE USER IF NOT EXISTS '";
   std::size_t accounts = 0;
   for (const std::string& line : split(grants, '\n')) {
@@ -124,12 +169,15 @@ TEST(SystemdUnits, HandOverThePasswordOfEveryAccountButTheAdministrators) {
 }
 
 TEST(SystemdUnits, LeaveLittleExposed) {
-  const test::TempDir dir;
-  std::filesystem::copy(folder + units[0], dir.file(units[0]));
-  const ProgramResult result =
-      run_program({.argv = {"systemd-analyze", "security", "--offline=true", "--threshold=25",
-                            dir.file(units[0])}});
-  EXPECT_TRUE(result.ok()) << result.text() << result.out;
+  for (const std::string& service : {units[0], units[3]}) {
+    SCOPED_TRACE(service);
+    const test::TempDir dir;
+    std::filesystem::copy(folder + service, dir.file(service));
+    const ProgramResult result =
+        run_program({.argv = {"systemd-analyze", "security", "--offline=true", "--threshold=25",
+                              dir.file(service)}});
+    EXPECT_TRUE(result.ok()) << result.text() << result.out;
+  }
 }
 
 TEST(SystemdUnits, CallTheOperatorsProgramWhenTheOrchestratorCannotSpeak) {

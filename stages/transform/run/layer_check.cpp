@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "common/base/text.h"
+#include "stages/publish/drill.h"
 #include "stages/publish/marker.h"
+#include "stages/publish/restore.h"
 #include "stages/publish/run_lock.h"
 #include "stages/transform/run/layer_rights.h"
 #include "stages/transform/run/layer_vault.h"
@@ -36,14 +38,26 @@ Json try_account(const ConnectionOptions& options, const std::function<void(Conn
   }
 }
 
+/// The last proven and the last failed restore of each table of the layer.
+Json drills_of(Connection& session, const std::string& schema) {
+  Json drills = Json::array();
+  const auto layer = publish::read_published_layer(session, schema);
+  for (const auto& record : publish::read_drills(session, layer.schemas)) {
+    drills.push_back(to_json(record));
+  }
+  return drills;
+}
+
 /// Fills lock and markers; what it cannot find out stays null.
 void look(const LayerRunRequest& request, LayerCheck& check) {
   const std::string& own = request.layer().schema;
   const std::string& upstream = request.upstream_schema();
   try {
     Connection session = Connection::open(request.publish);
-    check.answer.set("marker", marker_json(publish::read_marker(session, own), own));
+    const auto marker = publish::read_marker(session, own);
+    check.answer.set("marker", marker_json(marker, own));
     check.answer.set("upstream", marker_json(publish::read_marker(session, upstream), upstream));
+    if (marker) check.answer.set("restore_drills", drills_of(session, own));
     publish::take_run_locks(session, {own}, std::chrono::seconds(0));
     check.answer.set("lock", "free");
   } catch (const Error& error) {
@@ -102,7 +116,8 @@ LayerCheck check_layer(const LayerRunRequest& request) {
         [&](Connection& session) { require_rights_to_drop_backups(session, layers); });
   }
   check.answer.set("accounts", std::move(accounts));
-  for (const char* key : {"lock", "marker", "upstream"}) check.answer.set(key, Json());
+  for (const char* key : {"lock", "marker", "upstream", "restore_drills"})
+    check.answer.set(key, Json());
   look(request, check);
   look_at_vault(request, check);
   if (check.problem) check.answer.set("problem", check.problem->message());
