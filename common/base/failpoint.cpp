@@ -1,5 +1,6 @@
 #include "common/base/failpoint.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -13,6 +14,7 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "common/base/unique_fd.h"
 
 namespace pipeline::detail {
 namespace {
@@ -49,6 +51,17 @@ void wait_for_gate() {
   }
 }
 
+// One write a line, so that the lines of processes that share the file do not mix.
+void trace(std::string_view name) {
+  const char* path = std::getenv("PIPELINE_FAILPOINT_TRACE");
+  if (path == nullptr) return;
+  const UniqueFd file(::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+  const std::string line = std::string(name) + "\n";
+  if (!file || ::write(file.get(), line.data(), line.size()) < 0) {
+    throw Error(ErrorKind::internal, "cannot trace failpoint " + std::string(name));
+  }
+}
+
 }  // namespace
 
 void hit_failpoint(std::string_view name) {
@@ -57,6 +70,7 @@ void hit_failpoint(std::string_view name) {
   std::string action;
   {
     const std::lock_guard lock(mutex);
+    trace(name);
     const auto found = triggers.find(name);
     if (found == triggers.end() || ++found->second.hits != found->second.on_hit) return;
     action = found->second.action;

@@ -186,7 +186,7 @@ void RestoreHouse::write_project() {
 
 void RestoreHouse::write_config(const std::string& more) {
   std::string accounts;
-  for (const std::string account : {"load", "build", "publish", "janitor"}) {
+  for (const std::string account : {"load", "build", "publish", "janitor", "vault", "admin"}) {
     write("secrets/" + account, "pw_etl_" + account + "\n");
     accounts += fmt::format("    {0}:\n      user: etl_{0}\n      password:\n        file: {1}\n",
                             account, file("secrets/" + account));

@@ -63,6 +63,8 @@ class RestoreHouse {
   std::string backup_of(const std::string& table, const std::string& run);
 
   Connection& root() { return root_; }
+  /// After the server was started again.
+  void reconnect() { root_ = server_.open_root(); }
   MariadbServer& server() { return server_; }
   std::string file(const std::string& name) const { return dir_.file(name); }
   /// content() after the third day, by runs that never failed.

@@ -13,9 +13,11 @@ constexpr auto pause_between_reads = std::chrono::milliseconds(5);
 
 }  // namespace
 
-PollingReader::PollingReader(ConnectionOptions options, std::vector<std::string> selects)
+PollingReader::PollingReader(ConnectionOptions options, std::vector<std::string> selects,
+                             std::chrono::microseconds pause)
     : options_(std::move(options)),
       selects_(std::move(selects)),
+      pause_(pause),
       session_(Connection::open(options_)),
       thread_([this] { run(); }) {}
 
@@ -39,6 +41,7 @@ void PollingReader::run() {
         observations_.push_back(std::move(seen));
       }
       ++turns_;
+      if (pause_.count() > 0) std::this_thread::sleep_for(pause_);
     } catch (const Error& error) {
       note_error(error);
       std::this_thread::sleep_for(pause_between_reads);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -12,13 +13,15 @@
 
 namespace pipeline::test {
 
-/// Runs its SELECTs one after the other over its own session, as fast as the server answers, until
-/// stop(). After a lost session it opens a new one and counts the error.
+/// Runs its SELECTs one after the other over its own session, as fast as the server answers or with
+/// a pause after each turn, until stop(). After a lost session it opens a new one and counts the
+/// error.
 class PollingReader {
  public:
   /// One observation is the text of all rows of all SELECTs of one turn: values joined by '|', rows
   /// by newlines, NULL as \N. Opens its session before it returns; throws as Connection::open does.
-  PollingReader(ConnectionOptions options, std::vector<std::string> selects);
+  PollingReader(ConnectionOptions options, std::vector<std::string> selects,
+                std::chrono::microseconds pause = std::chrono::microseconds(0));
   ~PollingReader();
   PollingReader(const PollingReader&) = delete;
   PollingReader& operator=(const PollingReader&) = delete;
@@ -41,6 +44,7 @@ class PollingReader {
 
   ConnectionOptions options_;
   std::vector<std::string> selects_;
+  std::chrono::microseconds pause_;
   Connection session_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> turns_{0};

@@ -1,0 +1,58 @@
+// A pipeline of three days with a vault, put into any set-up of the fault matrix again and again.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/fault/fault_table.h"
+#include "tests/integration/restore_house.h"
+
+namespace pipeline::test {
+
+/// What readers can see, layer by layer: "staging", "silver" (with the seeds), "gold" -> the bytes
+/// of each table and the text of each view, and the day that the layer's marker shows.
+using Picture = std::map<std::string, std::string>;
+
+class FaultHouse {
+ public:
+  FaultHouse();
+
+  /// The state in which the command of `set_up` is started.
+  void enter(const FaultSetUp& set_up);
+
+  /// Runs a command line of our programs to its end.
+  ProgramResult type(const std::string& command_line,
+                     const std::map<std::string, std::string>& env = {});
+  /// The same beside this thread; `meanwhile` runs while it does.
+  ProgramResult type_and(const std::string& command_line,
+                         const std::map<std::string, std::string>& env,
+                         const std::function<void()>& meanwhile);
+
+  Picture picture();
+  /// Views `v__next` that stand in a live schema; empty if there are none.
+  std::string left_over();
+  /// Waits until no program of this pipeline runs any more.
+  void wait_until_quiet() const;
+
+  /// One statement whose only row has, for each layer of a picture, one column that a reader must
+  /// find either old or new.
+  static std::string readers_statement();
+  static std::vector<std::string> readers_columns() { return {"staging", "silver", "gold"}; }
+
+  std::string file(const std::string& name) const { return house_.file(name); }
+  RestoreHouse& base() { return house_; }
+
+ private:
+  void save(const std::string& name);
+  void load(const std::string& name);
+  ProgramToRun program(const std::string& command_line,
+                       const std::map<std::string, std::string>& env) const;
+
+  RestoreHouse house_;
+  std::vector<std::string> saved_;
+};
+
+}  // namespace pipeline::test
