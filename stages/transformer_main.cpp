@@ -298,18 +298,15 @@ int transformer_main(const std::string& name, const std::string& layer, int argc
   spec.cli.commands.push_back(adopt_command_line());
   spec.commands.emplace_back(
       "adopt", [asked](const StageContext& context) { adopt_command(context, asked(context)); });
-  spec.cli.commands.push_back(drill_command_line());
-  spec.commands.emplace_back("drill", [asked, name, layer](const StageContext& context) {
-    drill_command(context, {.name = name, .layer = layer}, asked(context));
-  });
   spec.cli.commands.push_back(operation_command_line());
   spec.commands.emplace_back("run-operation", [&](const StageContext& context) {
     as_dbt = true;
     operation_command(context, request_of(context, program));
   });
-  spec.cli.commands.push_back(adopt_command_line());
-  spec.commands.emplace_back(
-      "adopt", [asked](const StageContext& context) { adopt_command(context, asked(context)); });
+  spec.cli.commands.push_back(drill_command_line());
+  spec.commands.emplace_back("drill", [asked, name, layer](const StageContext& context) {
+    drill_command(context, {.name = name, .layer = layer}, asked(context));
+  });
   const int code = stage_main(spec, argc, argv);
   return as_dbt ? exit_code_of_dbt(code) : code;
 }
