@@ -50,7 +50,7 @@ void require_schemas(Connection& session, const std::vector<std::string>& schema
 /// gives it; wrong_database if a table or a column of the records is missing, or the server takes
 /// no writes.
 void require_rights(Connection& session, const std::vector<SchemaRights>& schemas,
-                    const std::vector<RecordRights>& records);
+                    const std::vector<RecordRights>& record_rights);
 
 /// Throws access_denied if the text of a view in one of `schemas` is hidden from the account (no
 /// SHOW VIEW): whether a view reads a table could then not be told.

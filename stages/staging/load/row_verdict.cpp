@@ -26,8 +26,8 @@ constexpr std::array<unsigned, 4> destroys_value{1300, 1301, 1366, 1406};
 // "Data truncated" and "Incorrect ... value": harmless for dates.
 constexpr std::array<unsigned, 2> destroys_text{1265, 1292};
 
-template <std::size_t Size>
-bool is_one_of(const std::array<unsigned, Size>& codes, unsigned code) {
+template <std::size_t size>
+bool is_one_of(const std::array<unsigned, size>& codes, unsigned code) {
   return std::ranges::find(codes, code) != codes.end();
 }
 

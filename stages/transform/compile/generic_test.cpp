@@ -190,7 +190,7 @@ std::string render_generic_test(const InvocationFacts& facts, NodeScope& scope,
                                 : scope.source(target.source, target.name, test.place);
   const auto& environment = *facts.environment;
   Arguments of_subquery;
-  of_subquery.positional.push_back(std::make_shared<RelationValue>(relation));
+  of_subquery.positional.emplace_back(std::make_shared<RelationValue>(relation));
   const Value subquery = context->resolve("get_where_subquery").value_or(Value());
   Arguments arguments;
   arguments.keyword.emplace_back("model", environment.call(subquery, of_subquery, context));

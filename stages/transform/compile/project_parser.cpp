@@ -234,7 +234,7 @@ class ProjectParser {
     arguments.positional.push_back(custom != nullptr ? Value::from_json(*custom) : Value());
     arguments.positional.push_back(node_value(node, project_.name));
     const auto macro = facts_.macros->find(macro_name, context);
-    const std::string name(trim(facts_.environment->call(*macro, arguments, context).str()));
+    std::string name(trim(facts_.environment->call(*macro, arguments, context).str()));
     if (!name.empty()) return name;
     throw Error(ErrorKind::config_invalid,
                 fmt::format("{}: {} gives an empty name", node.place.text(), macro_name));
