@@ -37,7 +37,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* next_night = "orchestrator run --date 2026-02-04";
-constexpr std::size_t sample_size = 40;
+constexpr std::size_t sample_size = 24;
 constexpr auto between_reads = std::chrono::milliseconds(5);
 constexpr const char* part_of_every_password = "pw_etl_";
 
