@@ -1,6 +1,7 @@
 #include "common/base/text.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <array>
@@ -159,6 +160,16 @@ std::string sha256_hex(std::string_view bytes) {
   Sha256 hash;
   hash.update(bytes);
   return hash.finish();
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view message) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> code{};
+  unsigned int length = 0;
+  require(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+               reinterpret_cast<const unsigned char*>(message.data()), message.size(), code.data(),
+               &length) != nullptr,
+          "OpenSSL has HMAC-SHA-256");
+  return {reinterpret_cast<const char*>(code.data()), length};
 }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {

@@ -33,6 +33,8 @@ int line_at(std::string_view text, std::size_t at);
 void require_text(std::string_view text, std::string_view file_name);
 /// Lower-case hex of SHA-256.
 std::string sha256_hex(std::string_view bytes);
+/// The 32 bytes of HMAC-SHA-256 (RFC 2104).
+std::string hmac_sha256(std::string_view key, std::string_view message);
 
 /// Hashes a stream piece by piece.
 class Sha256 {

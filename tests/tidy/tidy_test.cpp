@@ -120,13 +120,19 @@ struct HeavyHeader {
 };
 
 TEST(Tidy, EachHeavyHeaderIsSeenByOneRoomAndNeverInAHeader) {
-  const std::vector<HeavyHeader> heavy{
-      {"<mysql", {"common/mariadb"}},   {"<mariadb", {"common/mariadb"}},
-      {"<yaml-cpp", {"common/config"}}, {"<CLI/", {"common/config"}},
-      {"<boost/", {"common/process"}},  {"<sqlite3", {"orchestrator/history"}},
-      {"<spdlog", {"common/base"}},     {"<nlohmann", {"common/base"}},
-      {"<openssl", {"common/base"}},    {"<zlib", {"common/io"}},
-      {"<curl", {"common/http"}},       {"<xxhash", {"stages/staging/load", "common/base"}}};
+  const std::vector<HeavyHeader> heavy{{"<mysql", {"common/mariadb"}},
+                                       {"<mariadb", {"common/mariadb"}},
+                                       {"<yaml-cpp", {"common/config"}},
+                                       {"<CLI/", {"common/config"}},
+                                       {"<boost/", {"common/process"}},
+                                       {"<sqlite3", {"orchestrator/history"}},
+                                       {"<spdlog", {"common/base"}},
+                                       {"<nlohmann", {"common/base"}},
+                                       {"<openssl", {"common/base"}},
+                                       {"<zlib", {"common/io"}},
+                                       {"<curl", {"common/http"}},
+                                       {"<pugixml", {"common/object_store"}},
+                                       {"<xxhash", {"stages/staging/load", "common/base"}}};
   for (const auto& file : product_sources()) {
     for (const auto& include : includes_of(file)) {
       for (const auto& header : heavy) {
@@ -160,7 +166,7 @@ TEST(Tidy, NoFileLeavesWorkForLater) {
 }
 
 TEST(Tidy, SecretsAreRevealedOnlyWhereALibraryTakesThem) {
-  const std::set<std::string> rooms{"common/mariadb", "common/base"};
+  const std::set<std::string> rooms{"common/mariadb", "common/base", "common/aws"};
   for (const auto& file : product_sources()) {
     if (text_of(root / file).find(".reveal()") == std::string::npos) continue;
     EXPECT_TRUE(rooms.contains(file.parent_path().string())) << file << " reveals a secret";
