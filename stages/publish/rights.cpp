@@ -212,6 +212,27 @@ void require_rights(Connection& session, const std::vector<SchemaRights>& schema
   }
 }
 
+std::string_view word_of(Right right) {
+  const auto* const found = std::ranges::find(trials, right, &Trial::right);
+  require(found != trials.end(), "every right has a trial");
+  return found->words;
+}
+
+std::vector<Right> rights_held(Connection& session, const SchemaRights& asked) {
+  std::vector<Right> held;
+  for (const auto& trial : trials) {
+    if (!asks_for(asked.rights, trial.right)) continue;
+    try {
+      try_schema(session, {asked.schema, {trial.right}}, trial);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::access_denied) throw;
+      continue;
+    }
+    held.push_back(trial.right);
+  }
+  return held;
+}
+
 void require_readable_views(Connection& session, const std::vector<std::string>& schemas) {
   for (const auto& schema : schemas) {
     const auto hidden = session.query_value(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/mariadb/connection.h"
@@ -51,6 +52,13 @@ void require_schemas(Connection& session, const std::vector<std::string>& schema
 /// no writes.
 void require_rights(Connection& session, const std::vector<SchemaRights>& schemas,
                     const std::vector<RecordRights>& record_rights);
+
+/// "CREATE VIEW"
+std::string_view word_of(Right right);
+
+/// Those of the rights that the account has on tables of the schema in general, tried in the same
+/// way; nothing is changed. The server's refusal is the proof that it has not.
+std::vector<Right> rights_held(Connection& session, const SchemaRights& asked);
 
 /// Throws access_denied if the text of a view in one of `schemas` is hidden from the account (no
 /// SHOW VIEW): whether a view reads a table could then not be told.

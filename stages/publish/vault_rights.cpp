@@ -173,6 +173,16 @@ Grant parse_grant(std::string_view line) {
   return grant;
 }
 
+std::vector<Grant> grants_of(Connection& session) {
+  std::vector<Grant> grants;
+  for (const auto& row : session.query("SHOW GRANTS").rows) {
+    const std::string line = row[0].value_or("");
+    if (line.starts_with("SET DEFAULT ROLE")) continue;
+    grants.push_back(parse_grant(line));
+  }
+  return grants;
+}
+
 bool pattern_means(std::string_view pattern, std::string_view name) {
   if (pattern == "*") return true;
   if (pattern.empty()) return name.empty();
@@ -229,13 +239,7 @@ std::vector<std::string> judge_grants(const std::vector<Grant>& grants, VaultRol
 std::vector<std::string> rights_objections(Connection& session, VaultRole role,
                                            const std::string& vault_schema) {
   const std::string account = session.query_value("SELECT CURRENT_USER()").value_or("");
-  std::vector<Grant> grants;
-  for (const auto& row : session.query("SHOW GRANTS").rows) {
-    const std::string line = row[0].value_or("");
-    if (line.starts_with("SET DEFAULT ROLE")) continue;
-    grants.push_back(parse_grant(line));
-  }
-  auto objections = judge_grants(grants, role, account, vault_schema);
+  auto objections = judge_grants(grants_of(session), role, account, vault_schema);
   const auto routines = session.query(
       "SELECT CONCAT(ROUTINE_SCHEMA, '.', ROUTINE_NAME), DEFINER, ROUTINE_DEFINITION FROM "
       "information_schema.ROUTINES WHERE SECURITY_TYPE = 'DEFINER' AND DEFINER <> CURRENT_USER() "

@@ -24,6 +24,9 @@ struct Grant {
 /// Throws guard_refused for a line that is not understood: nobody can say what it allows.
 Grant parse_grant(std::string_view line);
 
+/// Those of the account of `session`, as SHOW GRANTS gives them.
+std::vector<Grant> grants_of(Connection& session);
+
 /// Whether a schema pattern of a GRANT means `name`: % and _ are wildcards unless escaped.
 bool pattern_means(std::string_view pattern, std::string_view name);
 

@@ -16,6 +16,7 @@
 #include "common/io/gzip.h"
 #include "common/io/hashing_source.h"
 #include "common/mariadb/identifier.h"
+#include "stages/publish/account_rights.h"
 #include "stages/publish/lineage.h"
 #include "stages/publish/plain_tables.h"
 #include "stages/publish/publication.h"
@@ -446,14 +447,18 @@ std::vector<Error> StagingLoader::problems() {
       found.push_back(error);
     }
   };
+  const publish::KnownSchemas known{
+      .staging = options_.schema, .layers = layer_schemas(options_), .vault = ""};
   attempt([&] {
     Connection session = Connection::open(options_.publish_account);
     require_rights_to_publish(session, options_.schema, layer_schemas(options_));
+    publish::require_no_excess(session, publish::StageAccount::publish, known);
     publish::take_run_locks(session, {options_.schema}, std::chrono::seconds(0));
   });
   attempt([&] {
     Connection session = Connection::open(options_.load_account);
     require_rights_to_load(session, options_.schema);
+    publish::require_no_excess(session, publish::StageAccount::load, known);
   });
   return found;
 }

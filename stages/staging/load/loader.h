@@ -94,7 +94,8 @@ class StagingLoader {
   StagingState survey();
 
   /// Logs in with every account that a load uses and looks at what a load needs: rights on the
-  /// shadow, local infile, the lock. Empty: a load can start.
+  /// shadow, local infile, the lock; and whether an account may do more than it needs. Empty: a
+  /// load can start.
   std::vector<Error> problems();
 
  private:

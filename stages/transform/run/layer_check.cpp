@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/base/text.h"
+#include "stages/publish/account_rights.h"
 #include "stages/publish/drill.h"
 #include "stages/publish/marker.h"
 #include "stages/publish/restore.h"
@@ -69,6 +70,14 @@ void look(const LayerRunRequest& request, LayerCheck& check) {
   }
 }
 
+publish::KnownSchemas known_schemas(const LayerRunRequest& request) {
+  publish::KnownSchemas known{.staging = request.plan.staging_schema,
+                              .layers = {},
+                              .vault = request.vault ? request.vault->options.schema : ""};
+  for (const auto& layer : request.plan.layers) known.layers.push_back(layer.schema);
+  return known;
+}
+
 /// Rights, tables and columns of the vault, as far as they are known without the project.
 void look_at_vault(const LayerRunRequest& request, LayerCheck& check) {
   check.answer.set("vault", Json());
@@ -84,6 +93,8 @@ void look_at_vault(const LayerRunRequest& request, LayerCheck& check) {
     if (!objections.empty()) {
       throw Error(ErrorKind::guard_refused, "the vault is not in order: " + join(objections, "; "));
     }
+    Connection session = Connection::open(request.vault->account);
+    publish::require_no_excess(session, publish::StageAccount::vault, known_schemas(request));
     check.answer.set("vault", "ok");
   } catch (const Error& error) {
     check.answer.set("vault", error.message());
@@ -107,13 +118,21 @@ LayerCheck check_layer(const LayerRunRequest& request) {
                        const std::function<void(Connection&)>& tried) {
     accounts.set(name, try_account(options, tried, check.problem));
   };
-  set("build", request.build,
-      [&](Connection& session) { require_rights_to_build(session, rights); });
-  set("publish", request.publish,
-      [&](Connection& session) { require_rights_to_publish(session, rights); });
+  using publish::StageAccount;
+  const publish::KnownSchemas known = known_schemas(request);
+  set("build", request.build, [&](Connection& session) {
+    require_rights_to_build(session, rights);
+    publish::require_no_excess(session, StageAccount::build, known);
+  });
+  set("publish", request.publish, [&](Connection& session) {
+    require_rights_to_publish(session, rights);
+    publish::require_no_excess(session, StageAccount::publish, known);
+  });
   if (request.is_last() && request.janitor) {
-    set("janitor", *request.janitor,
-        [&](Connection& session) { require_rights_to_drop_backups(session, layers); });
+    set("janitor", *request.janitor, [&](Connection& session) {
+      require_rights_to_drop_backups(session, layers);
+      publish::require_no_excess(session, StageAccount::janitor, known);
+    });
   }
   check.answer.set("accounts", std::move(accounts));
   for (const char* key : {"lock", "marker", "upstream", "restore_drills"})
