@@ -74,8 +74,7 @@ std::vector<MacroText> MacroLibrary::texts() const {
     for (const auto& [name, file] : index(owner)) {
       const jinja::Template& in = files_[file];
       const auto& macros = in.macros();
-      const auto info = std::ranges::find_if(
-          macros, [&](const jinja::MacroInfo& one) { return one.name == name; });
+      const auto info = std::ranges::find(macros, name, &jinja::MacroInfo::name);
       texts.push_back(
           {.name = name,
            .package = owner == Owner::builtin ? "dbt" : project_name_,
