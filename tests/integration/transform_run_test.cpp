@@ -68,8 +68,14 @@ void make_base(int rows) {
   root.execute(
       "CREATE TABLE silver.base (id BIGINT NOT NULL AUTO_INCREMENT, day DATE NULL, "
       "name VARCHAR(50) NOT NULL DEFAULT 'x' COMMENT 'a name', twice BIGINT AS (small * 2) STORED, "
-      "small INT CHECK (small < 100), PRIMARY KEY (id), UNIQUE KEY one_name (name), "
-      "KEY by_day (day, id)) ENGINE=InnoDB");
+      "small INT CHECK (small < 100), `Mixed Case` VARCHAR(9) COLLATE utf8mb4_bin DEFAULT 'é', "
+      "shout VARCHAR(50) AS (UPPER(name)) VIRTUAL, PRIMARY KEY (id), UNIQUE KEY one_name (name), "
+      "KEY by_day (day, id) COMMENT 'for reports', KEY by_shout (shout), FULLTEXT KEY words "
+      "(name), "
+      "CONSTRAINT `small or none` CHECK (small IS NULL OR small >= 0)) ENGINE=InnoDB COMMENT='kept "
+      "since 2019'");
+  // Another table whose name differs by case alone.
+  root.execute("CREATE OR REPLACE TABLE silver.Base (other INT)");
   root.execute(
       fmt::format("INSERT INTO silver.base (id, day, name, small) SELECT seq, "
                   "IF(seq % 7 = 0, NULL, '2026-01-01' + INTERVAL seq % 50 DAY), "
@@ -84,7 +90,7 @@ std::string structure(const std::string& table) {
   return text.substr(text.find('('));
 }
 
-TEST(CandidateCopy, KeepsColumnsKeysChecksRowsAndTheNextId) {
+TEST(CandidateCopy, KeepsColumnsKeysChecksCommentsRowsAndTheNextId) {
   for (const int rows : {10, 25'000}) {  // with and without keys that are added late
     SCOPED_TRACE(rows);
     make_base(rows);
