@@ -199,6 +199,8 @@ class Answer::Exchange {
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(easy, CURLOPT_PATH_AS_IS, 1L);
+    // What is not encrypted goes to its server alone, whatever proxy the environment names.
+    if (request_.url.starts_with("http://")) set(easy, CURLOPT_PROXY, "");
     set(easy, CURLOPT_FOLLOWLOCATION, 0L);
     set(easy, CURLOPT_NOSIGNAL, 1L);
     set(easy, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -46,8 +46,15 @@ class ObjectStore {
   virtual std::string url() const = 0;
 };
 
-/// `url` is a folder ("file:///srv/store" or a path) or, in a later version, "s3://...". Throws
-/// config_invalid for another scheme and unavailable for a folder that is not there.
+struct S3Options;  // common/object_store/s3_store.h
+
+/// Whether open_store() needs S3Options for it: "s3://...".
+bool is_s3_url(std::string_view url);
+
+/// `url` is a folder: "file:///srv/store" or a path. Throws config_invalid for another scheme and
+/// unavailable for a folder that is not there.
 std::unique_ptr<ObjectStore> open_store(const std::string& url);
+/// The same, or "s3://bucket/prefix", reached as `s3` says. Sends nothing yet.
+std::unique_ptr<ObjectStore> open_store(const std::string& url, S3Options s3);
 
 }  // namespace pipeline

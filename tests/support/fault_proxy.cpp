@@ -116,7 +116,7 @@ struct FaultProxy::State {
     std::thread thread;
   };
 
-  explicit State(Endpoint to) : target(std::move(to)) {}
+  State(Endpoint to, Speaks its_language) : target(std::move(to)), speaks(its_language) {}
 
   void accept_loop();
   void run(Session& session);
@@ -129,6 +129,7 @@ struct FaultProxy::State {
   void note_strike();
 
   const Endpoint target;
+  const Speaks speaks;
   TempDir dir;
   UniqueFd unix_listener;
   UniqueFd tcp_listener;
@@ -160,6 +161,7 @@ void FaultProxy::State::accept_loop() {
       auto& session = sessions.emplace_back();
       session.client = std::move(client);
       session.server = std::move(server);
+      if (speaks == Speaks::http) session.framing = Session::Framing::bytes;
       session.thread = std::thread([this, &session] { run(session); });
     }
   }
@@ -202,7 +204,7 @@ Next FaultProxy::State::client_spoke(Session& session) {
     return Next::go_on;
   }
   const std::string bytes = std::exchange(session.from_client, {});
-  return send_counted(session.server.get(), bytes, Fault::Kind::cut_after_client_bytes);
+  return forward(session, bytes);
 }
 
 Next FaultProxy::State::forward(Session& session, std::string_view packet) {
@@ -270,8 +272,8 @@ void FaultProxy::State::note_strike() {
   changed.notify_all();
 }
 
-FaultProxy::FaultProxy(Endpoint target, Listen listen)
-    : state_(std::make_unique<State>(std::move(target))) {
+FaultProxy::FaultProxy(Endpoint target, Listen listen, Speaks speaks)
+    : state_(std::make_unique<State>(std::move(target), speaks)) {
   state_->unix_listener = listen_on(unix_address(endpoint().socket), AF_UNIX);
   if (listen == Listen::socket_and_tcp) {
     state_->tcp_listener = listen_on(loopback_address(0), AF_INET);

@@ -31,7 +31,11 @@ struct Fault {
 class FaultProxy {
  public:
   enum class Listen { socket, socket_and_tcp };
-  explicit FaultProxy(Endpoint target, Listen listen = Listen::socket);
+  /// How a pattern is looked for: in whole packets of the protocol, or in what one read gives,
+  /// which holds the head of a request in practice.
+  enum class Speaks { mysql, http };
+  explicit FaultProxy(Endpoint target, Listen listen = Listen::socket,
+                      Speaks speaks = Speaks::mysql);
   ~FaultProxy();
   FaultProxy(const FaultProxy&) = delete;
   FaultProxy& operator=(const FaultProxy&) = delete;

@@ -59,7 +59,8 @@ rgw frontends = beast endpoint=127.0.0.1:@HTTP ssl_endpoint=127.0.0.1:@TLS ssl_c
 rgw data = @D/rgw
 rgw thread pool size = 8
 rgw gc max objs = 1
-rgw dns name = localhost
+rgw dns name = s3.localhost
+rgw max listing results = 3
 )";
 
 constexpr std::string_view fsid = "6f9a1c52-6c1c-4b35-9d7e-5b4f0f6d2a11";
@@ -124,8 +125,8 @@ void Radosgw::write_config() const {
 /// A certificate that is its own authority.
 void Radosgw::make_certificate() const {
   run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-       "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-       "subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1", "-keyout", dir_.file("key.pem"),
+       "-nodes", "-days", "2", "-subj", "/CN=s3.localhost", "-addext",
+       "subjectAltName=DNS:s3.localhost,DNS:*.s3.localhost", "-keyout", dir_.file("key.pem"),
        "-out", dir_.file("cert.pem")});
   std::filesystem::copy_file(dir_.file("cert.pem"), ca_file());
 }

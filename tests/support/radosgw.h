@@ -11,8 +11,9 @@
 namespace pipeline::test {
 
 /// One monitor, one object store in memory, one gateway; up in about 15 s. It checks signatures,
-/// payload hashes and clocks as S3 does, but not session tokens. Dies with the thread that started
-/// it. Needs the Debian packages radosgw, ceph-mon and ceph-osd, and openssl.
+/// payload hashes and clocks as S3 does, but not session tokens, and gives a list in pages of 3.
+/// Dies with the thread that started it. Needs the Debian packages radosgw, ceph-mon and ceph-osd,
+/// and openssl.
 class Radosgw {
  public:
   /// Returns when the gateway answers. Throws Error unavailable with the tail of its log otherwise.
@@ -22,10 +23,10 @@ class Radosgw {
   Radosgw& operator=(const Radosgw&) = delete;
 
   int port() const { return port_; }
-  /// In clear text. "localhost", so that "bucket.localhost" reaches it too.
-  std::string endpoint() const { return "http://localhost:" + std::to_string(port_); }
-  /// Over TLS, with a certificate for localhost, *.localhost and 127.0.0.1 ...
-  std::string tls_endpoint() const { return "https://localhost:" + std::to_string(tls_port_); }
+  /// In clear text. Names under "localhost" need no DNS, so "bucket.s3.localhost" reaches it too.
+  std::string endpoint() const { return "http://s3.localhost:" + std::to_string(port_); }
+  /// Over TLS, with a certificate for s3.localhost and *.s3.localhost ...
+  std::string tls_endpoint() const { return "https://s3.localhost:" + std::to_string(tls_port_); }
   /// ... that this file vouches for.
   std::string ca_file() const { return dir_.file("ca.pem"); }
   std::string access_key() const { return "AKIDPIPELINETEST"; }

@@ -1,0 +1,58 @@
+#include "tests/integration/s3_house.h"
+
+#include <atomic>
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "common/object_store/s3_client.h"
+
+namespace pipeline::test {
+namespace {
+
+std::unique_ptr<Radosgw> the_gateway;
+
+/// The gateway must end with the program, and in the thread that started it.
+class EndOfGateway : public testing::Environment {
+ public:
+  void TearDown() override { S3House::end_gateway(); }
+};
+const testing::Environment* const registered = testing::AddGlobalTestEnvironment(new EndOfGateway);
+
+}  // namespace
+
+S3House::S3House() : bucket_(make_bucket()) {}
+
+Radosgw& S3House::gateway() {
+  if (!the_gateway) the_gateway = std::make_unique<Radosgw>();
+  return *the_gateway;
+}
+
+void S3House::end_gateway() {
+  the_gateway.reset();
+}
+
+S3Options S3House::options() {
+  return {.endpoint = gateway().endpoint(),
+          .region = "us-east-1",
+          .credentials =
+              std::make_shared<FixedCredentials>(gateway().access_key(), gateway().secret_key()),
+          .retry = {.first_delay_max = std::chrono::milliseconds(10),
+                    .delay_max = std::chrono::milliseconds(50)}};
+}
+
+std::string S3House::make_bucket() {
+  static std::atomic<int> serial{0};
+  const std::string bucket = fmt::format("bucket-{}", ++serial);
+  const S3Options asked = options();
+  S3Client client(
+      {.address = s3_address("s3://" + bucket, asked.endpoint, asked.region, S3Addressing::path),
+       .region = asked.region,
+       .credentials = asked.credentials,
+       .http = {},
+       .clock = &system_clock()});
+  client.call({.method = http::Method::put});
+  return bucket;
+}
+
+}  // namespace pipeline::test
