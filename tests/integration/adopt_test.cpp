@@ -544,18 +544,6 @@ TEST_F(AdoptTest, FillsTheVaultWithWhatIsThere) {
   house_.write_config(
       "vault:\n  schema: vault\nprotect:\n  history:\n    - {table: silver.history, key: "
       "[tenant_id, valid_from], closed_when: valid_to IS NOT NULL}\n");
-  std::string accounts = "  accounts:\n";
-  for (const std::string account : {"vault", "admin"}) {
-    house_.write("secrets/" + account, "pw_etl_" + account + "\n");
-    accounts += fmt::format("    {0}:\n      user: etl_{0}\n      password:\n        file: {1}\n",
-                            account, house_.file("secrets/" + account));
-  }
-  std::string config;
-  {
-    const auto read = test::run_program({.argv = {"cat", house_.file("pipeline.yaml")}});
-    config = read.out;
-  }
-  house_.write("pipeline.yaml", replace_all(config, "  accounts:\n", accounts));
   sql("INSERT INTO silver.history SELECT 100000 + n.seq, n.seq % 17, DATE_ADD('2018-01-01', "
       "INTERVAL n.seq DAY), DATE_ADD('2018-02-01', INTERVAL n.seq DAY), 0 FROM silver.seq_1_to_500 "
       "n");

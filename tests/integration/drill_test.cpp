@@ -98,15 +98,6 @@ class DrillTest : public testing::Test {
     sql("CREATE OR REPLACE DATABASE vault COLLATE utf8mb4_unicode_ci");
     house_.server().run_sql_file(vault_sql, {});
     house_.write_config(std::string("vault:\n  schema: vault\n") + protect);
-    std::string accounts = "  accounts:\n";
-    for (const std::string account : {"vault", "admin"}) {
-      house_.write("secrets/" + account, "pw_etl_" + account + "\n");
-      accounts += fmt::format("    {0}:\n      user: etl_{0}\n      password:\n        file: {1}\n",
-                              account, house_.file("secrets/" + account));
-    }
-    const std::string config =
-        test::run_program({.argv = {"cat", house_.file("pipeline.yaml")}}).out;
-    house_.write("pipeline.yaml", replace_all(config, "  accounts:\n", accounts));
     expect_green(house_.run("silver_transformer", {"vault", "init"}));
   }
 
