@@ -90,6 +90,15 @@ GRANT ALL PRIVILEGES ON `scratch\_\_next`.*
 GRANT SELECT ON `pipeline`.*
   TO 'etl_build'@'localhost', 'etl_build'@'%';
 
+-- The ledger of increments that were put into live tables themselves, written in their transaction.
+GRANT INSERT ON `pipeline`.`applied_batch`
+  TO 'etl_build'@'localhost', 'etl_build'@'%';
+-- A model with publish: in_place writes to its live table. That is a right on this one table, which an
+-- administrator gives once the table is there, knowing that a hook of any model may then write to it:
+--
+-- GRANT INSERT, UPDATE, DELETE ON `silver`.`large_history`
+--   TO 'etl_build'@'localhost', 'etl_build'@'%';
+
 -- ---- etl_publish: swaps finished candidates for live tables, and makes views
 
 CREATE USER IF NOT EXISTS 'etl_publish'@'localhost' IDENTIFIED BY '@PASSWORD_etl_publish@';

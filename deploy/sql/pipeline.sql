@@ -77,6 +77,22 @@ CREATE TABLE IF NOT EXISTS pipeline.backup (
   KEY by_table (schema_name, table_name, created_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Increments that were put into live tables themselves (publish: in_place), one row in the transaction
+-- of each. The table holds a batch that no publish has noted if after_publish_id is still its last one.
+CREATE TABLE IF NOT EXISTS pipeline.applied_batch (
+  batch_id         BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+  schema_name      VARCHAR(64) NOT NULL,
+  table_name       VARCHAR(64) NOT NULL,
+  business_date    DATE NOT NULL,
+  input_generation BIGINT UNSIGNED NOT NULL COMMENT 'of the layer below',
+  batch_hash       CHAR(64) NOT NULL COMMENT 'of the SQL and the settings of the model',
+  run_id           VARCHAR(64) NOT NULL,
+  after_publish_id BIGINT UNSIGNED NOT NULL COMMENT 'the last publish of the table before it; 0: none',
+  applied_at       DATETIME(6) NOT NULL,
+  PRIMARY KEY (batch_id),
+  UNIQUE KEY once (schema_name, table_name, business_date, input_generation, batch_hash, after_publish_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- Dumps that were loaded, one row a generation of staging; published_at is set when the marker shows it.
 CREATE TABLE IF NOT EXISTS pipeline.loaded_dump (
   generation    BIGINT UNSIGNED NOT NULL,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/mariadb/connection.h"
+#include "common/mariadb/identifier.h"
 #include "stages/publish/vault_rights.h"
 
 namespace pipeline::publish {
@@ -18,6 +19,8 @@ struct KnownSchemas {
   std::string staging;
   std::vector<std::string> layers;
   std::string vault;  // empty: none is kept
+  /// Live tables that models change themselves.
+  std::vector<TableName> in_place = {};
 };
 
 /// What a schema is to the pipeline.

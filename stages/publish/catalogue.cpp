@@ -222,6 +222,8 @@ void catalogue_checksums(Connection& session, const PublishPlan& plan, std::uint
   }
   for (const auto& table : plan.published) {
     if (table.contents != Contents::accumulated) continue;
+    // Too large to be read each night, or it would be copied.
+    if (table.way == PublishPlan::Published::Way::in_place) continue;
     const std::string checksum = checksum_if_there(session, table.live);
     if (may_be_put_back(session, table.live, checksum, publish_id)) continue;
     session.execute(

@@ -23,6 +23,7 @@
 #include <fmt/core.h>
 
 #include "common/base/text.h"
+#include "stages/publish/applied_batch.h"
 #include "stages/publish/catalogue.h"
 #include "stages/publish/checksum.h"
 #include "stages/publish/marker.h"
@@ -195,10 +196,15 @@ HeldVersion held_version(Connection& connection, const TableName& live) {
     held.date = recorded->date;
     held.built_by = recorded->built_by;
   }
+  const HeldVersion by_records = held;
+  // What was committed counts, although the layer it belongs to was not published.
+  if (const auto batch = open_batch(connection, live)) {
+    held = {.known = Known::by_records, .date = batch->date, .built_by = 0, .backup_name = {}};
+  }
   const auto gone = gone_backups(connection, {.live = live});
   if (gone.empty()) return held;
   const std::string now = content_checksum(connection, live);
-  if (recorded && recorded->checksum == now) return held;
+  if (recorded && recorded->checksum == now) return by_records;
   for (const auto& backup : gone) {
     if (backup.checksum != now) continue;
     return {.known = Known::put_back_by_hand,

@@ -138,6 +138,7 @@ Json published_json(const PublishPlan::Published& table) {
   item.set("origin", word_of(table.origin));
   item.set("business_date", date_json(table.business_date));
   item.set("built_by", table.built_by);
+  if (table.way == PublishPlan::Published::Way::in_place) item.set("in_place", true);
   return item;
 }
 
@@ -148,7 +149,9 @@ PublishPlan::Published published_of(const Json& item) {
           .backup_name = item.at("backup").as_string(),
           .origin = word_among(item, "origin", origin_words, Origin::built),
           .business_date = date_among(item, "business_date"),
-          .built_by = number_among(item, "built_by")};
+          .built_by = number_among(item, "built_by"),
+          .way = item.find("in_place") == nullptr ? PublishPlan::Published::Way::swapped
+                                                  : PublishPlan::Published::Way::in_place};
 }
 
 }  // namespace

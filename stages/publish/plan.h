@@ -66,6 +66,8 @@ struct PublishPlan {
     Origin origin = Origin::built;
     std::optional<BusinessDate> business_date;  // that the rows hold; nullopt: the plan's
     std::uint64_t built_by = 0;                 // the publish that built the rows; 0: this one
+    /// in_place: the live table itself was changed before the RENAME, which leaves it alone.
+    enum class Way { swapped, in_place } way = Way::swapped;
   };
   /// What a person had done to the table.
   struct Update {

@@ -36,6 +36,13 @@ class Planner {
     plan_.reason = publication_.reason;
     if (const auto shown = read_marker(session_, schema)) plan_.date_before = shown->business_date;
     for (const auto& table : publication_.tables) add_table(table);
+    for (const auto& live : publication_.in_place) {
+      plan_.published.push_back({.live = live,
+                                 .had_predecessor = true,
+                                 .contents = Contents::accumulated,
+                                 .backup_name = {},
+                                 .way = PublishPlan::Published::Way::in_place});
+    }
     for (const auto& live : publication_.withdrawn) withdraw(live);
     for (const auto& view : publication_.views) add_view(view);
     if (publication_.view_session.given == ViewSession::Given::yes) {
@@ -217,6 +224,7 @@ std::vector<TableName> all_tables(const Publication& publication) {
     tables.push_back(table.live);
     tables.push_back(in_shadow(table.live));
   }
+  for (const auto& live : publication.in_place) tables.push_back(live);
   for (const auto& live : publication.withdrawn) tables.push_back(live);
   return tables;
 }

@@ -62,6 +62,8 @@ struct Publication {
   /// the shadows (write_candidate_marker). The first is the layer's main schema.
   std::vector<std::pair<std::string, Marker>> markers;
   std::vector<TablePublication> tables;
+  /// Live tables that hold the new rows already and are only written down.
+  std::vector<TableName> in_place = {};
   /// Live tables that leave without a successor; they move to the shadow under their name.
   std::vector<TableName> withdrawn;
   std::vector<ViewPublication> views;

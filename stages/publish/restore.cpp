@@ -247,6 +247,9 @@ class RollbackSorter {
       return backup.live == table.live && backup.publish_id == publish_id &&
              backup.kind != BackupKind::copied;
     });
+    if (meant == backups_.end() && table.way == PublishPlan::Published::Way::in_place) {
+      return stay(table.live, "it was changed in place, and no backup of it is kept");
+    }
     if (meant == backups_.end()) {
       return stay(table.live, "each run makes it whole, and no backup of it is kept");
     }

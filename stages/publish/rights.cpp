@@ -48,6 +48,9 @@ constexpr std::array record_columns{
     RecordColumns{"restore_drill",
                   "schema_name, table_name, source, outcome, restored_from, business_date, "
                   "row_count, finding, run_id, took_ms, drilled_at"},
+    RecordColumns{"applied_batch",
+                  "batch_id, schema_name, table_name, business_date, input_generation, batch_hash, "
+                  "run_id, after_publish_id, applied_at"},
     RecordColumns{"loaded_dump",
                   "generation, run_id, business_date, object_key, object_sha256, object_bytes, "
                   "owned_tables, override_reason, loaded_at, published_at"},
@@ -172,7 +175,8 @@ std::vector<RecordRights> records_of_a_publish() {
   return {{.table = "session", .rights = all},
           {.table = "publish_journal", .rights = all},
           {.table = "published_table", .rights = all, .column = "generation"},
-          {.table = "backup", .rights = all}};
+          {.table = "backup", .rights = all},
+          {.table = "applied_batch", .rights = {Right::select}}};
 }
 
 std::vector<Right> rights_of_a_swap() {

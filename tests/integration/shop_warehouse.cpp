@@ -124,8 +124,8 @@ void ShopWarehouse::reset() {
       root_.execute("CREATE DATABASE " + name + " COLLATE utf8mb4_unicode_ci");
     }
   }
-  for (const char* table :
-       {"session", "publish_journal", "published_table", "backup", "loaded_dump"}) {
+  for (const char* table : {"session", "publish_journal", "published_table", "backup",
+                            "loaded_dump", "applied_batch"}) {
     root_.execute(fmt::format("TRUNCATE pipeline.{}", table));
   }
   staging_generation_ = 0;

@@ -18,6 +18,8 @@ enum class Materialization { view, table, incremental, seed, test };
 enum class IncrementalStrategy { append, delete_insert };
 enum class OnSchemaChange { ignore, append_new_columns, sync_all_columns, fail };
 enum class Severity { warn, error };
+/// How an increment goes live: with a copy that is swapped in, or into the live table itself.
+enum class PublishMode { swap, in_place };
 
 struct IndexConfig {
   std::vector<std::string> columns;
@@ -36,6 +38,7 @@ struct NodeConfig {
   std::vector<Hook> pre_hooks;           // not rendered; see Compiler::compile_hooks
   std::vector<Hook> post_hooks;          // not rendered
   std::vector<std::string> validations;  // of meta.validate; see Compiler::compile_validations
+  PublishMode publish = PublishMode::swap;
   std::optional<bool> full_refresh;
   std::vector<std::string> tags;
   Json meta = Json::object();

@@ -46,6 +46,11 @@ constexpr std::array<Choice<OnSchemaChange>, 4> schema_changes = {{
     {"fail", Support::yes, OnSchemaChange::fail},
 }};
 
+constexpr std::array<Choice<PublishMode>, 2> publish_modes = {{
+    {"swap", Support::yes, PublishMode::swap},
+    {"in_place", Support::yes, PublishMode::in_place},
+}};
+
 constexpr std::array<Choice<Severity>, 2> severities = {{
     {"warn", Support::yes, Severity::warn},
     {"error", Support::yes, Severity::error},
@@ -198,6 +203,12 @@ void read_model(const Reader& reader, NodeConfig& config) {
   }
   config.on_schema_change = reader.choice<OnSchemaChange>(
       "on_schema_change", reader.text("on_schema_change", "ignore"), schema_changes);
+  config.publish =
+      reader.choice<PublishMode>("publish", reader.text("publish", "swap"), publish_modes);
+  if (config.publish == PublishMode::in_place &&
+      config.materialized != Materialization::incremental) {
+    reader.refuse("publish: in_place is for incremental models");
+  }
   config.full_refresh = reader.boolean("full_refresh");
   config.indexes = indexes_of(reader);
   refuse_contract(reader);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/log.h"
 #include "common/base/text.h"
 #include "stages/publish/account_rights.h"
 #include "stages/publish/drill.h"
@@ -75,6 +76,15 @@ publish::KnownSchemas known_schemas(const LayerRunRequest& request) {
                               .layers = {},
                               .vault = request.vault ? request.vault->options.schema : ""};
   for (const auto& layer : request.plan.layers) known.layers.push_back(layer.schema);
+  try {
+    const Compiler compiler(request.compiler);
+    for (const auto& [id, node] : compiler.graph().nodes()) {
+      if (node.config.publish == PublishMode::in_place) known.in_place.push_back(live_name(node));
+    }
+  } catch (const Error& error) {
+    // A check is about accounts; what is wrong with the project the run says.
+    log::debug("the project cannot be read: {}", error.message());
+  }
   return known;
 }
 

@@ -102,13 +102,16 @@ publish::Publication LayerPublisher::publication(const BuildContext& context) {
   return publication;
 }
 
-void LayerPublisher::publish(const BuildContext& context, LayerVault& vault) {
-  const publish::Publication publication = this->publication(context);
+void LayerPublisher::publish(const BuildContext& context, LayerVault& vault,
+                             const InPlace& in_place) {
+  publish::Publication publication = this->publication(context);
+  publication.in_place = in_place.tables;
   for (const auto& [schema, marker] : publication.markers) {
     publish::write_candidate_marker(context.session, schema, marker);
   }
   vault.record(plan_.nodes, publication.markers);
   ports_.throw_if_cancelled();
+  in_place.commit();
   failpoint("run_before_publish");
   const auto report = publish::publish(publisher_, publication, options());
   failpoint("run_after_publish");

@@ -1,6 +1,9 @@
 // Publishes what was built and tested of a layer.
 #pragma once
 
+#include <functional>
+#include <vector>
+
 #include "common/mariadb/connection.h"
 #include "stages/publish/publication.h"
 #include "stages/transform/run/layer_gate.h"
@@ -18,12 +21,18 @@ class LayerPublisher {
                  Connection& publisher, LayerMarkers& markers)
       : request_(request), ports_(ports), plan_(plan), publisher_(publisher), markers_(markers) {}
 
+  /// Tables that are changed in place, and what changes them.
+  struct InPlace {
+    std::vector<TableName> tables = {};
+    std::function<void()> commit = [] {};  // called right before the RENAME; may throw
+  };
+
   /// Writes what is about to be published into the vault, then swaps the candidates of the plan and
   /// the markers in by one RENAME; tells the output
   /// generation, nothing_new, backups, tables_renamed, views_after_rename, rename_ms,
   /// publish_attempts. `context` is the session and the state in which the candidates were built.
   /// Throws as publish::publish().
-  void publish(const BuildContext& context, LayerVault& vault);
+  void publish(const BuildContext& context, LayerVault& vault, const InPlace& in_place);
 
   /// Publishes the marker once more, alone and with the same generation: its on-run-end hooks are
   /// done. Throws lock_contention if it could not be swapped.

@@ -7,7 +7,8 @@
 //   4. Tests, validations and guards judge the candidates; a failure leaves the live schemas as
 //   they were.
 //   5. The vault gets what is about to be published; only then
-//   6. one RENAME, together with the markers. What follows it is repeatable.
+//   6. one RENAME, together with the markers. What follows it is repeatable. Right before it the
+//      transaction of what is changed in place is committed (in_place.cpp).
 #include "stages/transform/run/layer_run.h"
 
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include "common/base/log.h"
 #include "common/base/scope.h"
 #include "common/base/text.h"
+#include "stages/publish/applied_batch.h"
 #include "stages/publish/catalogue.h"
 #include "stages/publish/lineage.h"
 #include "stages/publish/marker.h"
@@ -29,6 +31,7 @@
 #include "stages/publish/table_update.h"
 #include "stages/transform/run/build_sessions.h"
 #include "stages/transform/run/candidate_update.h"
+#include "stages/transform/run/in_place.h"
 #include "stages/transform/run/layer_build.h"
 #include "stages/transform/run/layer_gate.h"
 #include "stages/transform/run/layer_guards.h"
@@ -60,13 +63,15 @@ class LayerRun {
         record_(record),
         publisher_(Connection::open(request.publish)),
         listed_publisher_(ports.sessions, publisher_, Victim::statement),
-        guards_(request_, ports_, plan_, publisher_),
+        swapped_(plan),
+        guards_(request_, ports_, swapped_, publisher_),
         vault_(request_, ports_, publisher_, rules_of_layer(compiler_, request_)) {
     ports_.output.set("layer", layer_.name);
     ports_.output.set("schema", layer_.schema);
   }
 
   void run() {
+    require_in_place_fits(plan_, request_.protect);
     require_layer_rights(request_, plan_, publisher_);
     take_layer(request_, plan_, publisher_, ports_);
     markers_ = read_markers(request_, plan_, publisher_);
@@ -98,6 +103,14 @@ class LayerRun {
     sweep_shadows(sessions.of(0).connection, plan_.schemas);
     LayerBuild build = layer_build(sessions);
     run_start_hooks(build, sessions);
+    InPlaceIncrements in_place(sessions, in_place_,
+                               {.request = request_,
+                                .ports = ports_,
+                                .compiler = compiler_,
+                                .state = state_,
+                                .artifacts = record_.files(),
+                                .publisher = publisher_});
+    in_place.require_usable();
     const auto& nodes = record_.keep_nodes(build.build_nodes());
     report("nodes", nodes);
     const bool all_built = std::ranges::all_of(
@@ -114,16 +127,25 @@ class LayerRun {
     throw_if_any_failed(nodes, tests, record_.files());
     run_validations(build, sessions);
     guards_.judge(markers_, bases_);
-    LayerPublisher publisher(request_, ports_, plan_, publisher_, markers_);
+    LayerPublisher publisher(request_, ports_, swapped_, publisher_, markers_);
     record_.set_publishing(Publishing::unknown);
-    publisher.publish(build.context(), vault_);
+    publisher.publish(build.context(), vault_,
+                      {.tables = in_place.tables(), .commit = [&] { commit(in_place); }});
     record_.set_publishing(Publishing::done);
     run_end_hooks(build, sessions, publisher);
   }
 
+  void commit(InPlaceIncrements& in_place) {
+    if (in_place.empty()) return;
+    const auto [nodes, tests] = in_place.apply();
+    report("nodes", nodes);
+    report("tests", tests);
+    record_.add(nodes, tests);
+  }
+
   void run_validations(LayerBuild& build, BuildSessions& sessions) {
     const BuildContext context = build.context();
-    require_valid(context, plan_.nodes, ports_.output);
+    require_valid(context, swapped_.nodes, ports_.output);
     if (!context.warehouse.ran_statements()) return;
     sessions.of(0).let_go();
     sessions.close(0);
@@ -151,7 +173,7 @@ class LayerRun {
 
   LayerBuild layer_build(BuildSessions& sessions) {
     return LayerBuild(sessions,
-                      {.plan = plan_,
+                      {.plan = swapped_,
                        .compiler = compiler_,
                        .state = state_,
                        .bases = bases_,
@@ -172,6 +194,7 @@ class LayerRun {
     using Start = publish::IncrementalBase::Start;
     state_.full_refresh = request_.full_refresh == LayerRunRequest::FullRefresh::yes;
     for (const Node* node : plan_.nodes) {
+      if (goes_in_place(*node)) continue;
       state_.built.insert(node->unique_id);
       if (node->config.materialized != Materialization::incremental ||
           is_rebuilt(*node, request_)) {
@@ -189,6 +212,41 @@ class LayerRun {
       bases_.emplace(node->unique_id, base.table);
       state_.with_base.insert(node->unique_id);
     }
+  }
+
+  /// Takes a model that changes its live table out of what is built beside. The first build, a full
+  /// refresh and a day that a backup can be gone back behind go the normal way.
+  bool goes_in_place(const Node& node) {
+    using Start = publish::IncrementalBase::Start;
+    if (node.config.publish != PublishMode::in_place || is_rebuilt(node, request_)) return false;
+    const TableName live = live_name(node);
+    if (publish::relation_kind(publisher_, live) != publish::RelationKind::table) return false;
+    tell_open_batch(live);
+    const auto base = publish::incremental_base(publisher_, live, markers_.date);
+    if (base.start == Start::nothing || base.start == Start::backup) return false;
+    const auto batch = batch_of(publisher_, request_, node, markers_);
+    InPlaceModel model{.node = &node, .tests = {}, .batch = batch};
+    model.step = step_of(publisher_, batch, base.lost);
+    const auto looks_at_it = [&](const Node* test) {
+      return std::ranges::find(test->depends_on, node.unique_id) != test->depends_on.end();
+    };
+    std::ranges::copy_if(swapped_.tests, std::back_inserter(model.tests), looks_at_it);
+    std::erase_if(swapped_.tests, looks_at_it);
+    std::erase(swapped_.nodes, &node);
+    state_.with_base.insert(node.unique_id);
+    in_place_.push_back(std::move(model));
+    return true;
+  }
+
+  void tell_open_batch(const TableName& live) {
+    const auto batch = publish::open_batch(publisher_, live);
+    if (!batch) return;
+    const std::string line = fmt::format(
+        "{} holds the increment of {} (run {}), which was committed although {} was not published "
+        "with it: this run publishes it",
+        live.text(), batch->date.iso(), batch->run_id, layer_.schema);
+    log::warn("{}", line);
+    ports_.output.find("settled")->push_back(line);
   }
 
   /// A table that is made whole loses what a person changed in its last version.
@@ -241,7 +299,7 @@ class LayerRun {
   /// What a hook made beside the candidates would be swept and never be seen by anybody.
   void require_only_candidates(Connection& builder) const {
     std::set<TableName> candidates;
-    for (const Node* node : plan_.nodes) candidates.insert(candidate_name(*node));
+    for (const Node* node : swapped_.nodes) candidates.insert(candidate_name(*node));
     for (const auto& [name, kind] : relations_in_shadows(builder, plan_.schemas)) {
       if (candidates.contains(name)) continue;
       throw Error(ErrorKind::hook_failed,
@@ -283,8 +341,10 @@ class LayerRun {
     ports_.output.set("on_run_end", "done");
   }
 
+  /// Adds to what was reported before.
   void report(const std::string& what, const std::vector<NodeResult>& results) {
-    Json list = Json::array();
+    const Json* before = ports_.output.find(what);
+    Json list = before == nullptr ? Json::array() : *before;
     for (const auto& result : results) {
       list.push_back(to_json(result));
       outcomes_.push_back(outcome_of(result));
@@ -312,11 +372,13 @@ class LayerRun {
   RunArtifacts& record_;
   Connection publisher_;
   ListedSession listed_publisher_;
+  LayerPlan swapped_;  // the plan without what is changed in place
   LayerGuards guards_;
   LayerVault vault_;
 
   LayerMarkers markers_;
   std::map<std::string, TableName> bases_;
+  std::vector<InPlaceModel> in_place_;
   std::vector<std::pair<TableName, std::vector<publish::TableUpdate>>> updates_;
   RunState state_;
   std::vector<NodeOutcome> outcomes_;  // for on-run-end

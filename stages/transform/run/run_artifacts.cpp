@@ -77,6 +77,11 @@ const std::vector<NodeResult>& RunArtifacts::keep_tests(std::vector<NodeResult> 
   return tests_;
 }
 
+void RunArtifacts::add(const std::vector<NodeResult>& nodes, const std::vector<NodeResult>& tests) {
+  nodes_.insert(nodes_.end(), nodes.begin(), nodes.end());
+  tests_.insert(tests_.end(), tests.begin(), tests.end());
+}
+
 CompiledNodes RunArtifacts::compiled_nodes() const {
   CompiledNodes compiled;
   for (const auto* results : {&nodes_, &tests_}) {

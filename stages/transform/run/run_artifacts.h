@@ -33,6 +33,8 @@ class RunArtifacts {
   /// Keep the results and give them back. Planned nodes without a result count as skipped.
   const std::vector<NodeResult>& keep_nodes(std::vector<NodeResult> results);
   const std::vector<NodeResult>& keep_tests(std::vector<NodeResult> results);
+  /// More of both, behind those that were kept.
+  void add(const std::vector<NodeResult>& nodes, const std::vector<NodeResult>& tests);
   void set_publishing(Publishing publishing) { publishing_ = publishing; }
   /// Nothing was to be done: no node has a result.
   void set_nothing_new() { nothing_new_ = true; }

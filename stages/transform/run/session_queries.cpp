@@ -104,7 +104,15 @@ std::vector<std::string> SessionQueries::column_types(const std::string& sql) {
 }
 
 QueryResult SessionQueries::run_query(const std::string& sql) {
-  if (!only_asks(sql)) ran_statements_ = true;
+  if (!only_asks(sql)) {
+    if (statements_ == Statements::questions_only) {
+      throw Error(ErrorKind::config_invalid,
+                  fmt::format("a template may only ask here, since its statement could end the "
+                              "transaction that it stands in: {}",
+                              head(trim(sql), 200)));
+    }
+    ran_statements_ = true;
+  }
   ResultTable table = session_.query(sql, query_rows_max);
   QueryResult result{.columns = std::move(table.columns), .rows = {}};
   const bool has_numbers = std::any_of(table.rows.begin(), table.rows.end(), [](const Row& row) {

@@ -9,9 +9,12 @@ namespace pipeline::dbt {
 /// One thread at a time, as its session.
 class SessionQueries : public WarehouseQueries {
  public:
+  /// questions_only: a template that runs anything else is refused (config_invalid).
+  enum class Statements { any, questions_only };
   /// `scratch_schema` is one in which the session may make temporary tables.
-  SessionQueries(Connection& session, std::string scratch_schema)
-      : session_(session), scratch_schema_(std::move(scratch_schema)) {}
+  SessionQueries(Connection& session, std::string scratch_schema,
+                 Statements statements = Statements::any)
+      : session_(session), scratch_schema_(std::move(scratch_schema)), statements_(statements) {}
 
   std::optional<RelationKind> find(const Relation& relation) override;
   std::vector<ColumnInfo> columns(const Relation& relation) override;
@@ -27,6 +30,7 @@ class SessionQueries : public WarehouseQueries {
 
   Connection& session_;
   std::string scratch_schema_;
+  const Statements statements_;
   bool ran_statements_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "stages/transform/run/validation.h"
 
+#include <map>
 #include <optional>
 
 #include <fmt/core.h>
@@ -47,22 +48,29 @@ bool is_nonzero_number(std::string_view text) {
   return at == text.size() && mantissa.find_first_of("123456789") != std::string_view::npos;
 }
 
-ValidationAnswer ask_validation(Connection& session, const std::string& query) {
+ValidationAnswer ask_validation(Connection& session, const std::string& query, AskWithin within) {
   ValidationAnswer answer;
   std::size_t rows = 0;
   std::size_t columns = 0;
   std::optional<std::string> value;
-  session.execute("START TRANSACTION READ ONLY");
-  try {
+  const auto ask = [&] {
     session.stream(query, [&](Connection::RowView row) {
       columns = row.size();
       if (++rows == 1 && row[0]) value = std::string(*row[0]);
     });
-  } catch (...) {
-    if (session.alive()) session.execute("ROLLBACK");
-    throw;
+  };
+  if (within == AskWithin::open_transaction) {
+    ask();
+  } else {
+    session.execute("START TRANSACTION READ ONLY");
+    try {
+      ask();
+    } catch (...) {
+      if (session.alive()) session.execute("ROLLBACK");
+      throw;
+    }
+    session.execute("ROLLBACK");
   }
-  session.execute("ROLLBACK");
   if (rows != 1) {
     answer.gave = rows == 0 ? "no row" : fmt::format("{} rows instead of one", rows);
   } else if (columns != 1) {
@@ -77,39 +85,51 @@ ValidationAnswer ask_validation(Connection& session, const std::string& query) {
   return answer;
 }
 
+void require_all_hold(Connection& session, const std::vector<ValidationQuery>& queries,
+                      AskWithin within, Json& output) {
+  if (queries.empty()) return;
+  const Json* before = output.find("validations");
+  Json told = before == nullptr ? Json::array() : *before;
+  std::vector<std::string> failed;
+  std::map<const Node*, std::uint64_t> numbers;
+  for (const auto& [node, query] : queries) {
+    const std::uint64_t number = ++numbers[node];
+    const std::string name = fmt::format("validation {} of {}", number, node->unique_id);
+    ValidationAnswer answer;
+    try {
+      answer = ask_validation(session, query, within);
+    } catch (const Error& error) {
+      const Place place{.file = fmt::format("{}: {}", node->place.file, name), .line = 0};
+      throw node_error(error, *node, place);
+    }
+    const bool holds = answer.holds == ValidationAnswer::Holds::yes;
+    Json item = Json::object();
+    item.set("unique_id", node->unique_id);
+    item.set("number", number);
+    item.set("passed", holds);
+    item.set("gave", answer.gave);
+    told.push_back(std::move(item));
+    if (holds) continue;
+    failed.push_back(fmt::format("{} ({}) gave {}: {}", name, node->place.file, answer.gave,
+                                 head(trim(query), query_bytes_said_max)));
+  }
+  output.set("validations", std::move(told));
+  if (failed.empty()) return;
+  throw Error(ErrorKind::data_test_failed,
+              fmt::format("{}; nothing was published", join(failed, "; ")));
+}
+
 void require_valid(const BuildContext& context, const std::vector<const Node*>& nodes,
                    Json& output) {
   const CompileRequest request{
       .naming = Naming::shadow, .run = &context.state, .warehouse = &context.warehouse};
-  Json told = Json::array();
-  std::vector<std::string> failed;
+  std::vector<ValidationQuery> queries;
   for (const Node* node : nodes) {
-    std::uint64_t number = 0;
-    for (const auto& query : context.compiler.compile_validations(*node, request)) {
-      const std::string name = fmt::format("validation {} of {}", ++number, node->unique_id);
-      ValidationAnswer answer;
-      try {
-        answer = ask_validation(context.session, query);
-      } catch (const Error& error) {
-        const Place place{.file = fmt::format("{}: {}", node->place.file, name), .line = 0};
-        throw node_error(error, *node, place);
-      }
-      const bool holds = answer.holds == ValidationAnswer::Holds::yes;
-      Json item = Json::object();
-      item.set("unique_id", node->unique_id);
-      item.set("number", number);
-      item.set("passed", holds);
-      item.set("gave", answer.gave);
-      told.push_back(std::move(item));
-      if (holds) continue;
-      failed.push_back(fmt::format("{} ({}) gave {}: {}", name, node->place.file, answer.gave,
-                                   head(trim(query), query_bytes_said_max)));
+    for (auto& query : context.compiler.compile_validations(*node, request)) {
+      queries.push_back({.node = node, .query = std::move(query)});
     }
   }
-  if (!told.as_array().empty()) output.set("validations", std::move(told));
-  if (failed.empty()) return;
-  throw Error(ErrorKind::data_test_failed,
-              fmt::format("{}; nothing was published", join(failed, "; ")));
+  require_all_hold(context.session, queries, AskWithin::own_transaction, output);
 }
 
 }  // namespace pipeline::dbt
