@@ -10,6 +10,7 @@
 #include "common/object_store/object_store.h"
 #include "common/stage/stage_main.h"
 #include "stages/floor_options.h"
+#include "stages/init_command.h"
 #include "stages/staging/load/loader.h"
 #include "stages/text_table.h"
 #include "stages/transform/project/source_names.h"
@@ -48,6 +49,7 @@ CliSpec command_line() {
              .kind = OptionKind::flag,
              .help = "load the dump of the business date although it is live"}},
        .exclusive = {{"--newest-only", "--rewind", "--force"}}},
+      init_command_line(),
       {.name = "adopt",
        .help = "take a staging that another system filled into the records as it stands",
        .options = {{.name = "--business-date",
@@ -299,6 +301,16 @@ void print_adoption(const StagingAdoption& adoption, const std::string& schema) 
   }
 }
 
+void init(const StageContext& context) {
+  const bool incomplete = set_up_schemas(
+      context, {{.name = context.config.staging.schema, .where = publish::SchemaClass::staging}});
+  if (incomplete) return;
+  const auto store = open_store(context.config.source.store);
+  const auto problems = StagingLoader(*store, context.clock, options_of(context.config)).problems();
+  if (!problems.empty()) throw Error(problems.front());
+  fmt::print("rights are as a load needs them\n");
+}
+
 void adopt(const StageContext& context) {
   const auto& schema = context.config.staging.schema;
   if (!context.asked.value("--business-date")) {
@@ -426,8 +438,11 @@ void check(const StageContext& context) {
 
 int main(int argc, char** argv) {
   using namespace pipeline;
-  return stage_main(
-      {.cli = command_line(),
-       .commands = {{"load", load}, {"adopt", adopt}, {"ls", list_dumps_of}, {"check", check}}},
-      argc, argv);
+  return stage_main({.cli = command_line(),
+                     .commands = {{"load", load},
+                                  {"init", init},
+                                  {"adopt", adopt},
+                                  {"ls", list_dumps_of},
+                                  {"check", check}}},
+                    argc, argv);
 }

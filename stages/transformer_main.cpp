@@ -17,6 +17,8 @@
 #include "stages/backup_commands.h"
 #include "stages/drill_command.h"
 #include "stages/guard_commands.h"
+#include "stages/init_command.h"
+#include "stages/init_layer.h"
 #include "stages/operation_command.h"
 #include "stages/transform/project/vars.h"
 #include "stages/transform/run/layer_check.h"
@@ -295,6 +297,9 @@ int transformer_main(const std::string& name, const std::string& layer, int argc
     return request_of(context, program);
   };
   std::ranges::move(guard_commands(asked), std::back_inserter(spec.commands));
+  spec.cli.commands.push_back(init_command_line());
+  spec.commands.emplace_back(
+      "init", [asked](const StageContext& context) { init_layer(context, asked(context)); });
   spec.cli.commands.push_back(adopt_command_line());
   spec.commands.emplace_back(
       "adopt", [asked](const StageContext& context) { adopt_command(context, asked(context)); });

@@ -265,6 +265,24 @@ std::vector<std::string> excess_rights(Connection& session, StageAccount role,
   return objections;
 }
 
+std::vector<std::string> statements_to_set_up(const std::string& schema, SchemaClass where,
+                                              const std::map<StageAccount, std::string>& users) {
+  std::vector<std::string> statements{fmt::format(
+      "CREATE DATABASE IF NOT EXISTS {} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
+      quote_name(schema))};
+  // In the schema name of a GRANT an underscore stands for any character.
+  const std::string escaped = quote_name(replace_all(schema, "_", "\\_"));
+  for (const auto& entry : allowed_rights()) {
+    const auto user = users.find(entry.role);
+    if (entry.where != where || !entry.object.empty() || user == users.end()) continue;
+    const std::vector<std::string> privileges(entry.privileges.begin(), entry.privileges.end());
+    const std::string name = quote_text(user->second);
+    statements.push_back(fmt::format("GRANT {} ON {}.* TO {}@'localhost', {}@'%'",
+                                     join(privileges, ", "), escaped, name, name));
+  }
+  return statements;
+}
+
 void require_no_excess(Connection& session, StageAccount role, const KnownSchemas& known) {
   const auto objections = excess_rights(session, role, known);
   if (objections.empty()) return;

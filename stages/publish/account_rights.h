@@ -1,6 +1,7 @@
 // Whether an account of the pipeline may do more than it needs: by its grants and by trying.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,11 @@ std::vector<std::string> judge_excess(const std::vector<Grant>& grants, StageAcc
 /// Nothing is changed. Empty: it has no more than it needs.
 std::vector<std::string> excess_rights(Connection& session, StageAccount role,
                                        const KnownSchemas& known);
+
+/// The statements that make `schema` and give each account what it needs there, as grants.sql does
+/// for the schemas that it names. `users` are the accounts' names at the server.
+std::vector<std::string> statements_to_set_up(const std::string& schema, SchemaClass where,
+                                              const std::map<StageAccount, std::string>& users);
 
 /// Throws guard_refused with all of these.
 void require_no_excess(Connection& session, StageAccount role, const KnownSchemas& known);

@@ -160,7 +160,9 @@ std::vector<Backup> backups_to_prove(Connection& publisher, const std::string& l
   std::set<TableName> seen;
   for (auto& backup :
        list_backups(publisher, {.live = std::nullopt, .layer_schema = layer_schema})) {
-    if (seen.contains(backup.live)) continue;
+    // What a restore took away is taken by its name only.
+    const bool taken_away = backup.kind == BackupKind::replaced_by_restore;
+    if (seen.contains(backup.live) || taken_away) continue;
     if (backup.verified == Backup::Verified::no) {
       unverified.insert(backup.live);
       continue;

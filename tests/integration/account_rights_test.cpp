@@ -178,5 +178,55 @@ TEST(CheckOfEachProgram, NamesAnAccountThatMayDoMoreThanItNeeds) {
   granted("FILE ON *.*", "etl_publish", "staging_loader", "has FILE on *.*");
 }
 
+std::string text_of(const std::string& path) {
+  return test::run_program({.argv = {"cat", path}}).out;
+}
+
+TEST(Init, GivesASchemaThatTheGrantsFileDoesNotKnow) {
+  RestoreHouse house;
+  // Nothing is missing of the schemas that the file names.
+  const auto whole = house.run("silver_transformer", {"init"});
+  EXPECT_TRUE(whole.program.ok()) << whole.program.text();
+  EXPECT_THAT(whole.program.out,
+              AllOf(HasSubstr("rights are as a run needs them; NOW() in models is 2"),
+                    HasSubstr(" 07:00:00"),
+                    HasSubstr("silver.days is incremental and not in protect.history"),
+                    HasSubstr("silver.history is incremental and not in protect.history")));
+  EXPECT_TRUE(house.run("staging_loader", {"init"}).program.ok());
+
+  house.write_model("dbt_project.yml", replace_all(text_of(house.file("project/dbt_project.yml")),
+                                                   "+schema: seeds", "+schema: code_tables"));
+  EXPECT_FALSE(house.run("silver_transformer").program.ok());
+  const auto printed = house.run("silver_transformer", {"init"});
+  EXPECT_TRUE(printed.program.ok()) << printed.program.text();
+  EXPECT_THAT(printed.program.out,
+              AllOf(HasSubstr("CREATE DATABASE IF NOT EXISTS `code_tables__next`"),
+                    HasSubstr("GRANT SELECT ON `code\\_tables`.* TO 'etl_build'@'localhost', "
+                              "'etl_build'@'%';"),
+                    HasSubstr("GRANT ALL PRIVILEGES ON `code\\_tables\\_\\_next`.* TO 'etl_build'"),
+                    testing::Not(HasSubstr("silver"))));
+  EXPECT_EQ(house.value("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE "
+                        "'code%'"),
+            "0");
+  const auto applied = house.run("silver_transformer", {"init", "--apply"});
+  EXPECT_TRUE(applied.program.ok()) << applied.program.text();
+  EXPECT_THAT(applied.program.out, HasSubstr("-- done: GRANT SELECT"));
+  const auto built = house.run("silver_transformer");
+  EXPECT_TRUE(built.program.ok()) << built.program.text();
+  EXPECT_EQ(house.value("SELECT COUNT(*) FROM code_tables.code_status"), "3");
+  const auto check = house.run("silver_transformer", {"check"});
+  EXPECT_TRUE(check.program.ok()) << check.program.text();
+  EXPECT_THAT(house.run("silver_transformer", {"init"}).program.out,
+              HasSubstr("rights are as a run needs them"));
+}
+
+TEST(Init, NamesTheRecordsThatAreMissing) {
+  RestoreHouse house;
+  house.root().execute("DROP TABLE pipeline.published_table");
+  const auto outcome = house.run("silver_transformer", {"init"});
+  EXPECT_EQ(outcome.error(), "Pipeline.WrongDatabase") << outcome.program.text();
+  EXPECT_THAT(outcome.cause(), HasSubstr("apply deploy/sql/pipeline.sql"));
+}
+
 }  // namespace
 }  // namespace pipeline
