@@ -1,3 +1,4 @@
+// What is a leftover by its name, and what the plan of an adoption may touch.
 #include "stages/publish/adopt.h"
 
 #include <gtest/gtest.h>
