@@ -14,10 +14,16 @@ std::vector<std::string> environment_names(std::string_view config_text,
     if (end == std::string_view::npos) break;
     names.emplace(config_text.substr(at + 2, end - at - 2));
   }
-  for (const auto& [name, account] : config.warehouse.accounts) {
-    if (account.password.source == SecretReference::Source::environment) {
-      names.insert(account.password.name);
-    }
+  const auto add = [&](const SecretReference& reference) {
+    if (reference.source == SecretReference::Source::environment) names.insert(reference.name);
+  };
+  for (const auto& [name, account] : config.warehouse.accounts) add(account.password);
+  if (config.source.s3 && config.source.s3->keys) {
+    add(config.source.s3->keys->access_key_id);
+    add(config.source.s3->keys->secret_access_key);
+    add(config.source.s3->keys->session_token);
+  } else if (config.source.s3) {
+    names.insert({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"});
   }
   return {names.begin(), names.end()};
 }

@@ -8,10 +8,12 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/object_store/object_store.h"
+#include "common/object_store/s3_store.h"
 #include "common/stage/stage_main.h"
 #include "stages/floor_options.h"
 #include "stages/init_command.h"
 #include "stages/staging/load/loader.h"
+#include "stages/store_options.h"
 #include "stages/text_table.h"
 #include "stages/transform/project/source_names.h"
 #include "stages/warehouse/account_options.h"
@@ -139,6 +141,12 @@ LoaderOptions options_of(const PipelineConfig& config) {
   return options;
 }
 
+std::unique_ptr<ObjectStore> open_source(const StageContext& context) {
+  S3Options s3 = store_options(context.config);
+  s3.check_cancelled = [] { throw_if_cancelled(); };
+  return open_store(context.config.source.store, std::move(s3));
+}
+
 Json dates_json(const std::vector<BusinessDate>& dates) {
   Json list = Json::array();
   for (const auto& date : dates) list.push_back(date.iso());
@@ -213,7 +221,7 @@ void load(const StageContext& context) {
   options.session_opened = [&](const ConnectionOptions& account, std::uint64_t id) {
     sessions.add(account, id);
   };
-  const auto store = open_store(context.config.source.store);
+  const auto store = open_source(context);
   const LoadReport report =
       StagingLoader(*store, context.clock, std::move(options)).load(wish, context.run_id);
   fill_output(report, context.output);
@@ -305,7 +313,7 @@ void init(const StageContext& context) {
   const bool incomplete = set_up_schemas(
       context, {{.name = context.config.staging.schema, .where = publish::SchemaClass::staging}});
   if (incomplete) return;
-  const auto store = open_store(context.config.source.store);
+  const auto store = open_source(context);
   const auto problems = StagingLoader(*store, context.clock, options_of(context.config)).problems();
   if (!problems.empty()) throw Error(problems.front());
   fmt::print("rights are as a load needs them\n");
@@ -330,7 +338,7 @@ void adopt(const StageContext& context) {
   options.session_opened = [&](const ConnectionOptions& account, std::uint64_t id) {
     sessions.add(account, id);
   };
-  const auto store = open_store(context.config.source.store);
+  const auto store = open_source(context);
   const StagingAdoption adoption =
       StagingLoader(*store, context.clock, std::move(options)).adopt(wish, context.run_id);
   context.output = adoption_json(adoption, schema);
@@ -381,7 +389,7 @@ Json layers_json(const StagingState& state) {
 }
 
 void list_dumps_of(const StageContext& context) {
-  const auto store = open_store(context.config.source.store);
+  const auto store = open_source(context);
   StagingLoader loader(*store, context.clock, options_of(context.config));
   const BusinessDate date = business_date(context);
   const StagingState state = loader.survey();
@@ -407,7 +415,7 @@ void list_dumps_of(const StageContext& context) {
 }
 
 void check(const StageContext& context) {
-  const auto store = open_store(context.config.source.store);
+  const auto store = open_source(context);
   StagingLoader loader(*store, context.clock, options_of(context.config));
   const std::vector<Error> problems = loader.problems();
   Json answer = Json::object();

@@ -101,10 +101,16 @@ class Reader {
   }
 
   void source(const YamlNode& node) {
-    node.allow_only({"store", "prefix", "objects", "processed", "wait_until", "poll_seconds"});
+    node.allow_only({"store", "prefix", "objects", "processed", "wait_until", "poll_seconds",
+                     "endpoint", "region", "addressing", "tls", "credentials"});
     auto& source = config_.source;
     const std::string store = text_of(node.at("store"));
     source.store = store.find("://") == std::string::npos ? path_of(node.at("store")) : store;
+    if (store.starts_with("s3://")) {
+      source.s3 = s3(node);
+    } else {
+      refuse_keys_of_s3(node);
+    }
     if (const auto* n = node.find("prefix")) source.prefix = expanded(*n);
     if (const auto* n = node.find("processed")) source.processed_prefix = text_of(*n);
     if (const auto* n = node.find("objects")) {
@@ -122,6 +128,40 @@ class Reader {
     if (source.prefix == source.processed_prefix) {
       refuse(node, "prefix and processed must differ: loaded dumps move from one to the other");
     }
+  }
+
+  static void refuse_keys_of_s3(const YamlNode& node) {
+    for (const auto* key : {"endpoint", "region", "addressing", "tls", "credentials"}) {
+      if (const auto* n = node.find(key)) {
+        refuse(*n, fmt::format("source.{} is for a store s3://bucket alone", key));
+      }
+    }
+  }
+
+  S3Config s3(const YamlNode& node) const {
+    S3Config s3;
+    s3.region = text_of(node.at("region"));
+    if (const auto* n = node.find("endpoint")) s3.endpoint = text_of(*n);
+    if (const auto* n = node.find("addressing")) {
+      const std::string word = text_of(*n);
+      if (word != "path" && word != "virtual") refuse(*n, "addressing is path or virtual");
+      s3.addressing =
+          word == "path" ? S3Config::Addressing::path : S3Config::Addressing::virtual_host;
+    }
+    if (const auto* n = node.find("tls")) {
+      n->allow_only({"ca"});
+      s3.tls_ca = path_of(n->at("ca"));
+    }
+    if (const auto* n = node.find("credentials")) {
+      n->allow_only({"access_key_id", "secret_access_key", "session_token"});
+      s3.keys.emplace();
+      s3.keys->access_key_id = secret(n->at("access_key_id"), "key id");
+      s3.keys->secret_access_key = secret(n->at("secret_access_key"), "secret key");
+      if (const auto* token = n->find("session_token")) {
+        s3.keys->session_token = secret(*token, "session token");
+      }
+    }
+    return s3;
   }
 
   void warehouse(const YamlNode& node) {
@@ -166,27 +206,33 @@ class Reader {
 
   AccountConfig account(const YamlNode& node) const {
     node.allow_only({"user", "password"});
-    AccountConfig account{.user = text_of(node.at("user")), .password = {}};
-    const YamlNode& password = node.at("password");
-    if (!password.is_mapping()) {
-      refuse(password,
-             "a password never stands here: name its place with file, environment or credential");
+    return {.user = text_of(node.at("user")), .password = secret(node.at("password"), "password")};
+  }
+
+  /// The place of `what`, which is "password" or the like.
+  SecretReference secret(const YamlNode& node, std::string_view what) const {
+    if (!node.is_mapping()) {
+      refuse(node, fmt::format("a {} never stands here: name its place with file, environment or "
+                               "credential",
+                               what));
     }
-    password.allow_only({"file", "environment", "credential"});
-    if (password.entries().size() != 1) {
-      refuse(password, "name one place of the password: file, environment or credential");
+    node.allow_only({"file", "environment", "credential"});
+    if (node.entries().size() != 1) {
+      refuse(node, fmt::format("name one place of the {}: file, environment or credential", what));
     }
-    const auto& [kind, value] = password.entries().front();
-    account.password.where = value.where();
+    const auto& [kind, value] = node.entries().front();
+    SecretReference reference;
+    reference.where = value.where();
+    reference.what = what;
     if (kind.text() == "file") {
-      account.password.source = SecretReference::Source::file;
-      account.password.name = path_of(value);
+      reference.source = SecretReference::Source::file;
+      reference.name = path_of(value);
     } else {
-      account.password.source = kind.text() == "environment" ? SecretReference::Source::environment
-                                                             : SecretReference::Source::credential;
-      account.password.name = text_of(value);
+      reference.source = kind.text() == "environment" ? SecretReference::Source::environment
+                                                      : SecretReference::Source::credential;
+      reference.name = text_of(value);
     }
-    return account;
+    return reference;
   }
 
   void staging(const YamlNode& node) {

@@ -10,13 +10,29 @@
 
 namespace pipeline {
 
-/// Where a password comes from. Never the password itself.
+/// Where a password or key comes from. Never the value itself.
 struct SecretReference {
   enum class Source { none, file, environment, credential } source = Source::none;
-  std::string name;   // path, variable or systemd credential name
-  std::string where;  // "pipeline.yaml:12:5"
+  std::string name;               // path, variable or systemd credential name
+  std::string where;              // "pipeline.yaml:12:5"
+  std::string what = "password";  // or "secret key" and the like, for messages
   /// "file /etc/x", for messages
   std::string text() const;
+};
+
+/// How a store s3://... is reached.
+struct S3Config {
+  std::string endpoint;  // "https://host:9000"; empty: AWS in the region
+  std::string region;
+  enum class Addressing { by_endpoint, path, virtual_host } addressing = Addressing::by_endpoint;
+  std::string tls_ca;
+  /// Where the keys lie; nullopt: the environment variables of AWS's own tools.
+  struct Keys {
+    SecretReference access_key_id;
+    SecretReference secret_access_key;
+    SecretReference session_token;  // none: keys that do not expire
+  };
+  std::optional<Keys> keys;
 };
 
 struct AccountConfig {
@@ -25,7 +41,8 @@ struct AccountConfig {
 };
 
 struct SourceConfig {
-  std::string store;  // URL or folder
+  std::string store;           // URL or folder
+  std::optional<S3Config> s3;  // there if and only if the store is s3://...
   std::string prefix = "dumps/";
   std::string object_pattern = "gghouse_%Y%m%d.sql.gz";  // %Y %m %d: the business date
   std::string processed_prefix = "processed/";

@@ -13,8 +13,9 @@ namespace {
 constexpr std::size_t secret_bytes_max = 64U << 10U;
 
 [[noreturn]] void missing(const SecretReference& reference, std::string_view why) {
-  throw Error(ErrorKind::access_denied, fmt::format("{}: the password is to come from {}, but {}",
-                                                    reference.where, reference.text(), why));
+  throw Error(ErrorKind::access_denied,
+              fmt::format("{}: the {} is to come from {}, but {}", reference.where, reference.what,
+                          reference.text(), why));
 }
 
 std::string file_text(const SecretReference& reference, const std::string& path) {

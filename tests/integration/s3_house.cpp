@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "common/base/error.h"
 #include "common/object_store/s3_client.h"
 
 namespace pipeline::test {
@@ -24,7 +25,15 @@ const testing::Environment* const registered = testing::AddGlobalTestEnvironment
 S3House::S3House() : bucket_(make_bucket()) {}
 
 Radosgw& S3House::gateway() {
-  if (!the_gateway) the_gateway = std::make_unique<Radosgw>();
+  // One that does not start is not waited for again by each test.
+  static std::string failure;
+  if (!failure.empty()) throw Error(ErrorKind::unavailable, failure);
+  try {
+    if (!the_gateway) the_gateway = std::make_unique<Radosgw>();
+  } catch (const Error& error) {
+    failure = error.what();
+    throw;
+  }
   return *the_gateway;
 }
 

@@ -73,6 +73,52 @@ TEST_F(PipelineYaml, RefusesAPasswordThatStandsInTheFile) {
               HasSubstr("a password never stands here"));
 }
 
+TEST_F(PipelineYaml, ReadsHowABucketIsReached) {
+  const auto read = [](const std::string& keys) {
+    return parse_pipeline_config(
+        replace_all(read_file(bundled), "store: ${PIPELINE_VAR}/store", "store: s3://b-1/p" + keys),
+        "/etc/np/pipeline.yaml");
+  };
+  const SourceConfig least = read("\n  region: ap-northeast-1").source;
+  EXPECT_EQ(least.store, "s3://b-1/p");
+  ASSERT_TRUE(least.s3);
+  EXPECT_EQ(least.s3->region, "ap-northeast-1");
+  EXPECT_EQ(least.s3->endpoint, "");
+  EXPECT_EQ(least.s3->addressing, S3Config::Addressing::by_endpoint);
+  EXPECT_FALSE(least.s3->keys);
+  const S3Config most = *read(
+                             "\n  region: r\n  endpoint: https://h:9000\n  addressing: virtual\n"
+                             "  tls: {ca: ca.pem}\n  credentials:\n"
+                             "    access_key_id: {file: key}\n"
+                             "    secret_access_key: {credential: secret}\n"
+                             "    session_token: {environment: TOKEN}")
+                             .source.s3;
+  EXPECT_EQ(most.endpoint, "https://h:9000");
+  EXPECT_EQ(most.addressing, S3Config::Addressing::virtual_host);
+  EXPECT_EQ(most.tls_ca, "/etc/np/ca.pem");
+  EXPECT_EQ(most.keys->access_key_id.text(), "file /etc/np/key");
+  EXPECT_EQ(most.keys->secret_access_key.text(), "systemd credential secret");
+  EXPECT_EQ(most.keys->session_token.text(), "environment variable TOKEN");
+}
+
+TEST_F(PipelineYaml, RefusesABucketThatIsHalfDescribed) {
+  const std::string folder = "store: ${PIPELINE_VAR}/store";
+  const auto failure = [&](const std::string& text) { return failure_with(folder, text); };
+  EXPECT_THAT(failure("store: s3://b-1"), HasSubstr("\"region\""));
+  EXPECT_THAT(failure("store: s3://b-1\n  region: r\n  addressing: host"),
+              HasSubstr("addressing is path or virtual"));
+  EXPECT_THAT(failure("store: s3://b-1\n  region: r\n  endpiont: x"),
+              HasSubstr("did you mean \"endpoint\""));
+  EXPECT_THAT(failure("store: s3://b-1\n  region: r\n  credentials:\n    access_key_id: AKID\n"
+                      "    secret_access_key: {file: x}"),
+              HasSubstr("a key id never stands here"));
+  EXPECT_THAT(failure("store: s3://b-1\n  region: r\n  credentials:\n"
+                      "    access_key_id: {file: x}"),
+              HasSubstr("\"secret_access_key\""));
+  EXPECT_THAT(failure(folder + "\n  region: r"),
+              HasSubstr("source.region is for a store s3://bucket alone"));
+}
+
 TEST_F(PipelineYaml, NamesAnEnvironmentVariableThatIsNotSet) {
   unsetenv("PIPELINE_NOT_SET");
   EXPECT_THAT(failure_with("${PIPELINE_VAR}/store", "${PIPELINE_NOT_SET}/store"),

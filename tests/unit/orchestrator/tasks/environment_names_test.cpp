@@ -16,5 +16,17 @@ TEST(EnvironmentNames, AreThoseInTheTextAndThoseThatHoldPasswords) {
             (std::vector<std::string>{"DB_HOST", "LOAD_PASSWORD", "STORE"}));
 }
 
+TEST(EnvironmentNames, AreThoseOfTheKeysOfABucket) {
+  PipelineConfig config;
+  config.source.s3.emplace();
+  EXPECT_EQ(environment_names("", config),
+            (std::vector<std::string>{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+                                      "AWS_SESSION_TOKEN"}));
+  config.source.s3->keys.emplace();
+  config.source.s3->keys->secret_access_key = {.source = SecretReference::Source::environment,
+                                               .name = "STORE_SECRET"};
+  EXPECT_EQ(environment_names("", config), std::vector<std::string>{"STORE_SECRET"});
+}
+
 }  // namespace
 }  // namespace pipeline

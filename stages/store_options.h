@@ -1,0 +1,13 @@
+// How a stage reaches the store of the dumps: source.* of pipeline.yaml as options.
+#pragma once
+
+#include "common/object_store/s3_store.h"
+#include "common/stage/pipeline_config.h"
+
+namespace pipeline {
+
+/// For a store s3://...; the defaults for a folder. Nothing is read yet: keys are fetched with the
+/// first request, and again when the service says that their token has expired.
+S3Options store_options(const PipelineConfig& config);
+
+}  // namespace pipeline
