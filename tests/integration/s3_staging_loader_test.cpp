@@ -199,6 +199,30 @@ TEST_F(S3StagingLoader, ADumpThatIsCutOnItsWayIsLoadedWholeAndOnce) {
   EXPECT_EQ(generations(), "1");
 }
 
+TEST_F(S3StagingLoader, ASignalEndsAWaitForTheBucket) {
+  deliver(day, dump_of(10, "a"));
+  Endpoint gateway;
+  gateway.host = "127.0.0.1";
+  gateway.port = S3House::gateway().port();
+  test::FaultProxy stalling(gateway, test::FaultProxy::Listen::socket_and_tcp,
+                            test::FaultProxy::Speaks::http);
+  write_config(fmt::format("http://s3.localhost:{}", stalling.tcp_endpoint().port));
+  stalling.arm({.kind = test::Fault::Kind::stall_answer, .pattern = "GET /"});
+  // The answer never comes; timeout(1) only says when the signal does.
+  const auto stopped = test::run_program(
+      {.argv = {"timeout", "--preserve-status", "--signal=TERM", "2",
+                PIPELINE_BIN_DIR "/staging_loader", "load", "--business-date", day, "--config",
+                var_.file("deploy/pipeline.yaml"), "--result-file", var_.file("result.json")},
+       .env = {{"PIPELINE_VAR", var_.path()}}});
+  EXPECT_EQ(stopped.exit_code, 130) << stopped.text();
+  EXPECT_EQ(error_name(), "Pipeline.Cancelled");
+  EXPECT_EQ(generations(), "0");
+  stalling.release();
+  const auto again = load(day);
+  ASSERT_TRUE(again.ok()) << again.text();
+  EXPECT_EQ(generations(), "1");
+}
+
 TEST_F(S3StagingLoader, RefusedKeysAndAServiceThatIsGoneTouchNothing) {
   deliver(day, dump_of(10, "a"));
   ASSERT_TRUE(load(day).ok());

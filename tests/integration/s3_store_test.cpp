@@ -126,22 +126,14 @@ TEST_F(S3StoreTest, AStreamGoesOnWhereItWasCut) {
   put(*house_.open(), "dump", text);
   const auto cutting = proxy();
   const auto store = house_.open(through(*cutting));
-  const auto source = store->get("dump", 0);
-  std::string read;
-  std::vector<char> buffer(100'000);
   int cuts = 0;
-  for (const std::size_t cut_at : {1U, 100'000U, 1'000'000U, 1'500'000U}) {
+  // In the answer to HEAD, in the head of the answer to GET, and at places of the body.
+  for (const std::size_t cut_at : {1U, 700U, 100'000U, 3'000'000U, 5'900'000U}) {
+    SCOPED_TRACE(cut_at);
     cutting->arm({.kind = Fault::Kind::cut_after_server_bytes, .bytes = cut_at});
-    while (cutting->struck() == cuts) {
-      const auto count = source->read(buffer);
-      ASSERT_GT(count, 0U) << "the end came before the cut";
-      read.append(buffer.data(), count);
-    }
-    ++cuts;
+    EXPECT_TRUE(text_of(*store, "dump") == text);
+    EXPECT_EQ(cutting->struck(), ++cuts);
   }
-  read += read_all(*source);
-  EXPECT_EQ(cutting->struck(), 4);
-  EXPECT_TRUE(read == text) << read.size();
   EXPECT_EQ(text_of(*store, "dump", 5'999'990), text.substr(5'999'990));
 }
 

@@ -243,10 +243,12 @@ TEST_F(ScriptedS3, ListsAllPagesAndSkipsWhatIsNoKey) {
 TEST_F(ScriptedS3, ABodyThatEndsEarlyWithoutALengthIsGoneOnWith) {
   auto& bucket =
       store({head_of_ten, part("200 OK", "0123"),
-             part("206 Partial Content\r\nContent-Range: bytes 4-9/10", "456789"), head_of_ten});
+             part("206 Partial Content\r\nContent-Range: bytes 4-9/10", "45"),
+             part("206 Partial Content\r\nContent-Range: bytes 6-9/10", "6789"), head_of_ten});
   EXPECT_EQ(text_of(bucket), "0123456789");
   EXPECT_THAT(requests().at(1), AllOf(HasSubstr("If-Match: \"e1\""), Not(HasSubstr("Range:"))));
   EXPECT_THAT(requests().at(2), AllOf(HasSubstr("If-Match: \"e1\""), HasSubstr("Range: bytes=4-")));
+  EXPECT_THAT(requests().at(3), HasSubstr("Range: bytes=6-"));
 }
 
 TEST_F(ScriptedS3, CutsWithoutProgressHaveAnEnd) {
