@@ -1,4 +1,4 @@
-#include "stages/vault_commands.h"
+#include "stages/commands/vault_commands.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -9,13 +9,13 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
-#include "stages/guard_commands.h"
+#include "stages/commands/guard_commands.h"
+#include "stages/commands/text_table.h"
 #include "stages/publish/checksum.h"
 #include "stages/publish/names.h"
 #include "stages/publish/run_lock.h"
 #include "stages/publish/sql.h"
 #include "stages/publish/vault.h"
-#include "stages/text_table.h"
 #include "stages/transform/run/layer_guards.h"
 #include "stages/transform/run/layer_vault.h"
 #include "stages/warehouse/account_options.h"

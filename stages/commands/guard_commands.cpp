@@ -1,4 +1,4 @@
-#include "stages/guard_commands.h"
+#include "stages/commands/guard_commands.h"
 
 #include <algorithm>
 #include <charconv>
@@ -9,14 +9,14 @@
 #include "common/base/error.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
-#include "stages/floor_options.h"
+#include "stages/commands/floor_options.h"
+#include "stages/commands/text_table.h"
+#include "stages/commands/vault_commands.h"
 #include "stages/publish/names.h"
 #include "stages/publish/row_difference.h"
 #include "stages/publish/sql.h"
 #include "stages/publish/vault.h"
-#include "stages/text_table.h"
 #include "stages/transform/run/layer_guards.h"
-#include "stages/vault_commands.h"
 #include "stages/warehouse/account_options.h"
 
 namespace pipeline {

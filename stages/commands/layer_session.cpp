@@ -1,4 +1,4 @@
-#include "stages/layer_session.h"
+#include "stages/commands/layer_session.h"
 
 #include <fmt/core.h>
 

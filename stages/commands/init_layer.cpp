@@ -1,4 +1,4 @@
-#include "stages/init_layer.h"
+#include "stages/commands/init_layer.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -6,7 +6,7 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
-#include "stages/init_command.h"
+#include "stages/commands/init_command.h"
 #include "stages/transform/run/layer_guards.h"
 #include "stages/transform/run/layer_rights.h"
 #include "stages/transform/run/model_session.h"

@@ -1,4 +1,4 @@
-#include "stages/restore_command.h"
+#include "stages/commands/restore_command.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -8,13 +8,13 @@
 #include "common/base/error.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "stages/commands/vault_commands.h"
 #include "stages/publish/catalogue.h"
 #include "stages/publish/dependent_views.h"
 #include "stages/publish/journal.h"
 #include "stages/publish/replay.h"
 #include "stages/publish/row_difference.h"
 #include "stages/publish/sql.h"
-#include "stages/vault_commands.h"
 
 namespace pipeline {
 namespace {

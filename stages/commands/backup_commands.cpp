@@ -1,4 +1,4 @@
-#include "stages/backup_commands.h"
+#include "stages/commands/backup_commands.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -8,13 +8,13 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
-#include "stages/layer_session.h"
+#include "stages/commands/layer_session.h"
+#include "stages/commands/restore_command.h"
+#include "stages/commands/text_table.h"
 #include "stages/publish/catalogue.h"
 #include "stages/publish/drill.h"
 #include "stages/publish/journal.h"
 #include "stages/publish/restore.h"
-#include "stages/restore_command.h"
-#include "stages/text_table.h"
 #include "stages/transform/run/candidate_copy.h"
 
 namespace pipeline {

@@ -3,7 +3,7 @@
 
 #include "common/config/cli.h"
 #include "common/stage/stage_main.h"
-#include "stages/layer_session.h"
+#include "stages/commands/layer_session.h"
 #include "stages/transform/run/layer_request.h"
 
 namespace pipeline {

@@ -6,7 +6,7 @@
 //     beside it. The first run would build the model from nothing. So that is refused by name.
 //   - something cannot take part in a publish, a key names no row for sure, a right is missing: the
 //     first night would fail. All of it is looked for now, and told together.
-#include "stages/adopt_command.h"
+#include "stages/commands/adopt_command.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -16,21 +16,21 @@
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
 #include "common/base/text.h"
-#include "stages/guard_commands.h"
-#include "stages/live_tests.h"
+#include "stages/commands/guard_commands.h"
+#include "stages/commands/live_tests.h"
+#include "stages/commands/text_table.h"
+#include "stages/commands/vault_commands.h"
 #include "stages/publish/adopt.h"
 #include "stages/publish/guard.h"
 #include "stages/publish/journal.h"
 #include "stages/publish/plain_tables.h"
 #include "stages/publish/run_lock.h"
 #include "stages/publish/sql.h"
-#include "stages/text_table.h"
 #include "stages/transform/run/layer_gate.h"
 #include "stages/transform/run/layer_guards.h"
 #include "stages/transform/run/layer_rights.h"
 #include "stages/transform/run/layer_vault.h"
 #include "stages/transform/run/open_sessions.h"
-#include "stages/vault_commands.h"
 
 namespace pipeline {
 namespace {

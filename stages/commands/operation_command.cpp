@@ -1,4 +1,4 @@
-#include "stages/operation_command.h"
+#include "stages/commands/operation_command.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
-#include "stages/guard_commands.h"
+#include "stages/commands/guard_commands.h"
 #include "stages/transform/project/vars.h"
 #include "stages/transform/run/safe_update.h"
 

@@ -1,4 +1,4 @@
-#include "stages/floor_options.h"
+#include "stages/commands/floor_options.h"
 
 #include <fmt/core.h>
 

@@ -1,4 +1,4 @@
-#include "stages/drill_command.h"
+#include "stages/commands/drill_command.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -9,14 +9,14 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
-#include "stages/guard_commands.h"
+#include "stages/commands/guard_commands.h"
+#include "stages/commands/text_table.h"
 #include "stages/publish/catalogue.h"
 #include "stages/publish/drill.h"
 #include "stages/publish/row_difference.h"
 #include "stages/publish/run_lock.h"
 #include "stages/publish/sql.h"
 #include "stages/publish/vault.h"
-#include "stages/text_table.h"
 #include "stages/transform/run/candidate_copy.h"
 #include "stages/transform/run/layer_guards.h"
 #include "stages/transform/run/model_session.h"

@@ -1,4 +1,4 @@
-#include "stages/transformer_main.h"
+#include "stages/commands/transformer_main.h"
 
 #include <unistd.h>
 
@@ -13,13 +13,13 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/stage/stage_main.h"
-#include "stages/adopt_command.h"
-#include "stages/backup_commands.h"
-#include "stages/drill_command.h"
-#include "stages/guard_commands.h"
-#include "stages/init_command.h"
-#include "stages/init_layer.h"
-#include "stages/operation_command.h"
+#include "stages/commands/adopt_command.h"
+#include "stages/commands/backup_commands.h"
+#include "stages/commands/drill_command.h"
+#include "stages/commands/guard_commands.h"
+#include "stages/commands/init_command.h"
+#include "stages/commands/init_layer.h"
+#include "stages/commands/operation_command.h"
 #include "stages/transform/project/vars.h"
 #include "stages/transform/run/layer_check.h"
 #include "stages/transform/run/layer_run.h"

@@ -1,4 +1,4 @@
-#include "stages/live_tests.h"
+#include "stages/commands/live_tests.h"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/stage/stage_main.h"
-#include "stages/layer_session.h"
+#include "stages/commands/layer_session.h"
 
 namespace pipeline {
 

@@ -1,4 +1,4 @@
-#include "stages/text_table.h"
+#include "stages/commands/text_table.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Accounts and records of a server come from deploy/sql: passwords and rights are an
 // administrator's to give, and one text that people can read is better than a program that does it
 // unseen. What those files cannot know is how a project calls its schemas; that is what init adds.
-#include "stages/init_command.h"
+#include "stages/commands/init_command.h"
 
 #include <algorithm>
 #include <array>
