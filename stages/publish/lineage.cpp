@@ -270,7 +270,14 @@ std::vector<BuiltDate> dates_missing(Connection& connection, const TableName& li
 IncrementalBase incremental_base(Connection& connection, const TableName& live, BusinessDate date) {
   using Known = HeldVersion::Known;
   const RelationKind kind = relation_kind(connection, live);
-  if (kind == RelationKind::view) return {};
+  if (kind == RelationKind::view) {
+    if (!published_version(connection, live, "AND contents = 'accumulated'")) return {};
+    return lost(
+        live,
+        "is a view now, but was a table with the rows of earlier days; drop the view and put "
+        "a backup back under its name (backups lists them, restore does it), or build it "
+        "from nothing with --full-refresh");
+  }
   if (kind == RelationKind::absent) {
     if (!published_version(connection, live, "")) return {};
     return lost(live,

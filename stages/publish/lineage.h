@@ -64,9 +64,9 @@ struct IncrementalBase {
 /// A run for a date that was applied already goes back behind the changes that people made since
 /// (safe_update); `updates` tells them, so that they can be made again.
 ///
-/// Never guesses: a table that was published and is gone, tables without their marker, a date
-/// applied twice without the version before it, and a table that was put back to an earlier date
-/// than the one before `date` are `lost`.
+/// Never guesses: a table that was published and is gone or a view now, tables without their
+/// marker, a date applied twice without the version before it, and a table that was put back to an
+/// earlier date than the one before `date` are `lost`.
 IncrementalBase incremental_base(Connection& connection, const TableName& live, BusinessDate date);
 
 }  // namespace pipeline::publish

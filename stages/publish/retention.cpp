@@ -41,12 +41,12 @@ bool is_newer(const Backup& one, const Backup& other) {
 }
 
 /// The newest verified backup of each of a table's two newest dates: what a restore wants, and what
-/// a rerun of the live date starts from.
+/// a rerun of the live date starts from. What a restore took away stands for no good one.
 bool is_needed(const Backup& backup, const std::vector<Backup>& backups) {
   std::set<std::optional<BusinessDate>> newer_dates;
   for (const auto& other : backups) {
     const bool newer = other.live == backup.live && other.verified == Backup::Verified::yes &&
-                       is_newer(other, backup);
+                       other.kind != BackupKind::replaced_by_restore && is_newer(other, backup);
     if (newer) newer_dates.insert(other.business_date);
   }
   if (newer_dates.empty()) return true;

@@ -27,8 +27,8 @@ struct VaultOptions {
 /// One version of a row as the vault keeps it.
 struct RowVersion {
   std::uint64_t batch = 0;
-  std::string op;                   // insert, update, delete
-  const VaultBatch* of = nullptr;   // of the ledger; nullptr: a row that no batch of the list has
+  std::string op;                  // insert, update, delete
+  const VaultBatch* of = nullptr;  // of the ledger; nullptr: a row that no batch of the list has
   std::vector<std::optional<std::string>> values;  // in the order of `columns`
 };
 struct RowHistory {

@@ -446,6 +446,23 @@ TEST_F(Transformer, AHistoryThatIsGoneIsNotBuiltFromNothing) {
   EXPECT_THAT(outcome.cause(), HasSubstr("marker"));
 }
 
+TEST_F(Transformer, AHistoryThatBecameAViewIsNotBuiltFromNothing) {
+  first_day();
+  warehouse_.write("models/silver/days.sql",
+                   "select curdate() as day, count(*) as tenants, now() as counted_at from {{ "
+                   "ref('stg_tenants') }}\n");
+  expect_green(warehouse_.run("silver_transformer"));
+  second_day();
+  warehouse_.write("models/silver/days.sql", shop::days);
+  EXPECT_THAT(
+      expect_refused("silver_transformer", "Pipeline.GuardRefused", 21).cause(),
+      HasSubstr("silver.days is a view now, but was a table with the rows of earlier days"));
+  warehouse_.root().execute("DROP VIEW silver.days");
+  expect_green(warehouse_.run("silver_transformer", {"restore", "days"}));
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.rows("SELECT day FROM silver.days ORDER BY 1"), "2026-02-01;2026-02-02");
+}
+
 TEST_F(Transformer, AnIncrementalTableOfManyRowsKeepsItsKeysAndRows) {
   warehouse_.write("models/silver/days.sql",
                    "{{ config(materialized='incremental', unique_key='n', indexes=[{'columns': "

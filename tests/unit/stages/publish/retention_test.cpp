@@ -45,6 +45,14 @@ TEST(Retention, NeverDropsTheNewestVerifiedBackup) {
               IsEmpty());
 }
 
+TEST(Retention, NeverDropsAGoodBackupForOneThatARestoreTookAway) {
+  auto taken_away = backup("t", 1);
+  taken_away.kind = BackupKind::replaced_by_restore;
+  EXPECT_THAT(expired_backups({taken_away, backup("t", 10)}, now, 3), IsEmpty());
+  taken_away.created_at = now - std::chrono::days(10);
+  EXPECT_THAT(names(expired_backups({backup("t", 1), taken_away}, now, 3)), ElementsAre("t_1"));
+}
+
 TEST(Retention, KeepsTheNewestOfTheDateBeforeFromWhichARerunStarts) {
   auto of_date = [](int days_old, const char* date) {
     Backup made = backup("t", days_old);
