@@ -1,5 +1,23 @@
 # One folder is one static library; its dependencies are named once, here and in tests/tidy/layers.txt.
 
+# What nearly every source includes, compiled once. Each source still names what it needs: the presets
+# without PIPELINE_PCH would tell.
+if(PIPELINE_PCH)
+  file(WRITE ${CMAKE_BINARY_DIR}/pch/empty.cpp "")
+  add_library(standard_headers OBJECT ${CMAKE_BINARY_DIR}/pch/empty.cpp)
+  target_link_libraries(standard_headers PRIVATE project_options fmt::fmt)
+  target_precompile_headers(standard_headers PRIVATE
+    <algorithm> <array> <charconv> <chrono> <cstdint> <filesystem> <functional> <map> <memory> <optional>
+    <set> <span> <string> <string_view> <utility> <variant> <vector> <fmt/format.h>)
+endif()
+
+# use_precompiled_headers(<target> <owner>) reads the headers of `owner`, if there are any.
+function(use_precompiled_headers target owner)
+  if(PIPELINE_PCH)
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  endif()
+endfunction()
+
 # add_room(<folder> SOURCES a.cpp ... [USES <folder> ...] [PRIVATE_USES <imported target> ...])
 # makes the target common_base of the folder common/base.
 function(add_room folder)
@@ -12,6 +30,7 @@ function(add_room folder)
     target_link_libraries(${target} PUBLIC ${used_target})
   endforeach()
   target_link_libraries(${target} PUBLIC fmt::fmt PRIVATE ${ROOM_PRIVATE_USES})
+  use_precompiled_headers(${target} standard_headers)
 endfunction()
 
 # add_program(<name> SOURCES main.cpp USES <folder> ...)
@@ -32,6 +51,7 @@ function(add_test_program name)
   cmake_parse_arguments(TEST "SERIAL" "LABEL;TIMEOUT" "SOURCES;USES;PRIVATE_USES;PROGRAMS" ${ARGN})
   add_program(${name} SOURCES ${TEST_SOURCES} USES ${TEST_USES}
     PRIVATE_USES ${TEST_PRIVATE_USES} GTest::gtest GTest::gmock GTest::gtest_main)
+  use_precompiled_headers(${name} test_headers)
   target_compile_definitions(${name} PRIVATE
     PIPELINE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PIPELINE_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   if(TEST_PROGRAMS)
