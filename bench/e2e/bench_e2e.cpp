@@ -10,6 +10,7 @@
 
 #include "bench/e2e/measure.h"
 #include "bench/e2e/report.h"
+#include "bench/e2e/safety.h"
 #include "bench/e2e/warehouse.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
@@ -18,22 +19,12 @@
 namespace pipeline::bench {
 namespace {
 
-struct Settings {
-  double scale = 1.0;
-  int runs = 5;
-  std::string changes = "random";
-};
-
 /// One technique: what is made ready, and the command that is measured.
 struct Technique {
   std::string name;
   std::vector<std::string> dumps;  // that wait in the store
   std::string command;
 };
-
-std::string binary(std::string_view name) {
-  return fmt::format("{}/{}", PIPELINE_BIN_DIR, name);
-}
 
 /// Each round runs every technique once, so that a slow minute of the machine hits all of them.
 std::vector<Series> interleaved(Warehouse& house, const std::vector<Technique>& techniques,
@@ -53,26 +44,21 @@ std::vector<Series> interleaved(Warehouse& house, const std::vector<Technique>& 
 }
 
 /// The first dump into an empty schema.
-std::vector<Series> loader(Warehouse& house, const Settings& settings) {
+std::string loader(Warehouse& house, const Settings& settings) {
   const std::string dump = house.dump(1, settings.scale, settings.changes);
-  const std::string ours =
-      fmt::format("{} {} --config {} --business-date 2026-02-01", house.environment(),
-                  binary("staging_loader"), house.config());
-  return interleaved(house,
-                     {{.name = "`zcat \\| mariadb`",
-                       .dumps = {},
-                       .command = fmt::format("zcat {} | {} peer", dump, house.client())},
-                      {.name = "`staging_loader`, first load", .dumps = {dump}, .command = ours}},
-                     settings.runs);
-}
-
-std::string orchestrator_run(const Warehouse& house, std::string_view date) {
-  return fmt::format("{} {} --config {} run --date {}", house.environment(), binary("orchestrator"),
-                     house.config(), date);
+  return table_of(
+      interleaved(house,
+                  {{.name = "`zcat \\| mariadb`",
+                    .dumps = {},
+                    .command = fmt::format("zcat {} | {} peer", dump, house.client())},
+                   {.name = "`staging_loader`, first load",
+                    .dumps = {dump},
+                    .command = house.command("staging_loader", "--business-date 2026-02-01")}},
+                  settings.runs));
 }
 
 /// The state machine from a waiting dump to published gold, then the same for the next day on top.
-std::vector<Series> whole_run(Warehouse& house, const Settings& settings) {
+std::string whole_run(Warehouse& house, const Settings& settings) {
   const std::string first = house.dump(1, settings.scale, settings.changes);
   const std::string second = house.dump(2, settings.scale, settings.changes);
   std::vector<Series> days{{.name = "`orchestrator run`, first day", .runs = {}},
@@ -83,23 +69,25 @@ std::vector<Series> whole_run(Warehouse& house, const Settings& settings) {
     const std::array dates{"2026-02-01", "2026-02-02"};
     for (std::size_t day = 0; day < dates.size(); ++day) {
       days[day].runs.push_back(
-          measure(orchestrator_run(house, dates[day]), house.server().pid(), house.log_file()));
+          measure(house.command("orchestrator", fmt::format("run --date {}", dates[day])),
+                  house.server().pid(), house.log_file()));
       fmt::print(stderr, "round {}: {} {:.1f} s\n", round, days[day].name,
                  days[day].runs.back().wall_s);
     }
   }
-  return days;
+  return table_of(days);
 }
 
 struct Scenario {
   std::string_view name;
   std::string_view title;
-  std::vector<Series> (*run)(Warehouse&, const Settings&);
+  std::string (*run)(Warehouse&, const Settings&);  // a table in Markdown
 };
 
 constexpr std::array scenarios{
     Scenario{"loader", "Loading a whole dump", loader},
     Scenario{"run", "The whole run", whole_run},
+    Scenario{"safety", "Publishing, backups, restores and the vault", safety},
 };
 
 CliSpec command_line() {
@@ -137,7 +125,7 @@ void run(const CliInvocation& asked, const std::vector<std::string>& arguments) 
   for (const auto& scenario : scenarios) {
     if (scenario.name != asked.command) continue;
     Warehouse house;
-    const std::string table = table_of(scenario.run(house, settings));
+    const std::string table = scenario.run(house, settings);
     const std::string section =
         fmt::format("Scale {}. {}.\nCommand: `./dev bench {}`\n\n{}", settings.scale,
                     circumstances(house.server_version()), join(arguments, " "), table);

@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "common/base/text.h"
 #include "common/io/file.h"
 
 namespace pipeline::bench {
@@ -40,7 +41,8 @@ Warehouse::Warehouse() : server_(production_size()) {
     fs::create_directories(var_.file(folder));
   }
   fs::create_symlink(server_.socket(), var_.file("mariadb/mariadbd.sock"));
-  for (const std::string account : {"etl_load", "etl_build", "etl_publish", "etl_janitor"}) {
+  for (const std::string account :
+       {"etl_load", "etl_build", "etl_publish", "etl_janitor", "etl_vault", "etl_admin"}) {
     replace_file(var_.file("secrets/" + account), "pw_" + account + "\n");
   }
   var_.write("alert", "#!/bin/sh\nexec cat >/dev/null\n");
@@ -57,6 +59,30 @@ std::string Warehouse::client() const {
   return fmt::format(
       "mariadb --no-defaults --user=root --default-character-set=utf8mb4 --socket={}",
       server_.socket());
+}
+
+std::string Warehouse::command(const std::string& program, const std::string& arguments) const {
+  return fmt::format("PIPELINE_VAR={} {}/{} {} --config {}", var_.path(), PIPELINE_BIN_DIR, program,
+                     arguments, config_);
+}
+
+void Warehouse::keep_a_vault() {
+  server_.run_sql("DROP DATABASE IF EXISTS vault");
+  server_.run_sql_file(PIPELINE_SOURCE_DIR "/deploy/sql/vault.sql", {});
+  const std::string deploy = PIPELINE_SOURCE_DIR "/deploy/";
+  std::string text = read_file(deploy + "pipeline.yaml");
+  text = replace_all(text, "../stages/dbt", PIPELINE_SOURCE_DIR "/stages/dbt");
+  text = replace_all(text, "state_machine: ", "state_machine: " + deploy);
+  // The accounts are the last part of the section `warehouse`.
+  std::string accounts;
+  for (const std::string role : {"vault", "admin"}) {
+    accounts += fmt::format(
+        "    {0}:\n      user: etl_{0}\n      password:\n        file: "
+        "${{PIPELINE_VAR}}/secrets/etl_{0}\n",
+        role);
+  }
+  text = replace_all(text, "\nstaging:\n", accounts + "\nstaging:\n");
+  config_ = var_.write("pipeline.yaml", text + "\nvault:\n  schema: vault\n");
 }
 
 std::string Warehouse::dump(int day, double scale, const std::string& changes) {

@@ -9,16 +9,23 @@
 
 namespace pipeline::bench {
 
+/// What a scenario is asked for.
+struct Settings {
+  double scale = 1.0;
+  int runs = 5;
+  std::string changes = "random";
+};
+
 class Warehouse {
  public:
   Warehouse();
 
   test::MariadbServer& server() { return server_; }
   std::string server_version();
-  /// deploy/pipeline.yaml with this house's folders.
-  std::string config() const { return PIPELINE_SOURCE_DIR "/deploy/pipeline.yaml"; }
-  /// What the binaries must find in their environment, as a prefix of a shell command.
-  std::string environment() const { return "PIPELINE_VAR=" + var_.path(); }
+  /// A shell command that runs one of our programs with deploy/pipeline.yaml in this house.
+  std::string command(const std::string& program, const std::string& arguments) const;
+  /// From now on, commands run with the vault, whose schema is made empty.
+  void keep_a_vault();
   /// "mariadb --no-defaults ..." of the administrator.
   std::string client() const;
   std::string log_file() const { return var_.file("command.log"); }
@@ -33,6 +40,7 @@ class Warehouse {
 
  private:
   test::TempDir var_;
+  std::string config_ = PIPELINE_SOURCE_DIR "/deploy/pipeline.yaml";
   test::MariadbServer server_;
 };
 
