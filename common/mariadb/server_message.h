@@ -12,8 +12,8 @@ namespace pipeline {
 std::string message_without_values(unsigned int error_number, std::string_view message,
                                    std::string_view sql);
 
-/// The first 200 bytes of a statement in one line, without known secrets; an INSERT or REPLACE is cut after
-/// VALUES.
+/// The first 200 bytes of a statement in one line, without known secrets; an INSERT or REPLACE is
+/// cut after VALUES.
 std::string statement_for_messages(std::string_view sql);
 
 }  // namespace pipeline

@@ -119,9 +119,34 @@ TEST_F(BadConfiguration, IsNamedWithItsPlaceByEveryProgram) {
 }
 
 TEST_F(BadConfiguration, OfTheStoreAndTheProjectIsNamedByTheStagesThatNeedThem) {
-  house_.change("pipeline.yaml", "store: store", "store: s3://bucket/dumps");
-  expect_refused(start_of("staging_loader"), {"the store \"s3://bucket/dumps\""});
-  house_.reset();
+  const std::string aws = "\n  region: eu-west-1";
+  const std::vector<Break> stores{
+      {"unknown scheme",
+       "store: store",
+       "store: gs://bucket/dumps",
+       {"the store \"gs://bucket/dumps\""}},
+      {"no region",
+       "store: store",
+       "store: s3://bucket/dumps",
+       {house_.file("pipeline.yaml") + ":", "the key \"region\" is missing"}},
+      {"no bucket",
+       "store: store",
+       "store: s3://Bucket_1/dumps" + aws,
+       {"\"Bucket_1\" of the store s3://Bucket_1/dumps is no name of a bucket"}},
+      {"clear text",
+       "store: store",
+       "store: s3://bucket" + aws + "\n  endpoint: http://s3.example.org",
+       {"the endpoint \"http://s3.example.org\" would be reached in clear text"}},
+      {"a folder with a region",
+       "store: store",
+       "store: store" + aws,
+       {"source.region is for a store s3://bucket alone"}}};
+  for (const auto& one : stores) {
+    SCOPED_TRACE(one.name);
+    house_.change("pipeline.yaml", one.from, one.to);
+    expect_refused(start_of("staging_loader"), one.says);
+    house_.reset();
+  }
   house_.change("pipeline.yaml", "project: project", "project: nowhere");
   expect_refused(start_of("staging_loader"), {"the dbt project " + house_.file("nowhere")});
   for (const auto* program : {"silver_transformer", "gold_transformer"}) {
