@@ -88,7 +88,7 @@ S3Client::Result S3Client::exchange(const S3Call& call, Body body) {
         renewed = Renewed::yes;
         continue;
       }
-      if (fault.remedy != S3Remedy::wait) throw *std::move(failure);
+      if (fault.remedy != S3Remedy::wait) throw Error(*failure);
       server_asks = retry_after(*result.answer);
     } catch (const Error& error) {
       if (failure || error.kind() != ErrorKind::unavailable) throw;
@@ -124,7 +124,7 @@ std::unique_ptr<http::Answer> S3Client::send(const S3Call& call,
 }
 
 /// HEAD has no body to say why: the same is asked again as GET of the first byte.
-S3Fault S3Client::fault_of(const S3Call& call, http::Answer& answer, std::string body,
+S3Fault S3Client::fault_of(const S3Call& call, http::Answer& answer, std::string_view body,
                            const aws::Credentials& credentials) {
   const int status = answer.status();
   S3ErrorText text = parse_s3_error(body);

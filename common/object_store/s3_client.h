@@ -71,7 +71,7 @@ class S3Client {
   };
   Result exchange(const S3Call& call, Body body);
   std::unique_ptr<http::Answer> send(const S3Call& call, const aws::Credentials& credentials);
-  S3Fault fault_of(const S3Call& call, http::Answer& answer, std::string body,
+  S3Fault fault_of(const S3Call& call, http::Answer& answer, std::string_view body,
                    const aws::Credentials& credentials);
   aws::Credentials credentials();
   /// Fetches them again; false if the source has nothing newer than `refused`.
