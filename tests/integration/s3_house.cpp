@@ -52,7 +52,7 @@ S3Options S3House::options() {
 
 std::string S3House::make_bucket() {
   static std::atomic<int> serial{0};
-  const std::string bucket = fmt::format("bucket-{}", ++serial);
+  std::string bucket = fmt::format("bucket-{}", ++serial);
   const S3Options asked = options();
   S3Client client(
       {.address = s3_address("s3://" + bucket, asked.endpoint, asked.region, S3Addressing::path),

@@ -106,7 +106,8 @@ TEST(HttpClient, SaysWhereALengthIsMissing) {
 }
 
 TEST(HttpClient, HoldsNoMoreThanAWindowForASlowReader) {
-  const std::string body(20'000'000, 'x');
+  std::string body;
+  body.resize(20'000'000, 'x');
   ScriptedServer server({whole_answer("200 OK", body)});
   Client client({});
   const auto answer = client.send({.url = server.origin() + "/"});

@@ -65,18 +65,18 @@ ScriptedAnswer part(const std::string& head, const std::string& body,
 class ScriptedS3 : public testing::Test {
  protected:
   S3Store& store(std::vector<ScriptedAnswer> answers) {
-    server_ = std::make_unique<ScriptedServer>(std::move(answers));
-    store_ = std::make_unique<S3Store>("s3://bucket",
-                                       S3Options{.endpoint = server_->origin(),
+    server = std::make_unique<ScriptedServer>(std::move(answers));
+    opened = std::make_unique<S3Store>("s3://bucket",
+                                       S3Options{.endpoint = server->origin(),
                                                  .region = "us-east-1",
-                                                 .credentials = credentials_,
-                                                 .check_cancelled = [this] { check_cancelled_(); },
+                                                 .credentials = credentials,
+                                                 .check_cancelled = [this] { check_cancelled(); },
                                                  .silence_limit = std::chrono::milliseconds(500),
                                                  .retry = {.attempts_max = 4}},
-                                       clock_);
-    return *store_;
+                                       clock);
+    return *opened;
   }
-  std::vector<std::string> requests() const { return server_->requests(); }
+  std::vector<std::string> requests() const { return server->requests(); }
   static std::string text_of(S3Store& store) { return read_all(*store.get("a", 0)); }
   static Error error_of(const std::function<void()>& act) {
     try {
@@ -89,16 +89,16 @@ class ScriptedS3 : public testing::Test {
   }
   std::chrono::milliseconds waited() const {
     std::chrono::milliseconds sum{0};
-    for (const auto sleep : clock_.sleeps()) sum += sleep;
+    for (const auto sleep : clock.sleeps()) sum += sleep;
     return sum;
   }
 
-  test::FakeClock clock_{*parse_utc("2026-02-01T00:00:00.000Z")};
-  std::shared_ptr<RotatingCredentials> credentials_ =
+  test::FakeClock clock{*parse_utc("2026-02-01T00:00:00.000Z")};
+  std::shared_ptr<RotatingCredentials> credentials =
       std::make_shared<RotatingCredentials>(std::vector<std::string>{"canary-token-1"});
-  std::function<void()> check_cancelled_ = [] {};
-  std::unique_ptr<ScriptedServer> server_;
-  std::unique_ptr<S3Store> store_;
+  std::function<void()> check_cancelled = [] {};
+  std::unique_ptr<ScriptedServer> server;
+  std::unique_ptr<S3Store> opened;
 };
 
 TEST_F(ScriptedS3, WaitsAndAsksAgainWhenTheServiceIsBusy) {
@@ -108,7 +108,7 @@ TEST_F(ScriptedS3, WaitsAndAsksAgainWhenTheServiceIsBusy) {
   EXPECT_EQ(bucket.list("").size(), 1U);
   EXPECT_EQ(requests().size(), 4U);
   EXPECT_GE(waited(), std::chrono::seconds(7)) << "the service's wish is heard";
-  for (const auto sleep : clock_.sleeps()) EXPECT_LE(sleep, std::chrono::milliseconds(200));
+  for (const auto sleep : clock.sleeps()) EXPECT_LE(sleep, std::chrono::milliseconds(200));
 }
 
 TEST_F(ScriptedS3, GivesUpAfterItsAttempts) {
@@ -124,11 +124,11 @@ TEST_F(ScriptedS3, GivesUpAfterItsAttempts) {
 
 TEST_F(ScriptedS3, AStopEndsTheWaitBetweenAttempts) {
   auto& bucket = store({refusal("503 Slow Down\r\nRetry-After: 9", "SlowDown"), list_of("")});
-  check_cancelled_ = [&] {
-    if (!clock_.sleeps().empty()) throw Error(ErrorKind::cancelled, "stopped");
+  check_cancelled = [&] {
+    if (!clock.sleeps().empty()) throw Error(ErrorKind::cancelled, "stopped");
   };
   EXPECT_EQ(error_of([&] { bucket.list(""); }).kind(), ErrorKind::cancelled);
-  EXPECT_EQ(clock_.sleeps().size(), 1U);
+  EXPECT_EQ(clock.sleeps().size(), 1U);
 }
 
 TEST_F(ScriptedS3, ARefusalForGoodIsAskedOnce) {
@@ -167,15 +167,15 @@ TEST_F(ScriptedS3, HeadHasNoBodySoTheReasonIsAskedForByGet) {
 }
 
 TEST_F(ScriptedS3, AnExpiredTokenIsFetchedAgainOnce) {
-  credentials_ = std::make_shared<RotatingCredentials>(
+  credentials = std::make_shared<RotatingCredentials>(
       std::vector<std::string>{"canary-token-1", "canary-token-2"});
   auto& bucket = store({refusal("400 Bad", "ExpiredToken"), list_of(one_object), list_of("")});
   EXPECT_EQ(bucket.list("").size(), 1U);
   EXPECT_THAT(requests().at(0), HasSubstr("x-amz-security-token: canary-token-1\r\n"));
   EXPECT_THAT(requests().at(1), HasSubstr("x-amz-security-token: canary-token-2\r\n"));
-  EXPECT_TRUE(clock_.sleeps().empty());
+  EXPECT_TRUE(clock.sleeps().empty());
   bucket.list("");
-  EXPECT_EQ(credentials_->fetched, 2U) << "kept for the next request";
+  EXPECT_EQ(credentials->fetched, 2U) << "kept for the next request";
 }
 
 TEST_F(ScriptedS3, AnExpiredTokenWithoutANewerOneIsToldApartFromAWrongClock) {
