@@ -117,8 +117,9 @@ class S3StagingLoader : public testing::Test {
 
   test::ProgramResult load(const std::string& date, const std::string& failpoints = {}) {
     return test::run_program(
-        {.argv = {PIPELINE_BIN_DIR "/staging_loader", "load", "--business-date", date, "--config",
-                  var.file("deploy/pipeline.yaml"), "--result-file", var.file("result.json")},
+        {.argv = {std::string(PIPELINE_BIN_DIR) + "/staging_loader", "load", "--business-date",
+                  date, "--config", var.file("deploy/pipeline.yaml"), "--result-file",
+                  var.file("result.json")},
          .env = {{"PIPELINE_VAR", var.path()}, {"PIPELINE_FAILPOINT", failpoints}},
          .time_limit = std::chrono::minutes(2)});
   }
@@ -168,10 +169,10 @@ TEST_F(S3StagingLoader, LoadsADumpAndArchivesItInTheBucket) {
 TEST_F(S3StagingLoader, ListsAndChecksTheBucket) {
   deliver(day, dump_of(10, "a"));
   deliver("2026-02-02", dump_of(10, "b"));
-  const auto listed =
-      test::run_program({.argv = {PIPELINE_BIN_DIR "/staging_loader", "ls", "--business-date",
-                                  "2026-02-02", "--config", var.file("deploy/pipeline.yaml")},
-                         .env = {{"PIPELINE_VAR", var.path()}}});
+  const auto listed = test::run_program(
+      {.argv = {std::string(PIPELINE_BIN_DIR) + "/staging_loader", "ls", "--business-date",
+                "2026-02-02", "--config", var.file("deploy/pipeline.yaml")},
+       .env = {{"PIPELINE_VAR", var.path()}}});
   ASSERT_TRUE(listed.ok()) << listed.text();
   EXPECT_THAT(listed.out, testing::AllOf(HasSubstr("2026-02-01"), HasSubstr("2026-02-02"),
                                          HasSubstr("pending")));
@@ -211,8 +212,9 @@ TEST_F(S3StagingLoader, ASignalEndsAWaitForTheBucket) {
   // The answer never comes; timeout(1) only says when the signal does.
   const auto stopped = test::run_program(
       {.argv = {"timeout", "--preserve-status", "--signal=TERM", "2",
-                PIPELINE_BIN_DIR "/staging_loader", "load", "--business-date", day, "--config",
-                var.file("deploy/pipeline.yaml"), "--result-file", var.file("result.json")},
+                std::string(PIPELINE_BIN_DIR) + "/staging_loader", "load", "--business-date", day,
+                "--config", var.file("deploy/pipeline.yaml"), "--result-file",
+                var.file("result.json")},
        .env = {{"PIPELINE_VAR", var.path()}}});
   EXPECT_EQ(stopped.exit_code, 130) << stopped.text();
   EXPECT_EQ(error_name(), "Pipeline.Cancelled");
