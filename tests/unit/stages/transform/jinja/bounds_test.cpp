@@ -51,9 +51,8 @@ TEST(JinjaBounds, StopRecursionThroughNatives) {
 }
 
 TEST(JinjaBounds, StopRecursiveLoops) {
-  // A list that holds itself makes a recursive loop endless.
   EXPECT_EQ(
-      error_of("{% set l = [] %}{% do l.append(l) %}"
+      error_of("{% set l = [1] %}"
                "{% set ns = namespace(n=0) %}"
                "{% for x in l recursive %}{% set ns.n = ns.n + 1 %}"
                "{% if ns.n > 100000 %}{% do l.clear() %}{% endif %}{{ loop(l) }}{% endfor %}"),
