@@ -86,7 +86,7 @@ void Warehouse::keep_a_vault() {
 }
 
 std::string Warehouse::dump(int day, double scale, const std::string& changes) {
-  const std::string path = var_.file(fmt::format("made/gghouse_202602{:02}.sql.gz", day));
+  std::string path = var_.file(fmt::format("made/gghouse_202602{:02}.sql.gz", day));
   if (!fs::exists(path)) {
     shell(fmt::format(
         "{}/make_source --dump --day {} --date 2026-02-{:02} --scale {} --seed 1 --changes {} | "

@@ -22,7 +22,7 @@ std::string models_now(const StageContext& context, const dbt::LayerRunRequest& 
       fmt::format("{} {:02}:{:02}:00", today.iso(), minutes.count() / 60, minutes.count() % 60);
   Connection session = Connection::open(request.build);
   dbt::make_model_session(session, {.date = today, .time_of_day = minutes});
-  const std::string now = session.query_value("SELECT NOW()").value_or("");
+  std::string now = session.query_value("SELECT NOW()").value_or("");
   if (now == wanted) return now;
   throw Error(ErrorKind::wrong_database,
               fmt::format("{} gives NOW() as {} although the models' clock was set to {}",

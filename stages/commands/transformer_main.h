@@ -5,8 +5,8 @@
 
 namespace pipeline {
 
-/// Runs the program `program`, whose layer is `layer` of transform.layers unless --layer names
+/// Runs the program `name`, whose layer is `layer` of transform.layers unless --layer names
 /// another. Returns the exit code.
-int transformer_main(const std::string& program, const std::string& layer, int argc, char** argv);
+int transformer_main(const std::string& name, const std::string& layer, int argc, char** argv);
 
 }  // namespace pipeline

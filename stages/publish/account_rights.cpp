@@ -31,7 +31,7 @@ struct Allowed {
   StageAccount role;
   SchemaClass where;
   Privileges privileges;         // on the whole schema
-  std::string_view object = "";  // on one table of it; empty: none in particular
+  std::string_view object = {};  // on one table of it; empty: none in particular
 };
 
 const Privileges swap_rights{"SELECT", "ALTER",       "DROP",      "CREATE",
