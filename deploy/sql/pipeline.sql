@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS pipeline.published_table (
   had_predecessor TINYINT NOT NULL,
   contents        VARCHAR(16) NOT NULL COMMENT 'rebuilt: made whole by each run; accumulated: holds earlier days',
   backup_name     VARCHAR(64) NULL,
-  how             VARCHAR(16) NOT NULL DEFAULT 'built' COMMENT 'built: by a run for this date; put_back: from a backup; declared: by a person; updated: changed by a person',
+  how             VARCHAR(16) NOT NULL DEFAULT 'built' COMMENT 'built: by a run for this date; built_anew: the same without earlier rows; put_back: from a backup; declared: by a person; updated: changed by a person',
   origin_publish_id BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'the publish that built these rows; 0: this one',
   checksum        VARCHAR(80) NULL COMMENT 'of accumulated tables, right after the RENAME',
   PRIMARY KEY (publish_id, schema_name, table_name),
@@ -133,7 +133,7 @@ ALTER TABLE pipeline.publish_journal
   ADD COLUMN IF NOT EXISTS reason VARCHAR(1024) NULL COMMENT 'that a person gave' */;
 /*M!100100
 ALTER TABLE pipeline.published_table
-  ADD COLUMN IF NOT EXISTS how VARCHAR(16) NOT NULL DEFAULT 'built' COMMENT 'built: by a run for this date; put_back: from a backup; declared: by a person',
+  ADD COLUMN IF NOT EXISTS how VARCHAR(16) NOT NULL DEFAULT 'built' COMMENT 'built: by a run for this date; built_anew: the same without earlier rows; put_back: from a backup; declared: by a person',
   ADD COLUMN IF NOT EXISTS origin_publish_id BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'the publish that built these rows; 0: this one',
   ADD COLUMN IF NOT EXISTS checksum VARCHAR(80) NULL COMMENT 'of accumulated tables, right after the RENAME' */;
 /*M!100100

@@ -61,8 +61,10 @@ class LayerDrill {
         listed_asker_(sessions_, asker_, Victim::statement),
         end_statements_([this] { sessions_.end_all(); }) {
     // Rules may ask what day it is.
-    dbt::make_model_session(
-        builder_, {.date = published_.marker.business_date, .time_of_day = request.run_time});
+    for (Connection* session : {&builder_, &asker_}) {
+      dbt::make_model_session(
+          *session, {.date = published_.marker.business_date, .time_of_day = request.run_time});
+    }
   }
 
   void run() {

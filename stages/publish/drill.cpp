@@ -37,10 +37,12 @@ std::string name_in_scratch(const TableName& live, Drill::Source source) {
 }
 
 /// Whether the publish that took `backup` away from its place is the last one of the table, was
-/// that of a run, and nobody overrode the guards.
+/// that of a run for a later day (a rerun starts from the version before), and nobody overrode the
+/// guards.
 bool live_was_built_on(Connection& publisher, const Backup& backup) {
   const auto found = publisher.query(fmt::format(
-      "SELECT p.publish_id, p.how, j.reason IS NULL AND j.kind = {} FROM pipeline.published_table "
+      "SELECT p.publish_id, p.how, j.reason IS NULL AND j.kind = {}, p.business_date FROM "
+      "pipeline.published_table "
       "p JOIN pipeline.publish_journal j ON j.publish_id = p.publish_id WHERE p.schema_name = {} "
       "AND p.table_name = {} ORDER BY p.publish_id DESC LIMIT 1",
       quote_text(word_of(PlanKind::publish)), quote_text(backup.live.schema),
@@ -48,7 +50,7 @@ bool live_was_built_on(Connection& publisher, const Backup& backup) {
   if (found.rows.empty() || backup.kind != BackupKind::swapped_out) return false;
   const Row& row = found.rows.front();
   return to_number(row[0]) == backup.publish_id && row[1] == word_of(Origin::built) &&
-         row[2] == "1";
+         row[2] == "1" && backup.business_date < BusinessDate::parse(row[3].value_or(""));
 }
 
 /// Live holds the very rows of the backup.

@@ -47,6 +47,7 @@ struct PublishedVersion {
   std::string checksum;
   Contents contents = Contents::accumulated;
   bool updated = false;  // by a person
+  bool anew = false;     // without the rows of the version before
 };
 
 std::optional<PublishedVersion> published_version(Connection& connection, const TableName& live,
@@ -64,7 +65,8 @@ std::optional<PublishedVersion> published_version(Connection& connection, const 
                           .built_by = to_number(row[3]),
                           .checksum = row[4].value_or(""),
                           .contents = contents_of(row[5].value_or("")),
-                          .updated = row[6] == word_of(Origin::updated)};
+                          .updated = row[6] == word_of(Origin::updated),
+                          .anew = row[6] == word_of(Origin::built_anew)};
 }
 
 /// Backups that somebody took away since the last publish of their table.
@@ -124,7 +126,7 @@ class BaseFinder {
           published_version(connection_, live_, fmt::format("AND publish_id = {}", built_by));
       if (!built) break;
       if (built->updated) updates_.insert(updates_.begin(), read_update(connection_, built_by));
-      if (!built->had_predecessor) return with_updates({});
+      if (!built->had_predecessor || built->anew) return with_updates({});
       const Backup* before = swapped_out_by(built_by);
       if (before == nullptr) break;
       if (is_earlier(before->business_date)) return with_updates(from_version(*before));
@@ -255,7 +257,8 @@ std::vector<BuiltDate> dates_missing(Connection& connection, const TableName& li
     const auto date = BusinessDate::parse(row[0].value_or(""));
     const bool begins = date != previous;
     previous = date;
-    if (!date || row[1] != word_of(Origin::built)) continue;
+    const bool by_a_run = row[1] == word_of(Origin::built) || row[1] == word_of(Origin::built_anew);
+    if (!date || !by_a_run) continue;
     if (begins || !first_of_last_series.contains(*date)) {
       first_of_last_series[*date] = row[2].value_or("");
     }

@@ -50,7 +50,7 @@ std::vector<BuiltDate> dates_missing(Connection& connection, const TableName& li
 /// From what an incremental model starts when it is built for `date`.
 struct IncrementalBase {
   enum class Start {
-    nothing,  // there never was a table, or its first version was built for this very date
+    nothing,  // there never was a table, or this very date began it anew: first or by full refresh
     live,     // the live table is of an earlier date
     backup,   // the date was applied already: the version before it
     lost,     // history is missing that once was there: the caller must not go on by itself

@@ -20,7 +20,8 @@ constexpr Words<BackupKind, 3> backup_kind_words{
     {{BackupKind::swapped_out, "swapped_out"},
      {BackupKind::copied, "copied"},
      {BackupKind::replaced_by_restore, "replaced_by_restore"}}};
-constexpr Words<Origin, 4> origin_words{{{Origin::built, "built"},
+constexpr Words<Origin, 5> origin_words{{{Origin::built, "built"},
+                                         {Origin::built_anew, "built_anew"},
                                          {Origin::put_back, "put_back"},
                                          {Origin::declared, "declared"},
                                          {Origin::updated, "updated"}}};

@@ -29,10 +29,11 @@ enum class BackupKind {
 
 /// What a live table's rows come from.
 enum class Origin {
-  built,     // a run built them for the date
-  put_back,  // a restore took them from a backup
-  declared,  // a person said which date they hold
-  updated,   // a person changed what was live, by safe_update
+  built,       // a run built them for the date
+  built_anew,  // the same, without the rows that were there: a first build, a full refresh
+  put_back,    // a restore took them from a backup
+  declared,    // a person said which date they hold
+  updated,     // a person changed what was live, by safe_update
 };
 
 /// What a plan is for.

@@ -77,7 +77,8 @@ class Planner {
           return;
         }
         if (may_be_dropped(table.live) &&
-            (table.swapped_out == SwappedOut::dropped || is_kept_already(table.live))) {
+            (table.swapped_out == SwappedOut::dropped || is_kept_already(table.live)) &&
+            plan_.kind != PlanKind::update) {
           drop(table.live);
         } else {
           published.backup_name = keep(table.live);

@@ -163,6 +163,16 @@ TEST_F(DrillTest, NamesABackupThatWouldNotComeBack) {
   expect_found("none of its backups is verified");
 }
 
+TEST_F(DrillTest, AsksNothingOfLiveThatARerunBuiltOnTheVersionBefore) {
+  // The day is built again without a row of its first build, whose table is the newest backup.
+  house_.write_model("models/silver/stg_tenants.sql",
+                     "select t.id as tenant_id, t.status, s.label from {{ source('staging', "
+                     "'tenants') }} t left join {{ ref('code_status') }} s on s.code = t.status "
+                     "where t.id <> 4\n");
+  expect_green(house_.run("silver_transformer", {"--force"}));
+  expect_green(drill());
+}
+
 TEST_F(DrillTest, SeesThatLiveLostWhatItsPredecessorHad) {
   house_.write_config(protect);
   expect_green(drill());

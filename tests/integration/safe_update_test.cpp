@@ -89,6 +89,19 @@ TEST_F(SafeUpdate, ChangesALiveTableWhoseOldRowsStayAsABackup) {
   EXPECT_EQ(history(), before);
 }
 
+TEST_F(SafeUpdate, EachChangeKeepsWhatItReplacedAlsoUnderOneRunId) {
+  for (const std::string tenants : {"70", "71"}) {
+    const auto done = change({.update = "UPDATE counts SET tenants = " + tenants + " LIMIT 1",
+                              .validation = "SELECT 1",
+                              .target = "silver.counts"},
+                             {"--run-id", "mend"});
+    expect_green(done);
+    EXPECT_EQ(warehouse_.value("SELECT MAX(tenants) FROM silver." +
+                               done.output().at("backup").as_string()),
+              tenants == "70" ? "2" : "70");
+  }
+}
+
 TEST_F(SafeUpdate, PublishesNothingWhenTheValidationDoesNotHold) {
   const Change none{.update = "DELETE FROM history WHERE tenant_id = 4", .validation = ""};
   for (const auto& [validation, gave] : std::vector<std::pair<std::string, std::string>>{

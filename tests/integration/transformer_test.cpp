@@ -432,6 +432,37 @@ TEST_F(Transformer, AFullRefreshStartsFromNothing) {
             "1");
 }
 
+TEST_F(Transformer, ARerunOfTheDayOfAFullRefreshDoesNotUndoIt) {
+  first_day();
+  second_day();
+  expect_green(warehouse_.run("silver_transformer"));
+  const std::string only_today = "2026-02-02";
+  for (const std::vector<std::string>& again :
+       {std::vector<std::string>{"--full-refresh", "--select", "days"}, {}, {"--force"}}) {
+    expect_green(warehouse_.run("silver_transformer", again));
+    EXPECT_EQ(warehouse_.rows("SELECT day FROM silver.days"), only_today) << join(again, " ");
+  }
+  warehouse_.stage("2026-02-03", "(1, 1)");
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.rows("SELECT day FROM silver.days ORDER BY 1"), "2026-02-02;2026-02-03");
+}
+
+TEST_F(Transformer, GoldFinishesASilverThatDiedBehindItsRename) {
+  warehouse_.write("models/silver/all_counts.sql", "select * from {{ ref('counts') }}\n");
+  warehouse_.write("models/gold/wide.sql", "select * from {{ ref('all_counts') }}\n");
+  first_day();
+  second_day();
+  warehouse_.write("models/silver/counts.sql", replace_all(shop::counts, "curdate() as counted_on",
+                                                           "curdate() as counted_on, 5 as extra"));
+  EXPECT_EQ(
+      warehouse_
+          .run("silver_transformer", {}, {{"PIPELINE_FAILPOINT", "publish_after_rename:kill"}})
+          .program.signal,
+      9);
+  expect_green(warehouse_.run("gold_transformer"));
+  EXPECT_EQ(warehouse_.value("SELECT MAX(extra) FROM gold.wide"), "5");
+}
+
 TEST_F(Transformer, AHistoryThatIsGoneIsNotBuiltFromNothing) {
   first_day();
   second_day();

@@ -104,11 +104,14 @@ void take_layer(const LayerRunRequest& request, const LayerPlan& plan, Connectio
                 const LayerRunPorts& ports) {
   const std::string& main = request.layer().schema;
   std::vector<std::string> schemas = plan.schemas;
+  std::vector<std::string> below;
   for (const auto& read : plan.reads) {
     const bool of_production = request.standing == LayerRunRequest::Standing::development &&
                                read == request.plan.staging_schema;
     // Whether it moved meanwhile is seen before the publish.
-    if (!of_production) schemas.push_back(read);
+    if (of_production) continue;
+    schemas.push_back(read);
+    below.push_back(read);
   }
   publish::take_run_locks(publisher, schemas);
   for (const auto* account : {&request.build, &request.publish}) {
@@ -120,7 +123,11 @@ void take_layer(const LayerRunRequest& request, const LayerPlan& plan, Connectio
   Json settled = Json::array();
   const publish::PublisherOptions options{.clock = ports.clock,
                                           .check_cancelled = ports.throw_if_cancelled};
-  for (const auto& line : publish::settle(publisher, main, options)) settled.push_back(line);
+  // A layer below that died behind its RENAME shows a marker whose views are still the old ones.
+  below.push_back(main);
+  for (const auto& schema : below) {
+    for (const auto& line : publish::settle(publisher, schema, options)) settled.push_back(line);
+  }
   ports.output.set("settled", std::move(settled));
 }
 

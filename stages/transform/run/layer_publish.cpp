@@ -17,7 +17,8 @@ using publish::Marker;
 using publish::OnRunEnd;
 using publish::SwappedOut;
 
-publish::TablePublication table_of(const Node& node, const LayerRunRequest& request) {
+publish::TablePublication table_of(const Node& node, const LayerRunRequest& request,
+                                   const RunState& state) {
   const LayerPlace place = request.is_last() ? LayerPlace::last : LayerPlace::earlier;
   const bool kept = keeps_backup(node, request.backups, place);
   const bool accumulates = node.config.materialized == Materialization::incremental;
@@ -25,6 +26,9 @@ publish::TablePublication table_of(const Node& node, const LayerRunRequest& requ
       .live = live_name(node),
       .swapped_out = kept ? SwappedOut::backup : SwappedOut::dropped,
       .contents = accumulates ? publish::Contents::accumulated : publish::Contents::rebuilt,
+      .origin = accumulates && !state.with_base.contains(node.unique_id)
+                    ? publish::Origin::built_anew
+                    : publish::Origin::built,
   };
 }
 
@@ -94,7 +98,7 @@ publish::Publication LayerPublisher::publication(const BuildContext& context) {
     if (node->config.materialized == Materialization::view) {
       publication.views.push_back({.live = live_name(*node), .select = live_text(context, *node)});
     } else {
-      publication.tables.push_back(table_of(*node, request_));
+      publication.tables.push_back(table_of(*node, request_, context.state));
     }
   }
   publication.unchanged_generations = markers_.seen;
