@@ -40,6 +40,7 @@ std::string server_version() {
 }
 
 void install_database(const std::string& folder) {
+  const TempDir temporary;  // a starting server removes the temporary tables that it finds in there
   std::vector<std::string> argv = {"mariadb-install-db",
                                    "--no-defaults",
                                    "--auth-root-authentication-method=normal",
@@ -48,7 +49,8 @@ void install_database(const std::string& folder) {
                                    log_size_option,
                                    "--innodb-flush-method=nosync"};
   if (::geteuid() == 0) argv.emplace_back("--user=root");
-  const auto made = run_program({.argv = argv, .time_limit = std::chrono::minutes(2)});
+  const auto made = run_program(
+      {.argv = argv, .env = {{"TMPDIR", temporary.path()}}, .time_limit = std::chrono::minutes(2)});
   if (!made.ok()) throw Error(ErrorKind::internal, "mariadb-install-db: " + made.text() + made.out);
 }
 
