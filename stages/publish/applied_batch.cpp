@@ -51,11 +51,21 @@ std::optional<AppliedBatch> open_batch(Connection& connection, const TableName& 
   return batch;
 }
 
+bool is_remade_since_batch(Connection& connection, const TableName& table) {
+  // The server shows the time of the table's file, which a rename renews.
+  const auto remade = connection.query_value(fmt::format(
+      "SELECT MAX(CREATE_TIME) > (SELECT CONVERT_TZ(MAX(applied_at), '+00:00', "
+      "@@session.time_zone) FROM pipeline.applied_batch WHERE {}) FROM information_schema.TABLES "
+      "WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
+      of_table(table), quote_text(table.schema), quote_text(table.table)));
+  return remade == "1";
+}
+
 void note_batch(Connection& session, const AppliedBatch& batch) {
   session.execute(fmt::format(
       "INSERT INTO pipeline.applied_batch (schema_name, table_name, business_date, "
       "input_generation, batch_hash, run_id, after_publish_id, applied_at) VALUES ({}, {}, {}, {}, "
-      "{}, {}, {}, SYSDATE(6))",
+      "{}, {}, {}, CONVERT_TZ(SYSDATE(6), @@session.time_zone, '+00:00'))",
       quote_text(batch.table.schema), quote_text(batch.table.table), date_literal(batch.date),
       batch.input_generation, quote_text(batch.hash), quote_text(batch.run_id),
       batch.after_publish));

@@ -201,7 +201,15 @@ HeldVersion held_version(Connection& connection, const TableName& live) {
   const HeldVersion by_records = held;
   // What was committed counts, although the layer it belongs to was not published.
   if (const auto batch = open_batch(connection, live)) {
-    held = {.known = Known::by_records, .date = batch->date, .built_by = 0, .backup_name = {}};
+    held = {.known = Known::by_records, .date = batch->date};
+    if (is_remade_since_batch(connection, live)) {
+      held = by_records;
+      held.known = Known::doubtful;
+      held.doubt = fmt::format(
+          "{} got its increment of {} in place by run {}, which was ended before it published the "
+          "layer, and since then somebody made, renamed or altered the table",
+          live.text(), batch->date.iso(), batch->run_id);
+    }
   }
   const auto gone = gone_backups(connection, {.live = live});
   if (gone.empty()) return held;
@@ -221,9 +229,18 @@ HeldVersion held_version(Connection& connection, const TableName& live) {
                           });
   if (recorded && (unfinished || !recorded->checksum.empty())) {
     held.known = Known::doubtful;
-    held.backup_name = gone.front().backup_name;
+    held.doubt = fmt::format(
+        "{} holds neither what was published last nor its backup {}, which "
+        "somebody took away",
+        live.text(), gone.front().backup_name);
   }
   return held;
+}
+
+std::string doubt_refused(const TableName& live, const HeldVersion& held) {
+  return fmt::format(
+      "{}, so nobody knows which day it holds; say it: holds {} DATE --reason \"why\"", held.doubt,
+      live.text());
 }
 
 std::vector<TableName> put_back_by_hand(Connection& connection, const std::string& schema) {
@@ -296,10 +313,8 @@ IncrementalBase incremental_base(Connection& connection, const TableName& live, 
                 "day it holds; put pipeline_marker back");
   }
   if (held.known == Known::doubtful) {
-    return lost(live, fmt::format("holds neither what was published last nor its backup {}, which "
-                                  "somebody took away, so nobody knows which day it holds; say it: "
-                                  "holds {} DATE --reason \"why\"",
-                                  held.backup_name, live.text()));
+    return {
+        .start = IncrementalBase::Start::lost, .table = live, .lost = doubt_refused(live, held)};
   }
   return BaseFinder(connection, live, date).find(held);
 }

@@ -19,12 +19,16 @@ struct HeldVersion {
     never_published,   // nothing is written about it
     by_records,        // the last publish or restore made it
     put_back_by_hand,  // somebody gave a backup its name: the content is that backup's
-    doubtful,  // a backup is gone, and the content is neither that backup's nor what was published
+    doubtful,          // somebody touched it, and its content is nothing that was written down
   } known = Known::never_published;
   std::optional<BusinessDate> date;  // doubtful: that the records say
   std::uint64_t built_by = 0;        // the publish that built its rows; 0: unknown
-  std::string backup_name;           // put_back_by_hand, doubtful: the backup that is gone
+  std::string backup_name = {};      // put_back_by_hand: the backup that is gone
+  std::string doubt = {};            // doubtful: "<table> holds ...", for people
 };
+
+/// Why nobody may go on from a doubtful table, and the command that says which day it holds.
+std::string doubt_refused(const TableName& live, const HeldVersion& held);
 
 /// Reads the table only if one of its backups is gone without our doing since the last publish.
 HeldVersion held_version(Connection& connection, const TableName& live);

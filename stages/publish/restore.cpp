@@ -18,6 +18,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "stages/publish/applied_batch.h"
 #include "stages/publish/checksum.h"
 #include "stages/publish/journal.h"
 #include "stages/publish/names.h"
@@ -398,7 +399,9 @@ Restoration plan_holds(Connection& connection, const PublishedLayer& layer, cons
                        BusinessDate date, const RestoreOrder& order) {
   require_in_layer(layer, live);
   if (relation_kind(connection, live) != RelationKind::table) refuse(live.text() + " is no table");
-  if (date > layer.marker.business_date) {
+  const auto batch = open_batch(connection, live);
+  const bool by_batch = batch && date == batch->date;
+  if (date > layer.marker.business_date && !by_batch) {
     throw Error(ErrorKind::config_invalid,
                 fmt::format("{} cannot hold {}: {} shows {}", live.text(), date.iso(), layer.schema,
                             layer.marker.business_date.iso()));

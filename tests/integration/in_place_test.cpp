@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 
 #include <fmt/core.h>
 
@@ -301,6 +303,184 @@ TEST_F(InPlace, ALostAnswerToTheCommitIsNotGuessedAbout) {
   EXPECT_EQ(visits_of(), second_) << "it did not";
   expect_green(warehouse_.run("silver_transformer"));
   EXPECT_EQ(batches(), "2026-02-02;2026-02-03");
+}
+
+TEST_F(InPlace, AChangeOfAnythingThatIsExecutedIsAnotherIncrement) {
+  // The comment is another one in each run: it must not make another increment.
+  const std::string model =
+      "-- {{ invocation_id }} {{ run_started_at }}\n" +
+      replace_all(replace_all(replace_all(visits, "@POST@", "\"{{ close() }}\""),
+                              "{{ source('staging', 'tenants') }}", "{{ ref('visitors') }}"),
+                  "1 as is_newest", "{{ one() }} + {{ var('more', 0) }} as is_newest");
+  const std::string hook = "delete from {{ this }} where 1 = 0";
+  const std::string parent = "select id, status from {{ source('staging', 'tenants') }}\n";
+  const auto macro = [](const std::string& name, const std::string& text) {
+    return "{% macro " + name + "() %}" + text + "{% endmacro %}\n";
+  };
+  warehouse_.write("macros/one.sql", macro("one", "1"));
+  warehouse_.write("macros/close.sql", macro("close", hook));
+  warehouse_.write("models/silver/visitors.sql", parent);
+  warehouse_.write("models/silver/visits.sql", model);
+  warehouse_.write("tests/one_newest.sql", "select 1 from {{ ref('visits') }} where 1 = 0\n");
+  expect_green(warehouse_.run("silver_transformer"));
+  const std::string rows = visits_of();
+  const auto expect_held = [&] {
+    const auto again = warehouse_.run("silver_transformer", {"--force"});
+    expect_green(again);
+    EXPECT_EQ(again.output().at("in_place").dump(),
+              R"([{"table":"silver.visits","rows":0,"applied":"before"}])");
+  };
+  const auto expect_other = [&](std::vector<std::string> arguments = {}) {
+    EXPECT_THAT(
+        expect_refused("silver_transformer", "Pipeline.GuardRefused", 21, std::move(arguments))
+            .cause(),
+        AllOf(HasSubstr("silver.visits holds 2026-02-02 already"),
+              HasSubstr("by other SQL, hooks or settings")));
+  };
+  warehouse_.write("models/silver/counts.sql", "select 1 as nothing_to_do_with_it\n");
+  warehouse_.write("models/silver/silver.yml",
+                   replace_all(shop::silver_yaml, "severity: warn", "severity: error"));
+  warehouse_.write("models/gold/summary.sql", "select 1 as one\n");
+  expect_held();
+  warehouse_.write("macros/one.sql", macro("one", "1 + 0"));
+  expect_other();
+  warehouse_.write("macros/one.sql", macro("one", "1"));
+  expect_other({"--vars", "{more: 1}"});
+  warehouse_.write("macros/close.sql", macro("close", hook + " and 2 = 2"));
+  expect_other();
+  warehouse_.write("macros/close.sql", macro("close", hook));
+  warehouse_.write("models/silver/visitors.sql", parent + "where id <> 12\n");
+  expect_other();
+  warehouse_.write("models/silver/visitors.sql", parent);
+  expect_held();
+  EXPECT_EQ(visits_of(), rows);
+}
+
+TEST_F(InPlace, AModelThatAsksTheServerIsKnownAgainAlthoughTheAnswerChanges) {
+  const std::string model = replace_all(visits, "@POST@", close_hook) +
+                            "-- {{ run_query('select count(*) as n from ' ~ this).rows }}\n";
+  warehouse_.write("models/silver/visits.sql", model);
+  warehouse_.write("macros/none.sql", "{% macro none_of_it() %}1{% endmacro %}\n");
+  const auto died = warehouse_.run("silver_transformer", {},
+                                   {{"PIPELINE_FAILPOINT", "in_place_after_commit:kill"}});
+  ASSERT_EQ(died.program.signal, 9) << died.program.text();
+  EXPECT_EQ(visits_of(), second_);
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(visits_of(), second_);
+  warehouse_.write("macros/none.sql", "{% macro none_of_it() %}2{% endmacro %}\n");
+  EXPECT_THAT(expect_refused("silver_transformer", "Pipeline.GuardRefused", 21).cause(),
+              HasSubstr("by other SQL, hooks or settings"));
+}
+
+TEST_F(InPlace, AFullRefreshCanBeForcedAgain) {
+  expect_green(warehouse_.run("silver_transformer", {"--full-refresh"}));
+  const std::string rows = visits_of();
+  expect_green(warehouse_.run("silver_transformer", {"--force"}));
+  EXPECT_EQ(visits_of(), rows);
+}
+
+/// A run that died behind its COMMIT, and a person who put an older copy under the table's name.
+class InPlaceAfterADeath : public InPlace {
+ protected:
+  void die_behind_the_commit() {
+    const auto died = warehouse_.run("silver_transformer", {"--run-id", "dead"},
+                                     {{"PIPELINE_FAILPOINT", "in_place_after_commit:kill"}});
+    ASSERT_EQ(died.program.signal, 9) << died.program.text();
+    ASSERT_EQ(visits_of(), second_);
+  }
+  /// The server's clock of files knows seconds.
+  void wait_for_the_next_second() {
+    ASSERT_TRUE(wait_for([&] {
+      return warehouse_.value(
+                 "SELECT UTC_TIMESTAMP() > MAX(applied_at) FROM "
+                 "pipeline.applied_batch") == "1";
+    }));
+  }
+  std::string refused() {
+    return expect_refused("silver_transformer", "Pipeline.GuardRefused", 21).cause();
+  }
+  void say_it_holds(const std::string& date) {
+    expect_green(
+        warehouse_.run("silver_transformer", {"holds", "silver.visits", date, "--reason", "seen"}));
+  }
+  void expect_finished() {
+    expect_green(warehouse_.run("silver_transformer"));
+    EXPECT_EQ(visits_of(), second_);
+    EXPECT_EQ(warehouse_.value("SELECT business_date FROM silver.pipeline_marker"), "2026-02-02");
+    stage(3);
+    expect_green(warehouse_.run("silver_transformer"));
+    EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM silver.visits WHERE tenant_id = 13"), "1");
+  }
+};
+
+TEST_F(InPlaceAfterADeath, ABackupThatIsPutBackByHandIsNamed) {
+  expect_green(warehouse_.run("silver_transformer", {"backup", "visits"}));
+  const std::string backup =
+      warehouse_.value("SELECT backup_name FROM pipeline.backup WHERE table_name = 'visits'");
+  die_behind_the_commit();
+  warehouse_.root().execute("DROP TABLE silver.visits");
+  warehouse_.root().execute("RENAME TABLE silver." + backup + " TO silver.visits");
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_THAT(refused(),
+                AllOf(HasSubstr("silver.visits got its increment of 2026-02-02 in place by run "
+                                "dead"),
+                      HasSubstr("since then somebody"), HasSubstr("holds silver.visits ")));
+  }
+  say_it_holds("2026-02-01");
+  expect_finished();
+}
+
+TEST_F(InPlaceAfterADeath, ACopyThatNobodyKnowsIsSeenAndTheDayIsAppliedAnew) {
+  warehouse_.root().execute("CREATE TABLE silver.mine LIKE silver.visits");
+  warehouse_.root().execute("INSERT INTO silver.mine SELECT * FROM silver.visits");
+  die_behind_the_commit();
+  wait_for_the_next_second();
+  warehouse_.root().execute("DROP TABLE silver.visits");
+  warehouse_.root().execute("RENAME TABLE silver.mine TO silver.visits");
+  EXPECT_THAT(refused(),
+              AllOf(HasSubstr("silver.visits got its increment of 2026-02-02 in place by run dead"),
+                    HasSubstr("made, renamed or altered the table"),
+                    HasSubstr("holds silver.visits DATE --reason")));
+  say_it_holds("2026-02-01");
+  expect_finished();
+}
+
+TEST_F(InPlaceAfterADeath, ATableThatSomebodyAlteredMayBeSaidToHoldTheDay) {
+  die_behind_the_commit();
+  wait_for_the_next_second();
+  warehouse_.root().execute("ALTER TABLE silver.visits COMMENT 'looked at'");
+  EXPECT_THAT(refused(), HasSubstr("made, renamed or altered the table"));
+  say_it_holds("2026-02-02");
+  expect_finished();
+}
+
+TEST_F(InPlace, ACommitThatTheServerRefusesIsNoLostAnswer) {
+  const std::string gate = warehouse_.file("gate");
+  const std::string trace = warehouse_.file("trace");
+  std::filesystem::remove(gate);
+  std::filesystem::remove(trace);
+  const auto program = warehouse_.program("silver_transformer", {},
+                                          {{"PIPELINE_FAILPOINT", "in_place_before_commit:pause"},
+                                           {"PIPELINE_FAILPOINT_GATE", gate},
+                                           {"PIPELINE_FAILPOINT_TRACE", trace}});
+  auto running = std::async(std::launch::async, [&] { return test::run_program(program); });
+  EXPECT_TRUE(wait_for([&] {
+    std::ifstream lines(trace);
+    return (std::string{std::istreambuf_iterator<char>(lines), {}})
+               .find("in_place_before_commit") != std::string::npos;
+  }));
+  warehouse_.root().execute("SET GLOBAL read_only = 1");
+  warehouse_.write("../gate", "");
+  const auto refused = warehouse_.finish(running.get());
+  warehouse_.root().execute("SET GLOBAL read_only = 0");
+  EXPECT_EQ(refused.error(), "Pipeline.WrongDatabase") << refused.program.text();
+  EXPECT_THAT(refused.cause(),
+              AllOf(HasSubstr("the server refused the COMMIT of the in-place increments"),
+                    HasSubstr("read-only")));
+  EXPECT_EQ(visits_of(), first_);
+  EXPECT_EQ(batches(), "");
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(visits_of(), second_);
 }
 
 TEST_F(InPlace, ReadersNeverSeeHalfAnIncrement) {

@@ -125,9 +125,12 @@ struct Compiler::Impl {
               .lookup = options.environment,
               .invocation_id = options.invocation_id,
               .run_started_at = options.run_started_at},
+        facts_of_any_invocation(facts),
         parsed(parse_project(facts)),
         names(std::move(parsed.names)),
         graph(std::move(parsed.nodes)) {
+    facts_of_any_invocation.invocation_id.clear();
+    facts_of_any_invocation.run_started_at = {};
     for (const auto* resources : {&project.models, &project.singular_tests}) {
       for (const auto& resource : *resources) {
         sources.emplace(resource.path, template_text(resource.text));
@@ -137,7 +140,8 @@ struct Compiler::Impl {
 
   jinja::ContextPtr context(const Node& node, const CompileRequest& request, Reach reach,
                             ExtraNames extra = {}) const {
-    return make_node_context(facts,
+    const bool any = request.invocation == CompileRequest::Invocation::any;
+    return make_node_context(any ? facts_of_any_invocation : facts,
                              std::make_shared<CompileScope>(node, graph, names, request, reach),
                              std::move(extra));
   }
@@ -152,6 +156,7 @@ struct Compiler::Impl {
   Project project;
   MacroLibrary macros;
   InvocationFacts facts;
+  InvocationFacts facts_of_any_invocation;
   ParsedProject parsed;
   NameIndex names;
   Graph graph;

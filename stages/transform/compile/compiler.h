@@ -51,6 +51,8 @@ struct CompileRequest {
   Naming naming = Naming::live;
   const RunState* run = nullptr;          // must not be null
   WarehouseQueries* warehouse = nullptr;  // null: run_query and adapter.get_* are errors
+  /// any: invocation_id and run_started_at are the same in every run.
+  enum class Invocation { own, any } invocation = Invocation::own;
 };
 
 /// One outcome, as on-run-end hooks see it in `results`.

@@ -24,10 +24,12 @@
 #include "common/base/log.h"
 #include "common/base/scope.h"
 #include "common/base/text.h"
+#include "stages/publish/lineage.h"
 #include "stages/publish/marker.h"
 #include "stages/publish/names.h"
 #include "stages/publish/run_lock.h"
 #include "stages/publish/sql.h"
+#include "stages/transform/run/batch_hash.h"
 #include "stages/transform/run/candidate_copy.h"
 #include "stages/transform/run/data_tests.h"
 #include "stages/transform/run/increment.h"
@@ -111,12 +113,13 @@ void require_in_place_fits(const LayerPlan& plan, const ProtectOptions& protect)
 }
 
 publish::AppliedBatch batch_of(Connection& publisher, const LayerRunRequest& request,
-                               const Node& node, const LayerMarkers& markers) {
+                               const Compiler& compiler, const Node& node,
+                               const LayerMarkers& markers) {
   const TableName live = live_name(node);
   return {.table = live,
           .date = markers.date,
           .input_generation = markers.upstream.generation,
-          .hash = sha256_hex(node.raw_code + "\n" + node.config.raw.dump()),
+          .hash = batch_hash(compiler, request.plan, node),
           .run_id = request.run_id,
           .after_publish = publish::last_publish_of(publisher, live)};
 }
@@ -132,9 +135,27 @@ Step step_of(Connection& publisher, const publish::AppliedBatch& batch, const st
                 "below{}; another increment for one day cannot be put on top. Rebuild it "
                 "with --full-refresh, or put a backup of an earlier day back",
                 last->run_id, last->input_generation,
-                last->hash == batch.hash ? "" : " and by other SQL or settings")
+                last->hash == batch.hash ? "" : " and by other SQL, hooks or settings")
           : "";
   throw Error(ErrorKind::guard_refused, lost + "." + by);
+}
+
+void require_batch_is_there(Connection& publisher, const publish::AppliedBatch& batch) {
+  using Known = publish::HeldVersion::Known;
+  const auto held = publish::held_version(publisher, batch.table);
+  if (held.known == Known::doubtful) {
+    throw Error(ErrorKind::guard_refused, publish::doubt_refused(batch.table, held));
+  }
+  if (held.date == batch.date) return;
+  throw Error(
+      ErrorKind::guard_refused,
+      fmt::format("{0} got its increment of {1} in place by run {2}, which was ended before "
+                  "it published the layer, and since then somebody put {3} back. Say "
+                  "which day it holds, and the next run applies {1} anew: holds {0} {4} "
+                  "--reason \"why\"",
+                  batch.table.text(), batch.date.iso(), batch.run_id,
+                  held.backup_name.empty() ? "what was published before" : held.backup_name,
+                  held.date ? held.date->iso() : "DATE"));
 }
 
 /// One transaction over the live tables.
@@ -367,10 +388,36 @@ class InPlaceIncrements::Transaction {
       session_.execute("COMMIT");
       failpoint("in_place_commit_answered");
     } catch (const Error& error) {
+      if (was_taken_back(error)) {
+        throw Error(error.kind(),
+                    fmt::format("the server refused the COMMIT of the in-place increments, so "
+                                "none of them is applied and nothing was published: {}",
+                                error.message()))
+            .with("errno", std::string(error.context_value("errno")));
+      }
       throw Error(error.kind(),
                   fmt::format("the answer to the COMMIT of the in-place increments was lost; the "
                               "next run finds in its ledger whether it happened: {}",
                               error.message()));
+    }
+  }
+
+  /// Whether the server said no (a deadlock, a full disk, a server that became read-only) and the
+  /// ledger agrees. Without an answer nobody knows.
+  bool was_taken_back(const Error& error) {
+    const bool refused = session_.alive() && publish::server_errno(error) != 0 &&
+                         error.kind() != ErrorKind::unavailable &&
+                         error.kind() != ErrorKind::timed_out;
+    if (!refused) return false;
+    try {
+      session_.execute("ROLLBACK");
+      return std::ranges::none_of(models_, [&](const InPlaceModel& model) {
+        const auto batch = publish::open_batch(options_.publisher, model.batch.table);
+        return model.step == Step::apply && batch && batch->is_same_as(model.batch);
+      });
+    } catch (const Error& unknown) {
+      log::warn("nobody knows what became of the COMMIT: {}", unknown.message());
+      return false;
     }
   }
 

@@ -42,9 +42,14 @@ void require_in_place_fits(const LayerPlan& plan, const ProtectOptions& protect)
 InPlaceModel::Step step_of(Connection& publisher, const publish::AppliedBatch& batch,
                            const std::string& lost);
 
+/// Throws guard_refused, naming what happened and the command, if the table does not hold `batch`,
+/// an open one, any more: somebody put another version in its place.
+void require_batch_is_there(Connection& publisher, const publish::AppliedBatch& batch);
+
 /// The increment of `node` in this run, as the ledger knows it.
 publish::AppliedBatch batch_of(Connection& publisher, const LayerRunRequest& request,
-                               const Node& node, const LayerMarkers& markers);
+                               const Compiler& compiler, const Node& node,
+                               const LayerMarkers& markers);
 
 struct InPlaceOptions {
   const LayerRunRequest& request;

@@ -221,10 +221,10 @@ class LayerRun {
     if (node.config.publish != PublishMode::in_place || is_rebuilt(node, request_)) return false;
     const TableName live = live_name(node);
     if (publish::relation_kind(publisher_, live) != publish::RelationKind::table) return false;
-    tell_open_batch(live);
+    settle_open_batch(live);
     const auto base = publish::incremental_base(publisher_, live, markers_.date);
     if (base.start == Start::nothing || base.start == Start::backup) return false;
-    const auto batch = batch_of(publisher_, request_, node, markers_);
+    const auto batch = batch_of(publisher_, request_, compiler_, node, markers_);
     InPlaceModel model{.node = &node, .tests = {}, .batch = batch};
     model.step = step_of(publisher_, batch, base.lost);
     const auto looks_at_it = [&](const Node* test) {
@@ -238,9 +238,10 @@ class LayerRun {
     return true;
   }
 
-  void tell_open_batch(const TableName& live) {
+  void settle_open_batch(const TableName& live) {
     const auto batch = publish::open_batch(publisher_, live);
     if (!batch) return;
+    require_batch_is_there(publisher_, *batch);
     const std::string line = fmt::format(
         "{} holds the increment of {} (run {}), which was committed although {} was not published "
         "with it: this run publishes it",

@@ -159,11 +159,7 @@ class SafeUpdate {
                                 "run {} first",
                                 live.text(), request_.command));
       case HeldVersion::Known::doubtful:
-        throw Error(ErrorKind::guard_refused,
-                    fmt::format("{} holds neither what was published last nor its backup {}, so "
-                                "nobody knows which day it holds; say it first: holds {} DATE "
-                                "--reason \"why\"",
-                                live.text(), held.backup_name, live.text()));
+        throw Error(ErrorKind::guard_refused, publish::doubt_refused(live, held));
     }
     return held;
   }
