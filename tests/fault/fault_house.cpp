@@ -32,9 +32,14 @@ constexpr const char* one_current = R"(select tenant_id from {{ ref('history') }
 group by tenant_id having sum(is_current) <> 1
 )";
 
-constexpr const char* schemas[] = {"staging", "staging__next", "seeds",        "seeds__next",
-                                   "silver",  "silver__next",  "gold",         "gold__next",
-                                   "vault",   "pipeline",      "scratch__next"};
+// Of what a set-up makes of a house; the project, since some set-ups have a model more.
+constexpr const char* saved_folders[] = {"store", "state", "project"};
+
+// While a publish goes on, and after its death, new and old views stand beside the live ones.
+constexpr const char* of_no_publish =
+    "(TABLE_NAME NOT LIKE '%\\_\\_next' AND TABLE_NAME NOT LIKE '%\\_\\_old')";
+
+constexpr const char* table_in_place = "visits";
 
 const std::string vault_sql = PIPELINE_SOURCE_DIR "/deploy/sql/vault.sql";
 
@@ -52,7 +57,7 @@ FaultHouse::FaultHouse() {
   house_.write("project/tests/one_current.sql", one_current);
   house_.write("project/dbt_project.yml",
                read_text_file(file("project/dbt_project.yml")) + "on-run-end: [\"select 1\"]\n");
-  require_ok(type("silver_transformer vault init"));
+  require_ok(type({"silver_transformer", "vault", "init"}));
   house_.deliver("2026-02-04", "(1,9),(2,1),(4,7),(5,1)");
   // Old enough for the retention that comes with each run of gold.
   root.execute(
@@ -63,28 +68,19 @@ FaultHouse::FaultHouse() {
 
 void FaultHouse::save(const std::string& name) {
   fs::create_directories(file("saved"));
-  std::string list;
-  for (const std::string schema : schemas) list += " " + schema;
-  require_ok(run_program(
-      {.argv = {"/bin/bash", "-c",
-                fmt::format("mariadb-dump --no-defaults --socket={} --user=root "
-                            "--skip-dump-date --databases{} >{}",
-                            house_.server().socket(), list, file("saved/" + name + ".sql"))}}));
-  for (const std::string folder : {"store", "state"}) {
-    const std::string to = file("saved/" + name + "." + folder);
-    fs::remove_all(to);
+  house_.server().save_data(file("saved/" + name + ".data"));
+  house_.reconnect();
+  for (const std::string folder : saved_folders) {
     fs::create_directories(file(folder));
-    fs::copy(file(folder), to, fs::copy_options::recursive);
+    fs::copy(file(folder), file("saved/" + name + "." + folder), fs::copy_options::recursive);
   }
   saved_.push_back(name);
 }
 
 void FaultHouse::load(const std::string& name) {
-  for (const std::string schema : schemas) {
-    house_.root().execute("DROP DATABASE IF EXISTS " + schema);
-  }
-  house_.server().run_sql_file(file("saved/" + name + ".sql"), {});
-  for (const std::string folder : {"store", "state"}) {
+  house_.server().load_data(file("saved/" + name + ".data"));
+  house_.reconnect();
+  for (const std::string folder : saved_folders) {
     fs::remove_all(file(folder));
     fs::copy(file("saved/" + name + "." + folder), file(folder), fs::copy_options::recursive);
   }
@@ -93,13 +89,25 @@ void FaultHouse::load(const std::string& name) {
 void FaultHouse::enter(const FaultSetUp& set_up) {
   if (std::ranges::find(saved_, set_up.id) != saved_.end()) return load(set_up.id);
   load("base");
-  for (const auto& line : set_up.prepare) require_ok(type(line));
+  if (set_up.prepare.empty()) return;
+  for (const auto& step : set_up.prepare) prepare(step);
   save(set_up.id);
 }
 
-ProgramToRun FaultHouse::program(const std::string& command_line,
+void FaultHouse::prepare(const PrepareStep& step) {
+  if (const auto* command = std::get_if<CommandLine>(&step)) {
+    require_ok(type(*command));
+  } else if (const auto* sql = std::get_if<RootSql>(&step)) {
+    house_.server().run_sql(sql->text);
+  } else {
+    const auto& [path, text] = std::get<HouseFile>(step);
+    house_.write(path, text);
+  }
+}
+
+ProgramToRun FaultHouse::program(const CommandLine& command,
                                  const std::map<std::string, std::string>& env) const {
-  auto words = split(command_line, ' ');
+  auto words = command;
   const std::string name = words.front();
   words.erase(words.begin());
   auto result = house_.program(name, std::move(words), env);
@@ -109,16 +117,16 @@ ProgramToRun FaultHouse::program(const std::string& command_line,
   return result;
 }
 
-ProgramResult FaultHouse::type(const std::string& command_line,
+ProgramResult FaultHouse::type(const CommandLine& command,
                                const std::map<std::string, std::string>& env) {
-  return run_program(program(command_line, env));
+  return run_program(program(command, env));
 }
 
-ProgramResult FaultHouse::type_and(const std::string& command_line,
+ProgramResult FaultHouse::type_and(const CommandLine& command,
                                    const std::map<std::string, std::string>& env,
                                    const std::function<void()>& meanwhile) {
   ProgramResult result;
-  std::jthread beside([&] { result = run_program(program(command_line, env)); });
+  std::jthread beside([&] { result = run_program(program(command, env)); });
   meanwhile();
   beside.join();
   return result;
@@ -127,14 +135,16 @@ ProgramResult FaultHouse::type_and(const std::string& command_line,
 Picture FaultHouse::picture() {
   auto& root = house_.root();
   Picture picture;
+  for (const auto& layer : readers_columns()) picture[layer] = "";
   for (const std::string schema : {"staging", "seeds", "silver", "gold"}) {
-    std::string& text = picture[schema == "seeds" ? "silver" : schema];
+    const std::string layer = schema == "seeds" ? "silver" : schema;
     const auto tables = root.query(fmt::format(
         "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{}' "
-        "AND TABLE_NAME NOT LIKE '%\\_backup\\_%' AND TABLE_NAME NOT LIKE '%\\_\\_next' ORDER BY 1",
-        schema));
+        "AND TABLE_NAME NOT LIKE '%\\_backup\\_%' AND {} ORDER BY 1",
+        schema, of_no_publish));
     for (const auto& row : tables.rows) {
       const std::string name = quote_name(schema, *row[0]);
+      std::string& text = picture[row[0] == table_in_place ? "in_place" : layer];
       if (*row[0] == "pipeline_marker") {
         text += name + " " + house_.rows("SELECT business_date FROM " + name) + "\n";
       } else if (*row[1] == "VIEW") {
@@ -150,8 +160,13 @@ Picture FaultHouse::picture() {
 
 std::string FaultHouse::left_over() {
   return house_.rows(
-      "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA IN "
-      "('staging', 'seeds', 'silver', 'gold') AND TABLE_NAME LIKE '%\\_\\_next'");
+             std::string("SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE "
+                         "TABLE_SCHEMA = 'scratch__next' OR TABLE_SCHEMA IN ('staging', 'seeds', "
+                         "'silver', 'gold') AND NOT ") +
+             of_no_publish) +
+         house_.rows(
+             "SELECT publish_id, schema_name, kind, run_id, state FROM pipeline.publish_journal "
+             "WHERE state NOT IN ('done', 'abandoned')");
 }
 
 void FaultHouse::wait_until_quiet() const {
@@ -173,19 +188,37 @@ void FaultHouse::wait_until_quiet() const {
   }
 }
 
+bool FaultHouse::exists(const std::string& schema, const std::string& table) {
+  return house_.value(fmt::format(
+             "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{}' AND "
+             "TABLE_NAME = '{}'",
+             schema, table)) == "1";
+}
+
 std::string FaultHouse::readers_statement() {
-  return "SELECT CONCAT_WS(' ', (SELECT business_date FROM staging.pipeline_marker),"
-         " (SELECT GROUP_CONCAT(id, '=', status ORDER BY id) FROM staging.tenants)),"
-         " CONCAT_WS(' ', (SELECT business_date FROM silver.pipeline_marker),"
-         " (SELECT business_date FROM seeds.pipeline_marker),"
-         " (SELECT GROUP_CONCAT(status, '=', tenants, '/', counted_on ORDER BY status)"
+  const auto day = [&](const std::string& schema) -> std::string {
+    if (!exists(schema, "pipeline_marker")) return "'-'";
+    return "(SELECT business_date FROM " + schema + ".pipeline_marker)";
+  };
+  const std::string in_place =
+      exists("silver", table_in_place)
+          ? "(SELECT GROUP_CONCAT(tenant_id, '=', day, '/', status, '/', is_newest "
+            "ORDER BY tenant_id, day) FROM silver.visits)"
+          : "'-'";
+  return "SELECT CONCAT_WS(' ', " + day("staging") +
+         ", (SELECT GROUP_CONCAT(id, '=', status ORDER BY id) FROM staging.tenants)),"
+         " CONCAT_WS(' ', " +
+         day("silver") + ", " + day("seeds") +
+         ", (SELECT GROUP_CONCAT(status, '=', tenants, '/', counted_on ORDER BY status)"
          " FROM silver.counts),"
          " (SELECT GROUP_CONCAT(day, '=', tenants ORDER BY day) FROM silver.days),"
          " (SELECT GROUP_CONCAT(tenant_id, '=', valid_from, '/', status, '/',"
          " IFNULL(valid_to, '-') ORDER BY tenant_id, valid_from) FROM silver.history)),"
-         " CONCAT_WS(' ', (SELECT business_date FROM gold.pipeline_marker),"
-         " (SELECT GROUP_CONCAT(status, '=', tenants ORDER BY status) FROM gold.summary),"
-         " (SELECT GROUP_CONCAT(day, '=', open_rows ORDER BY day) FROM gold.moves))";
+         " CONCAT_WS(' ', " +
+         day("gold") +
+         ", (SELECT GROUP_CONCAT(status, '=', tenants ORDER BY status) FROM gold.summary),"
+         " (SELECT GROUP_CONCAT(day, '=', open_rows ORDER BY day) FROM gold.moves)), " +
+         in_place;
 }
 
 }  // namespace pipeline::test

@@ -2,12 +2,16 @@
 //
 // After each fault: the layers that readers see are old or new, each as a whole; a reader who polls
 // all the while saw nothing else and no error; the command said one of the things that the table
-// allows, and no secret; and the next night ends in the bytes of a run that nothing disturbed.
+// allows, and no secret; the next night ends in the bytes of a run that nothing disturbed; and it
+// leaves no publish open and nothing half made.
 //
 //   fault_matrix                               a sample; its seed is printed
 //   PIPELINE_FAULTS=all fault_matrix           the whole matrix
+//   PIPELINE_FAULTS=3/10 fault_matrix          the third of ten parts of it
 //   PIPELINE_FAULTS=500 PIPELINE_FAULT_SEED=7 fault_matrix   that many, the same ones again
 //   PIPELINE_FAULT=silver/publish_after_rename@1/kill fault_matrix   one
+//   PIPELINE_FAULT=silver/ fault_matrix        all whose names begin so; with PIPELINE_FAULTS, of
+//   them
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -36,7 +40,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* next_night = "orchestrator run --date 2026-02-04";
+const CommandLine next_night{"orchestrator", "run", "--date", "2026-02-04"};
+const CommandLine check_vault{"silver_transformer", "vault", "check"};
 constexpr std::size_t sample_size = 24;
 constexpr auto between_reads = std::chrono::milliseconds(5);
 constexpr const char* part_of_every_password = "pw_etl_";
@@ -46,8 +51,8 @@ struct Undisturbed {
   Picture before;
   Picture after;
   Picture next_day;
-  int next_exit = 0;
   std::vector<std::string> passed;  // failpoints, in order
+  std::string readers;              // statement
   std::vector<std::string> seen_before;
   std::vector<std::string> seen_after;
 };
@@ -64,9 +69,9 @@ class FaultMatrix : public testing::Test {
     return instance;
   }
 
-  /// Columns of the readers' statement as they are now.
-  static std::vector<std::string> readers_row() {
-    return columns(house().base().rows(FaultHouse::readers_statement()));
+  /// Columns of a readers' statement as they are now.
+  static std::vector<std::string> readers_row(const std::string& statement) {
+    return columns(house().base().rows(statement));
   }
   static std::vector<std::string> columns(const std::string& row) {
     return split(std::string(trim(row)), '|');
@@ -80,12 +85,13 @@ class FaultMatrix : public testing::Test {
     const std::string trace = house().file("trace." + set_up.id);
     house().enter(set_up);
     twin.before = house().picture();
-    twin.seen_before = readers_row();
+    twin.readers = house().readers_statement();
+    twin.seen_before = readers_row(twin.readers);
     const auto result = house().type(set_up.command, {{"PIPELINE_FAILPOINT_TRACE", trace}});
-    if (!result.ok()) throw std::runtime_error(set_up.command + ": " + result.text());
+    EXPECT_TRUE(result.ok()) << set_up.id << ": " << result.text();
     twin.after = house().picture();
-    twin.seen_after = readers_row();
-    twin.next_exit = house().type(next_night).exit_code.value_or(killed_exit);
+    twin.seen_after = readers_row(twin.readers);
+    type_what_follows(set_up);
     twin.next_day = house().picture();
     for (const auto& line : split(read_text_file(trace), '\n')) {
       if (!line.empty()) twin.passed.push_back(line);
@@ -93,13 +99,28 @@ class FaultMatrix : public testing::Test {
     return known.emplace(set_up.id, std::move(twin)).first->second;
   }
 
-  static std::vector<Fault> all_faults() {
+  /// The faults whose names begin like `prefix`.
+  static std::vector<Fault> all_faults(const std::string& prefix) {
     std::vector<Fault> all;
     for (const auto& set_up : table().set_ups) {
+      const std::string id = set_up.id + "/";
+      if (!id.starts_with(prefix) && !prefix.starts_with(id)) continue;
       const auto some = faults_of(table(), set_up, undisturbed(set_up).passed);
-      all.insert(all.end(), some.begin(), some.end());
+      std::ranges::copy_if(some, std::back_inserter(all),
+                           [&](const Fault& fault) { return fault.id().starts_with(prefix); });
     }
     return all;
+  }
+
+  /// What comes behind a set-up's command, whether it was disturbed or not.
+  static void type_what_follows(const FaultSetUp& set_up) {
+    for (const auto& command : set_up.then) {
+      const auto result = house().type(command);
+      EXPECT_TRUE(result.ok()) << join(command, " ") << ": " << result.text();
+    }
+    const auto next = house().type(next_night);
+    EXPECT_EQ(next.exit_code, set_up.next_exit) << "the next night: " << next.text();
+    EXPECT_EQ(house().left_over(), "") << "the next night";
   }
 
   /// Runs the command into the fault; killing the server is done from here, at the point.
@@ -108,7 +129,7 @@ class FaultMatrix : public testing::Test {
       return std::map<std::string, std::string>{
           {"PIPELINE_FAILPOINT", fmt::format("{}:{}@{}", fault.point, action, fault.hit)}};
     };
-    const std::string& command = fault.set_up->command;
+    const CommandLine& command = fault.set_up->command;
     switch (fault.way->how) {
       case FaultHow::kill:
         return house().type(command, armed("kill"));
@@ -199,8 +220,7 @@ class FaultMatrix : public testing::Test {
     SCOPED_TRACE("PIPELINE_FAULT=" + fault.id());
     const Undisturbed& twin = undisturbed(*fault.set_up);
     house().enter(*fault.set_up);
-    PollingReader reader(house().base().server().root_options(), {FaultHouse::readers_statement()},
-                         between_reads);
+    PollingReader reader(house().base().server().root_options(), {twin.readers}, between_reads);
     expect_ended_as_the_table_says(fault, run_into(fault));
     house().wait_until_quiet();
     expect_old_or_new(twin);
@@ -208,11 +228,9 @@ class FaultMatrix : public testing::Test {
     reader.stop();
     expect_readers_saw_only_whole_layers(twin, fault, reader);
 
-    const auto next = house().type(next_night);
-    EXPECT_EQ(next.exit_code, twin.next_exit) << "the next night: " << next.text();
+    type_what_follows(*fault.set_up);
     EXPECT_EQ(house().picture(), twin.next_day) << "the next night";
-    EXPECT_EQ(house().left_over(), "") << "the next night";
-    const auto vault = house().type("silver_transformer vault check");
+    const auto vault = house().type(check_vault);
     EXPECT_TRUE(vault.ok()) << vault.text();
   }
 };
@@ -222,22 +240,38 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-TEST_F(FaultMatrix, EachFaultLeavesOldOrNewAndTheNextNightEndsInTheBytesOfAnUndisturbedOne) {
-  auto faults = all_faults();
-  const std::size_t all = faults.size();
-  const std::string wanted = variable("PIPELINE_FAULT");
+/// One of several parts of equal size, each with some of every set-up.
+std::vector<Fault> part_of(const std::vector<Fault>& faults, const std::vector<std::string>& part) {
+  const std::size_t number = std::stoul(part.at(0));
+  const std::size_t parts = std::stoul(part.at(1));
+  if (number == 0 || number > parts) throw std::invalid_argument("PIPELINE_FAULTS");
+  std::vector<Fault> chosen;
+  for (std::size_t i = number - 1; i < faults.size(); i += parts) chosen.push_back(faults[i]);
+  return chosen;
+}
+
+std::vector<Fault> sample_of(std::vector<Fault> faults, std::size_t size) {
+  const std::string given = variable("PIPELINE_FAULT_SEED");
+  const auto seed = given.empty() ? std::random_device{}() : std::stoul(given);
+  fmt::print("PIPELINE_FAULT_SEED={}\n", seed);
+  std::shuffle(faults.begin(), faults.end(), std::mt19937_64(seed));
+  faults.resize(std::min(faults.size(), size));
+  return faults;
+}
+
+/// What the environment asks for, of these.
+std::vector<Fault> chosen_of(const std::vector<Fault>& faults) {
   const std::string count = variable("PIPELINE_FAULTS");
-  if (!wanted.empty()) {
-    std::erase_if(faults, [&](const Fault& fault) { return fault.id() != wanted; });
-    ASSERT_FALSE(faults.empty()) << "no fault is called " << wanted;
-  } else if (count != "all") {
-    const std::string given = variable("PIPELINE_FAULT_SEED");
-    const auto seed = given.empty() ? std::random_device{}() : std::stoul(given);
-    fmt::print("PIPELINE_FAULT_SEED={}\n", seed);
-    std::shuffle(faults.begin(), faults.end(), std::mt19937_64(seed));
-    faults.resize(std::min(faults.size(), count.empty() ? sample_size : std::stoul(count)));
-  }
-  fmt::print("{} of {} faults\n", faults.size(), all);
+  if (count == "all" || (count.empty() && !variable("PIPELINE_FAULT").empty())) return faults;
+  if (const auto part = split(count, '/'); part.size() == 2) return part_of(faults, part);
+  return sample_of(faults, count.empty() ? sample_size : std::stoul(count));
+}
+
+TEST_F(FaultMatrix, EachFaultLeavesOldOrNewAndTheNextNightEndsInTheBytesOfAnUndisturbedOne) {
+  const auto all = all_faults(variable("PIPELINE_FAULT"));
+  ASSERT_FALSE(all.empty()) << "no fault is called " << variable("PIPELINE_FAULT");
+  const auto faults = chosen_of(all);
+  fmt::print("{} of {} faults\n", faults.size(), all.size());
   for (const auto& fault : faults) {
     const auto begun = std::chrono::steady_clock::now();
     try {
@@ -267,13 +301,14 @@ TEST_F(FaultMatrix, TellsALayerThatIsHalfOld) {
   EXPECT_NE(mixed.at("silver"), twin.before.at("silver"));
   EXPECT_NE(mixed.at("silver"), twin.after.at("silver"));
   EXPECT_EQ(mixed.at("gold"), twin.after.at("gold"));
-  const auto seen = readers_row();
+  const auto seen = readers_row(twin.readers);
   EXPECT_NE(seen.at(1), twin.seen_before.at(1));
   EXPECT_NE(seen.at(1), twin.seen_after.at(1));
 }
 
 TEST_F(FaultMatrix, PassesEveryFailpointOfTheProgramsOrNamesTheTestThatDoes) {
-  std::set<std::string> passed(table().elsewhere.begin(), table().elsewhere.end());
+  std::set<std::string> passed;
+  for (const auto& [point, test] : table().elsewhere) passed.insert(point);
   for (const auto& set_up : table().set_ups) {
     const auto& points = undisturbed(set_up).passed;
     passed.insert(points.begin(), points.end());
@@ -289,6 +324,21 @@ TEST_F(FaultMatrix, PassesEveryFailpointOfTheProgramsOrNamesTheTestThatDoes) {
             << (*match)[1].str() << " in " << entry.path().string();
       }
     }
+  }
+}
+
+TEST_F(FaultMatrix, NamesForWhatIsBrokenElsewhereATestThatBreaksItAndNothingThatIsBrokenHere) {
+  std::set<std::string> passed;
+  for (const auto& set_up : table().set_ups) {
+    const auto& points = undisturbed(set_up).passed;
+    passed.insert(points.begin(), points.end());
+  }
+  for (const auto& [point, test] : table().elsewhere) {
+    SCOPED_TRACE(point);
+    const std::string source = PIPELINE_SOURCE_DIR "/tests/integration/" + test + ".cpp";
+    ASSERT_TRUE(fs::exists(source)) << source;
+    EXPECT_THAT(read_text_file(source), testing::HasSubstr(point)) << test << " does not name it";
+    EXPECT_FALSE(passed.contains(point)) << "a command of the matrix passes it";
   }
 }
 

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "common/base/text.h"
 #include "common/config/yaml.h"
 
 namespace pipeline::test {
@@ -44,6 +45,32 @@ std::vector<std::string> texts(const YamlNode* list) {
   return result;
 }
 
+/// A text without quotes, or the list of its words.
+CommandLine command_of(const YamlNode& node) {
+  return node.is_sequence() ? texts(&node) : split(node.text(), ' ');
+}
+
+std::vector<CommandLine> commands_of(const YamlNode* list) {
+  std::vector<CommandLine> result;
+  if (list == nullptr) return result;
+  for (const auto& item : list->items()) result.push_back(command_of(item));
+  return result;
+}
+
+PrepareStep read_step(const YamlNode& node) {
+  if (!node.is_mapping()) return command_of(node);
+  node.allow_only({"sql", "file", "text"});
+  if (const YamlNode* sql = node.find("sql")) return RootSql{sql->text()};
+  return HouseFile{.path = node.at("file").text(), .text = node.at("text").text()};
+}
+
+std::vector<PrepareStep> read_steps(const YamlNode* list) {
+  std::vector<PrepareStep> steps;
+  if (list == nullptr) return steps;
+  for (const auto& item : list->items()) steps.push_back(read_step(item));
+  return steps;
+}
+
 std::vector<int> exits_of(const YamlNode* list) {
   std::vector<int> result;
   if (list == nullptr) return result;
@@ -61,12 +88,15 @@ FaultWay read_way(const YamlNode& node) {
 }
 
 FaultSetUp read_set_up(const YamlNode& node) {
-  node.allow_only({"id", "prepare", "command", "again", "points", "exits"});
+  node.allow_only({"id", "prepare", "command", "again", "then", "next_exit", "points", "exits"});
   const YamlNode* again = node.find("again");
+  const YamlNode* next_exit = node.find("next_exit");
   return {.id = node.at("id").text(),
-          .prepare = texts(node.find("prepare")),
-          .command = node.at("command").text(),
+          .prepare = read_steps(node.find("prepare")),
+          .command = command_of(node.at("command")),
           .again = again == nullptr ? TypeAgain::no : one_of(*again, agains),
+          .then = commands_of(node.find("then")),
+          .next_exit = next_exit == nullptr ? 0 : static_cast<int>(next_exit->as_int()),
           .points = texts(node.find("points")),
           .exits = exits_of(node.find("exits"))};
 }
@@ -93,7 +123,7 @@ FaultTable read_fault_table(const std::string& path) {
   table.skip = texts(document.find("skip"));
   for (const auto& node : document.at("elsewhere").items()) {
     node.allow_only({"point", "test"});
-    table.elsewhere.push_back(node.at("point").text());
+    table.elsewhere.push_back({.point = node.at("point").text(), .test = node.at("test").text()});
   }
   return table;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace pipeline::test {
@@ -18,21 +19,45 @@ inline constexpr int killed_exit = -9;
 
 enum class TypeAgain { no, if_undone, always };
 
+/// The words of a command of ours: "staging_loader", "load", ...
+using CommandLine = std::vector<std::string>;
+
+/// Statements of an administrator.
+struct RootSql {
+  std::string text;
+};
+
+/// A file below the folder of pipeline.yaml.
+struct HouseFile {
+  std::string path;
+  std::string text;
+};
+
+using PrepareStep = std::variant<CommandLine, RootSql, HouseFile>;
+
 /// What is running when the fault comes.
 struct FaultSetUp {
   std::string id;
-  std::vector<std::string> prepare;  // command lines that come before
-  std::string command;
+  std::vector<PrepareStep> prepare;  // what comes before, in order
+  CommandLine command;
   TypeAgain again = TypeAgain::no;
+  std::vector<CommandLine> then;    // typed between the fault and the next night; each succeeds
+  int next_exit = 0;                // of the next night
   std::vector<std::string> points;  // only failpoints that begin like one of these; empty: all
   std::vector<int> exits;           // instead of the way's; empty: the way's
+};
+
+/// A failpoint that no command of the matrix passes, and the test program that breaks it.
+struct Elsewhere {
+  std::string point;
+  std::string test;
 };
 
 struct FaultTable {
   std::vector<FaultWay> ways;
   std::vector<FaultSetUp> set_ups;
-  std::vector<std::string> skip;       // failpoints that begin like these are not tried
-  std::vector<std::string> elsewhere;  // failpoints that other tests break
+  std::vector<std::string> skip;  // failpoints that begin like these are not tried
+  std::vector<Elsewhere> elsewhere;
 };
 
 /// One cell of the matrix.

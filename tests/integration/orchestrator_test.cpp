@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <future>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -114,11 +115,12 @@ class OrchestratorTest : public testing::Test {
     dir_.write("state_machine.yaml", machine);
   }
 
-  ProgramResult orchestrator(std::vector<std::string> arguments) const {
+  ProgramResult orchestrator(std::vector<std::string> arguments,
+                             std::map<std::string, std::string> env = {}) const {
     std::vector<std::string> argv{PIPELINE_BIN_DIR "/orchestrator", "--config",
                                   dir_.file("pipeline.yaml")};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
-    return run_program({.argv = argv});
+    return run_program({.argv = argv, .env = std::move(env)});
   }
 
   std::future<ProgramResult> start(std::vector<std::string> arguments) const {
@@ -427,6 +429,32 @@ TEST_F(OrchestratorTest, StopsDuringTheWaitForARetry) {
   ::kill(orchestrator_pid, SIGTERM);
   EXPECT_EQ(run.get().exit_code, 130);
   EXPECT_EQ(last_run().at("error").as_string(), "Pipeline.Interrupted");
+}
+
+TEST_F(OrchestratorTest, HoweverItEndsInTheWaitForARetryTheNextRunGoesOnFromThere) {
+  all_done_up_to("2026-01-31");
+  std::string before = "2026-01-31\n";
+  int day = 0;
+  for (const std::string ending : {"kill", "term", "error"}) {
+    SCOPED_TRACE(ending);
+    const std::string date = "2026-02-0" + std::to_string(++day);
+    dir_.write("pending", date + "\n");
+    dir_.write("silver_transformer.script",
+               "if [ $attempt -le 1 ]; then fail Pipeline.LockContention 'metadata lock' 17; fi\n");
+    const auto ended = orchestrator({"run", "--date", date},
+                                    {{"PIPELINE_FAILPOINT", "engine.retry_wait:" + ending}});
+    EXPECT_FALSE(ended.ok());
+    EXPECT_EQ(text("silver_transformer.date"), before);
+
+    const auto next = orchestrator({"run", "--date", date});
+    EXPECT_TRUE(next.ok()) << next.text();
+    const auto runs = history();
+    ASSERT_EQ(runs.size(), 2U * static_cast<std::size_t>(day));
+    EXPECT_EQ(runs[runs.size() - 2].at("status").as_string(), "ABORTED");
+    EXPECT_EQ(runs.back().at("status").as_string(), "SUCCEEDED");
+    before = date + "\n";
+    EXPECT_EQ(text("gold_transformer.date"), before);
+  }
 }
 
 TEST_F(OrchestratorTest, SettlesARunWhoseOrchestratorWasKilled) {

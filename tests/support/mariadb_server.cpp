@@ -171,6 +171,19 @@ void MariadbServer::restart() {
   start();
 }
 
+void MariadbServer::save_data(const std::string& folder) {
+  stop();
+  fs::copy(dir_.file("data"), folder, fs::copy_options::recursive);
+  start();
+}
+
+void MariadbServer::load_data(const std::string& folder) {
+  kill();
+  fs::remove_all(dir_.file("data"));
+  fs::copy(folder, dir_.file("data"), fs::copy_options::recursive);
+  start();
+}
+
 Endpoint MariadbServer::endpoint() const {
   Endpoint endpoint;
   endpoint.socket = socket();
