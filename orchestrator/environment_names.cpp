@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "common/stage/aws_variables.h"
+
 namespace pipeline {
 
 std::vector<std::string> environment_names(std::string_view config_text,
@@ -23,7 +25,7 @@ std::vector<std::string> environment_names(std::string_view config_text,
     add(config.source.s3->keys->secret_access_key);
     add(config.source.s3->keys->session_token);
   } else if (config.source.s3) {
-    names.insert({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"});
+    names.insert(aws_variable_names.begin(), aws_variable_names.end());
   }
   return {names.begin(), names.end()};
 }

@@ -9,8 +9,9 @@
 
 namespace pipeline {
 
-/// The names in ${NAME} anywhere in `config_text`, and those from which an account's password is
-/// taken. Each once, sorted.
+/// The names in ${NAME} anywhere in `config_text`, those from which an account's password or a key
+/// is taken, and those of AWS's tools where the pipeline finds its keys as they do. Each once,
+/// sorted.
 std::vector<std::string> environment_names(std::string_view config_text,
                                            const PipelineConfig& config);
 

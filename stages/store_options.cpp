@@ -1,6 +1,6 @@
 #include "stages/store_options.h"
 
-#include "common/aws/credentials.h"
+#include "common/aws/credential_chain.h"
 #include "common/stage/secrets.h"
 
 namespace pipeline {
@@ -13,7 +13,8 @@ class ReferencedCredentials : public aws::CredentialsSource {
 
   aws::Credentials fetch() override {
     aws::Credentials credentials{.access_key_id = resolve_secret(keys_.access_key_id),
-                                 .secret_access_key = resolve_secret(keys_.secret_access_key)};
+                                 .secret_access_key = resolve_secret(keys_.secret_access_key),
+                                 .origin = text()};
     if (keys_.session_token.source != SecretReference::Source::none) {
       credentials.session_token = resolve_secret(keys_.session_token);
     }
@@ -50,7 +51,9 @@ S3Options store_options(const PipelineConfig& config) {
   if (s3.keys) {
     options.credentials = std::make_shared<ReferencedCredentials>(*s3.keys);
   } else {
-    options.credentials = std::make_shared<aws::EnvironmentCredentials>();
+    aws::ChainOptions chain;
+    chain.services.http.ca_file = chain.services.variables("AWS_CA_BUNDLE").value_or(std::string());
+    options.credentials = std::make_shared<aws::CredentialChain>(std::move(chain));
   }
   return options;
 }

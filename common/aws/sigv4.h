@@ -1,7 +1,6 @@
 // AWS Signature Version 4 as pure functions: from a request to the header that proves who sent it.
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,8 +28,6 @@ struct SigningScope {
   std::string region;   // us-east-1
   std::string service;  // s3
 };
-
-using Instant = std::chrono::system_clock::time_point;
 
 /// Every byte but A-Z a-z 0-9 - . _ ~ as %XX.
 std::string percent_encode(std::string_view text);

@@ -1,13 +1,12 @@
 #include "common/object_store/s3_address.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include <fmt/core.h>
 
 #include "common/aws/sigv4.h"
 #include "common/base/error.h"
+#include "common/http/endpoint.h"
 #include "common/object_store/object_key.h"
 
 namespace pipeline {
@@ -34,56 +33,6 @@ bool is_region(std::string_view region) {
   return !region.empty() && std::ranges::all_of(region, [](char byte) {
     return is_lower_or_digit(byte) || byte == '-';
   });
-}
-
-struct Endpoint {
-  enum class Security { tls, plain } security = Security::tls;
-  std::string host;
-  int port = 0;  // 0: the scheme's own
-};
-
-bool is_loopback(std::string_view host) {
-  // 127.0.0.1 and its like; 127.0.0.1.example.org is a name.
-  const bool number = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host.ends_with(".localhost") ||
-         (number && host.starts_with("127."));
-}
-
-Endpoint parse_endpoint(std::string_view text) {
-  const std::string shown(text);
-  Endpoint endpoint;
-  if (text.starts_with("https://")) {
-    text.remove_prefix(8);
-  } else if (text.starts_with("http://")) {
-    endpoint.security = Endpoint::Security::plain;
-    text.remove_prefix(7);
-  } else {
-    refuse(fmt::format("the endpoint \"{}\" does not begin with https://", shown));
-  }
-  if (text.ends_with('/')) text.remove_suffix(1);
-  const auto colon = text.find(':');
-  endpoint.host = text.substr(0, colon);
-  const auto fits = [](char byte) {
-    return is_lower_or_digit(byte) || (byte >= 'A' && byte <= 'Z') || byte == '-' || byte == '.';
-  };
-  if (endpoint.host.empty() || !std::ranges::all_of(endpoint.host, fits)) {
-    refuse(fmt::format("the endpoint \"{}\" is not https://host or https://host:port", shown));
-  }
-  if (colon != std::string_view::npos) {
-    const auto digits = text.substr(colon + 1);
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), endpoint.port);
-    if (error != std::errc() || end != digits.data() + digits.size() || endpoint.port < 1 ||
-        endpoint.port > 65535) {
-      refuse(fmt::format("the endpoint \"{}\" has no port from 1 to 65535 after its colon", shown));
-    }
-  }
-  if (endpoint.security == Endpoint::Security::plain && !is_loopback(endpoint.host)) {
-    refuse(fmt::format(
-        "the endpoint \"{}\" would be reached in clear text; only a loopback address may be",
-        shown));
-  }
-  return endpoint;
 }
 
 }  // namespace
@@ -117,14 +66,15 @@ S3Address s3_address(std::string_view url, std::string_view endpoint_text, std::
   }
 
   const bool at_aws = endpoint_text.empty();
-  Endpoint endpoint = at_aws ? Endpoint{.host = fmt::format("s3.{}.amazonaws.com", region)}
-                             : parse_endpoint(endpoint_text);
+  http::Endpoint endpoint = at_aws
+                                ? http::Endpoint{.host = fmt::format("s3.{}.amazonaws.com", region)}
+                                : http::parse_endpoint(endpoint_text);
   if (addressing == S3Addressing::by_endpoint) {
     addressing = at_aws && address.bucket.find('.') == std::string::npos
                      ? S3Addressing::virtual_host
                      : S3Addressing::path;
   }
-  const bool tls = endpoint.security == Endpoint::Security::tls;
+  const bool tls = endpoint.security == http::Endpoint::Security::tls;
   if (addressing == S3Addressing::virtual_host) {
     if (tls && address.bucket.find('.') != std::string::npos) {
       refuse(fmt::format(
@@ -136,12 +86,8 @@ S3Address s3_address(std::string_view url, std::string_view endpoint_text, std::
   } else {
     address.root_path = "/" + address.bucket;
   }
-  const int own_port = tls ? 443 : 80;
-  address.host = endpoint.host;
-  if (endpoint.port != 0 && endpoint.port != own_port) {
-    address.host += fmt::format(":{}", endpoint.port);
-  }
-  address.origin = fmt::format("{}://{}", tls ? "https" : "http", address.host);
+  address.host = endpoint.authority();
+  address.origin = endpoint.origin();
   return address;
 }
 

@@ -1,11 +1,10 @@
 #include "common/object_store/s3_answers.h"
 
 #include <charconv>
-#include <cstring>
 
 #include <fmt/core.h>
-#include <pugixml.hpp>
 
+#include "common/aws/xml.h"
 #include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
@@ -13,19 +12,9 @@
 namespace pipeline {
 namespace {
 
-/// Neither DOCTYPE nor entities of its own are read, so a document cannot grow beyond its text.
-bool load(pugi::xml_document& document, std::string_view xml) {
-  return static_cast<bool>(
-      document.load_buffer(xml.data(), xml.size(), pugi::parse_default, pugi::encoding_utf8));
-}
-
 [[noreturn]] void not_understood(std::string_view what) {
   throw Error(ErrorKind::unavailable,
               fmt::format("the store's answer is not understood: {}", what));
-}
-
-std::string child(const pugi::xml_node& node, const char* name) {
-  return node.child_value(name);
 }
 
 int hex_digit(char byte) {
@@ -65,54 +54,50 @@ std::uint64_t number(const std::string& text) {
 }  // namespace
 
 bool is_whole_xml(std::string_view xml) {
-  pugi::xml_document document;
-  return load(document, xml) && document.document_element();
+  return aws::parse_xml(xml).has_value();
 }
 
 S3ErrorText parse_s3_error(std::string_view xml) {
-  pugi::xml_document document;
-  if (!load(document, xml)) return {};
-  pugi::xml_node root = document.document_element();
-  if (std::strcmp(root.name(), "ErrorResponse") == 0) root = root.child("Error");
-  if (std::strcmp(root.name(), "Error") != 0) return {};
-  return {.code = child(root, "Code"),
-          .message = child(root, "Message"),
-          .request_id = child(root, "RequestId"),
-          .server_time = child(root, "ServerTime")};
+  const auto document = aws::parse_xml(xml);
+  if (!document) return {};
+  const aws::XmlElement* error = &*document;
+  if (error->name == "ErrorResponse") error = error->child("Error");
+  if (error == nullptr || error->name != "Error") return {};
+  return {.code = error->text_of("Code"),
+          .message = error->text_of("Message"),
+          .request_id = error->text_of("RequestId"),
+          .server_time = error->text_of("ServerTime")};
 }
 
 S3ListPage parse_s3_list(std::string_view xml) {
-  pugi::xml_document document;
-  if (!load(document, xml)) not_understood("a list that is not whole");
-  const pugi::xml_node root = document.document_element();
-  if (std::strcmp(root.name(), "ListBucketResult") != 0) not_understood("no list");
-  const bool encoded = child(root, "EncodingType") == "url";
+  const auto root = aws::parse_xml(xml);
+  if (!root) not_understood("a list that is not whole");
+  if (root->name != "ListBucketResult") not_understood("no list");
+  const bool encoded = root->text_of("EncodingType") == "url";
   S3ListPage page;
-  for (const auto& entry : root.children("Contents")) {
-    const std::string key = child(entry, "Key");
+  for (const auto& entry : root->children) {
+    if (entry.name != "Contents") continue;
+    const std::string& key = entry.text_of("Key");
     if (key.empty()) not_understood("an object without a key");
     ObjectInfo info{.key = encoded ? url_decoded(key) : key,
-                    .size_bytes = number(child(entry, "Size")),
-                    .etag = plain_etag(child(entry, "ETag"))};
-    if (const auto modified = parse_utc(child(entry, "LastModified"))) info.modified = *modified;
+                    .size_bytes = number(entry.text_of("Size")),
+                    .etag = plain_etag(entry.text_of("ETag"))};
+    if (const auto modified = parse_utc(entry.text_of("LastModified"))) info.modified = *modified;
     page.objects.push_back(std::move(info));
   }
-  if (child(root, "IsTruncated") == "true") {
-    page.next_token = child(root, "NextContinuationToken");
+  if (root->text_of("IsTruncated") == "true") {
+    page.next_token = root->text_of("NextContinuationToken");
     if (page.next_token.empty()) not_understood("a part of a list without the way to the next");
   }
   return page;
 }
 
 std::string s3_result_value(std::string_view xml, std::string_view root, std::string_view name) {
-  pugi::xml_document document;
-  const bool whole = load(document, xml);
-  const pugi::xml_node found = document.document_element();
-  const pugi::xml_node value = found.child(std::string(name).c_str());
-  if (!whole || root != found.name() || !value) {
-    not_understood(fmt::format("no {} with {}", root, name));
-  }
-  return value.child_value();
+  const auto document = aws::parse_xml(xml);
+  const aws::XmlElement* value =
+      document && document->name == root ? document->child(name) : nullptr;
+  if (value == nullptr) not_understood(fmt::format("no {} with {}", root, name));
+  return value->text;
 }
 
 std::string plain_etag(std::string_view etag) {

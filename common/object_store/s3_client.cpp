@@ -42,7 +42,10 @@ std::string explanation(http::Answer& answer) {
 
 }  // namespace
 
-S3Client::S3Client(S3ClientOptions options) : options_(std::move(options)), http_(options_.http) {}
+S3Client::S3Client(S3ClientOptions options)
+    : options_(std::move(options)),
+      http_(options_.http),
+      credentials_(options_.credentials, *options_.clock) {}
 
 std::string S3Client::name_of(std::string_view key) const {
   return fmt::format("s3://{}/{}", options_.address.bucket, key);
@@ -64,7 +67,7 @@ S3Client::Result S3Client::exchange(const S3Call& call, Body body) {
   for (int attempt = 1;; ++attempt) {
     std::optional<std::chrono::seconds> server_asks;
     std::optional<Error> failure;
-    const aws::Credentials used = credentials();
+    const aws::Credentials used = credentials_.fetch();
     try {
       Result result{.answer = send(call, used), .body = {}};
       const int status = result.answer->status();
@@ -84,7 +87,7 @@ S3Client::Result S3Client::exchange(const S3Call& call, Body body) {
       failure = s3_error(fault, http::name_of(call.method), options_.address.bucket, call.key,
                          options_.clock->now());
       if (fault.remedy == S3Remedy::new_token && renewed == Renewed::no &&
-          renew_credentials(used)) {
+          !(credentials_.renew(used) == used)) {
         renewed = Renewed::yes;
         continue;
       }
@@ -154,18 +157,6 @@ void S3Client::wait_before_retry(int attempt, std::optional<std::chrono::seconds
     rest -= piece;
   }
   options_.http.check_cancelled();
-}
-
-aws::Credentials S3Client::credentials() {
-  const std::lock_guard lock(mutex_);
-  if (!credentials_) credentials_ = options_.credentials->fetch();
-  return *credentials_;
-}
-
-bool S3Client::renew_credentials(const aws::Credentials& refused) {
-  const std::lock_guard lock(mutex_);
-  credentials_ = options_.credentials->fetch();
-  return !(*credentials_ == refused);
 }
 
 }  // namespace pipeline

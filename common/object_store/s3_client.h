@@ -9,11 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "common/aws/cached_credentials.h"
 #include "common/aws/credentials.h"
 #include "common/aws/sigv4.h"
 #include "common/base/clock.h"
 #include "common/http/http_client.h"
-#include "common/object_store/retry_delay.h"
+#include "common/http/retry_delay.h"
 #include "common/object_store/s3_address.h"
 #include "common/object_store/s3_faults.h"
 
@@ -73,14 +74,11 @@ class S3Client {
   std::unique_ptr<http::Answer> send(const S3Call& call, const aws::Credentials& credentials);
   S3Fault fault_of(const S3Call& call, http::Answer& answer, std::string_view body,
                    const aws::Credentials& credentials);
-  aws::Credentials credentials();
-  /// Fetches them again; false if the source has nothing newer than `refused`.
-  bool renew_credentials(const aws::Credentials& refused);
 
   S3ClientOptions options_;
   http::Client http_;
-  std::mutex mutex_;
-  std::optional<aws::Credentials> credentials_;
+  aws::CachedCredentials credentials_;
+  std::mutex mutex_;  // of random_
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -10,7 +10,7 @@
 #include "common/aws/credentials.h"
 #include "common/base/clock.h"
 #include "common/object_store/object_store.h"
-#include "common/object_store/retry_delay.h"
+#include "common/http/retry_delay.h"
 #include "common/object_store/s3_address.h"
 
 namespace pipeline {

@@ -131,7 +131,7 @@ TEST(Tidy, EachHeavyHeaderIsSeenByOneRoomAndNeverInAHeader) {
                                        {"<openssl", {"common/base"}},
                                        {"<zlib", {"common/io"}},
                                        {"<curl", {"common/http"}},
-                                       {"<pugixml", {"common/object_store"}},
+                                       {"<pugixml", {"common/aws"}},
                                        {"<xxhash", {"stages/staging/load", "common/base"}}};
   for (const auto& file : product_sources()) {
     for (const auto& include : includes_of(file)) {

@@ -1,5 +1,5 @@
 // Waits that grow, are drawn, hear the server and have an end.
-#include "common/object_store/retry_delay.h"
+#include "common/http/retry_delay.h"
 
 #include <gtest/gtest.h>
 

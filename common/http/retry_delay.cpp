@@ -1,4 +1,4 @@
-#include "common/object_store/retry_delay.h"
+#include "common/http/retry_delay.h"
 
 #include <algorithm>
 

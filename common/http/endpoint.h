@@ -1,0 +1,28 @@
+// Where a service is reached: an endpoint as people write it, taken apart and judged.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace pipeline::http {
+
+struct Endpoint {
+  enum class Security { tls, plain } security = Security::tls;
+  std::string host;
+  int port = 0;  // 0: the scheme's own
+
+  /// "host:9000"; without the port where it is the scheme's own. What a Host header says.
+  std::string authority() const;
+  /// "https://host:9000"
+  std::string origin() const;
+};
+
+/// "localhost", names below it, and 127.0.0.0/8 as a number.
+bool is_loopback(std::string_view host);
+
+/// Reads "https://host" or "https://host:port", with or without a slash at the end. Throws
+/// config_invalid for anything else, and for http:// to a host that is not this one: credentials
+/// must not travel in clear text.
+Endpoint parse_endpoint(std::string_view text);
+
+}  // namespace pipeline::http

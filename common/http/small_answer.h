@@ -1,0 +1,33 @@
+// Requests whose answers are a page of text, sent again while that can help.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/http/http_client.h"
+#include "common/http/retry_delay.h"
+
+namespace pipeline::http {
+
+struct SmallAnswer {
+  int status = 0;
+  std::string body;
+  bool succeeded() const { return status >= 200 && status < 300; }
+};
+
+struct SmallRequestOptions {
+  RetryLimits retry;
+  Clock* clock = &system_clock();
+  /// Throws to end the work; called while the next attempt is waited for.
+  std::function<void()> check_cancelled = [] {};
+  /// Refusals that pass, besides 429 and 5xx.
+  std::function<bool(const SmallAnswer&)> is_passing = [](const SmallAnswer&) { return false; };
+};
+
+/// The whole answer of the last attempt, whatever its status. A lost connection, an answer cut
+/// short, 429 and 5xx are tried again after a drawn wait that doubles. Throws what Client::send
+/// throws, and resource_exhausted for an answer above 1 MiB.
+SmallAnswer send_small(Client& client, const Request& request, const SmallRequestOptions& options);
+
+}  // namespace pipeline::http

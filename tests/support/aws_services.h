@@ -1,0 +1,41 @@
+// STS, Secrets Manager and both kinds of metadata for a test program: a real server that verifies
+// each signature by an implementation of its own (aws_services.py).
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/json.h"
+#include "tests/support/temp_dir.h"
+
+namespace pipeline::test {
+
+/// Listens on 127.0.0.1 in clear text; dies with the thread that started it. Needs python3.
+class AwsServices {
+ public:
+  /// What the services know, as JSON: keys, roles, secrets, container, instance, failing.
+  explicit AwsServices(std::string_view state);
+  ~AwsServices();
+  AwsServices(const AwsServices&) = delete;
+  AwsServices& operator=(const AwsServices&) = delete;
+
+  std::string origin() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  /// From the next request on.
+  void set_state(std::string_view state);
+  /// One member of it alone, by its path: {"secrets", "db", "AWSCURRENT"}.
+  void set(const std::vector<std::string>& path, Json value);
+  /// One object a request: action, signer, status and what else the service noted.
+  std::vector<Json> requests() const;
+  /// "GetCallerIdentity 200", one a request.
+  std::vector<std::string> actions() const;
+
+ private:
+  TempDir dir_;
+  int port_ = 0;
+  pid_t pid_ = -1;
+};
+
+}  // namespace pipeline::test
