@@ -10,6 +10,7 @@
 #include "common/object_store/object_store.h"
 #include "common/object_store/s3_store.h"
 #include "common/stage/stage_main.h"
+#include "stages/commands/consumers.h"
 #include "stages/commands/floor_options.h"
 #include "stages/commands/init_command.h"
 #include "stages/commands/text_table.h"
@@ -226,6 +227,7 @@ void load(const StageContext& context) {
       StagingLoader(*store, context.clock, std::move(options)).load(wish, context.run_id);
   fill_output(report, context.output);
   print_report(report);
+  require_consumers_see(context, {context.config.staging.schema});
 }
 
 std::string_view word_of(StagingAdoption::Outcome outcome) {

@@ -505,7 +505,9 @@ Connection Connection::open(const ConnectionOptions& options) {
   state->set_options();
   state->connect();
   state->set_up_session();
-  return Connection(state.release());
+  Connection opened(state.release());
+  if (options.require_fit) options.require_fit(opened);
+  return opened;
 }
 
 Connection::Connection(Connection&& other) noexcept

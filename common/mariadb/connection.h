@@ -27,6 +27,8 @@ struct Endpoint {
   std::string host;
   int port = 3306;
   TlsOptions tls;
+  /// Whether work may be done on a server that copies another one's changes.
+  enum class Replica { refused, allowed } replica = Replica::refused;
   /// "host:port" or the socket's path, for messages.
   std::string text() const;
 };
@@ -36,6 +38,8 @@ struct Account {
   Secret password;
   std::string password_origin;  // "file /etc/x", "environment DB_PASSWORD": said when a login fails
 };
+
+class Connection;
 
 struct ConnectionOptions {
   Endpoint endpoint;
@@ -48,6 +52,9 @@ struct ConnectionOptions {
   std::chrono::seconds read_timeout{3600};
   std::chrono::seconds lock_wait_timeout{60};  // metadata locks and row locks alike
   enum class LocalInfile { refused, own_handler } local_infile = LocalInfile::refused;
+  /// Sees each new session before open() gives it out; what it throws refuses the session. May be
+  /// empty. Called on any thread that opens.
+  std::function<void(Connection&)> require_fit;
 };
 
 /// One row of a result; nullopt is SQL NULL. Values are bytes as the server sends them.

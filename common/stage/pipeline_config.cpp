@@ -166,7 +166,8 @@ class Reader {
 
   void warehouse(const YamlNode& node) {
     auto& warehouse = config_.warehouse;
-    node.allow_only({"server", "socket", "port", "tls", "accounts"});
+    node.allow_only({"server", "socket", "port", "tls", "accounts", "fingerprint", "replica",
+                     "consumers_endpoint"});
     const std::string server = text_of(node.at("server"));
     if (server == "managed") {
       warehouse.server = WarehouseConfig::Server::managed;
@@ -176,11 +177,7 @@ class Reader {
       warehouse.host = server;
       if (const auto* n = node.find("socket")) warehouse.socket = path_of(*n);
     }
-    if (const auto* n = node.find("port")) {
-      const auto port = at_least(1, *n);
-      if (port > 65535) refuse(*n, "a port is 65535 at most");
-      warehouse.port = static_cast<int>(port);
-    }
+    if (const auto* n = node.find("port")) warehouse.port = port_of(*n);
     if (const auto* n = node.find("tls")) {
       n->allow_only({"mode", "ca"});
       if (const auto* ca = n->find("ca")) warehouse.tls_ca = path_of(*ca);
@@ -192,6 +189,13 @@ class Reader {
         if (word == "insecure_plaintext") warehouse.tls = WarehouseConfig::Tls::insecure_plaintext;
       }
     }
+    if (const auto* n = node.find("fingerprint")) warehouse.fingerprint = text_of(*n);
+    if (const auto* n = node.find("replica")) {
+      const std::string word = text_of(*n);
+      if (word != "refuse" && word != "allow") refuse(*n, "replica is refuse or allow");
+      if (word == "allow") warehouse.replica = WarehouseConfig::Replica::allowed;
+    }
+    if (const auto* n = node.find("consumers_endpoint")) consumers_endpoint(*n);
     const YamlNode& accounts = node.at("accounts");
     accounts.allow_only({"load", "build", "publish", "vault", "janitor", "admin"});
     for (const auto& [name, value] : accounts.entries()) {
@@ -202,6 +206,29 @@ class Reader {
         refuse(accounts, fmt::format("the account \"{}\" is missing", needed));
       }
     }
+    const auto& consumers = warehouse.consumers_endpoint;
+    if (consumers && !warehouse.accounts.contains(consumers->account)) {
+      refuse(node.at("consumers_endpoint"),
+             fmt::format("warehouse.accounts has no account \"{}\"", consumers->account));
+    }
+  }
+
+  void consumers_endpoint(const YamlNode& node) {
+    node.allow_only({"host", "socket", "port", "account", "wait_seconds"});
+    auto& endpoint = config_.warehouse.consumers_endpoint.emplace();
+    if (const auto* n = node.find("socket")) endpoint.socket = path_of(*n);
+    if (const auto* n = node.find("host")) endpoint.host = text_of(*n);
+    if (endpoint.host.empty() == endpoint.socket.empty()) refuse(node, "give host or socket");
+    if (const auto* n = node.find("port")) endpoint.port = port_of(*n);
+    if (const auto* n = node.find("account")) endpoint.account = text_of(*n);
+    if (const auto* n = node.find("wait_seconds"))
+      endpoint.wait = std::chrono::seconds(at_least(0, *n));
+  }
+
+  static int port_of(const YamlNode& node) {
+    const auto port = at_least(1, node);
+    if (port > 65535) refuse(node, "a port is 65535 at most");
+    return static_cast<int>(port);
   }
 
   AccountConfig account(const YamlNode& node) const {

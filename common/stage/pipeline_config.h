@@ -58,6 +58,17 @@ struct WarehouseConfig {
   std::string tls_ca;
   enum class Tls { verify, insecure_plaintext } tls = Tls::verify;
   std::map<std::string, AccountConfig> accounts;  // load build publish vault janitor admin
+  std::string fingerprint;  // of the only warehouse that may be written; empty: the one recorded
+  enum class Replica { refused, allowed } replica = Replica::refused;
+  /// Where those who read the data log in, if that is another address than the pipeline's own.
+  struct ConsumersEndpoint {
+    std::string socket;
+    std::string host;
+    int port = 3306;
+    std::string account = "publish";
+    std::chrono::seconds wait{60};  // a replica may be this far behind
+  };
+  std::optional<ConsumersEndpoint> consumers_endpoint;
 };
 
 struct StagingConfig {

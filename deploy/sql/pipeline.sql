@@ -3,6 +3,16 @@
 
 CREATE DATABASE IF NOT EXISTS `pipeline` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
 
+-- Which warehouse this is. The pipeline writes down the fingerprint that it met first and refuses to
+-- work on another one.
+CREATE TABLE IF NOT EXISTS pipeline.target (
+  one         TINYINT NOT NULL DEFAULT 1 COMMENT 'there is one row',
+  fingerprint CHAR(36) NOT NULL,
+  made_at     DATETIME(6) NOT NULL,
+  PRIMARY KEY (one)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+INSERT IGNORE INTO pipeline.target (one, fingerprint, made_at) VALUES (1, UUID(), UTC_TIMESTAMP(6));
+
 -- Server sessions of runs: the next run ends what is left of a dead one. Each session holds the
 -- server-side lock named by its token, so the server itself says whether it still lives.
 CREATE TABLE IF NOT EXISTS pipeline.session (

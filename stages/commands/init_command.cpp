@@ -17,6 +17,7 @@
 #include "stages/publish/rights.h"
 #include "stages/publish/sql.h"
 #include "stages/warehouse/account_options.h"
+#include "stages/warehouse/target.h"
 
 namespace pipeline {
 namespace {
@@ -81,6 +82,20 @@ void apply(const StageContext& context, const std::vector<std::string>& statemen
   }
 }
 
+/// Tells which warehouse it is; with --accept-target it becomes the known one.
+void tell_target(const StageContext& context) {
+  ConnectionOptions options = account_options(context.config, "publish");
+  const bool accepts = context.asked.has("--accept-target");
+  if (accepts) options.require_fit = nullptr;
+  Connection session = Connection::open(options);
+  if (accepts) accept_target(context.config, session);
+  const auto fingerprint = fingerprint_of(session);
+  context.output.set("target", fingerprint ? Json(*fingerprint) : Json());
+  if (fingerprint) {
+    fmt::print("-- {} is the warehouse {}\n", options.endpoint.text(), *fingerprint);
+  }
+}
+
 }  // namespace
 
 CliCommand init_command_line() {
@@ -88,10 +103,15 @@ CliCommand init_command_line() {
           .help = "look what a fresh server lacks; print the SQL for an administrator, or run it",
           .options = {{.name = "--apply",
                        .kind = OptionKind::flag,
-                       .help = "run it, as warehouse.accounts.admin"}}};
+                       .help = "run it, as warehouse.accounts.admin"},
+                      {.name = "--accept-target",
+                       .kind = OptionKind::flag,
+                       .help = "write from now on to the warehouse that pipeline.yaml leads to, "
+                               "whichever was known before"}}};
 }
 
 bool set_up_schemas(const StageContext& context, const std::vector<SchemaToSetUp>& schemas) {
+  tell_target(context);
   const auto statements = missing_statements(context, schemas);
   const bool applies = context.asked.has("--apply") && !statements.empty();
   if (applies) apply(context, statements);

@@ -19,8 +19,9 @@ struct SchemaToSetUp {
   publish::SchemaClass where = publish::SchemaClass::live;
 };
 
-/// Makes sure that the schemas and their shadows stand and that every account of pipeline.yaml has
-/// its rights there. What is missing is printed as SQL for an administrator, or run as
+/// Tells the warehouse's fingerprint, and makes it the known one with --accept-target. Makes sure
+/// that the schemas and their shadows stand and that every account of pipeline.yaml has its rights
+/// there. What is missing is printed as SQL for an administrator, or run as
 /// warehouse.accounts.admin with --apply. Returns whether something is missing still. The schemas
 /// of deploy/sql/grants.sql need nothing. Throws wrong_database if the pipeline's records are
 /// missing, which deploy/sql/pipeline.sql makes; config_invalid for --apply without that account.

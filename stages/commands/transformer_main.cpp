@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 #include <map>
@@ -15,10 +16,12 @@
 #include "common/stage/stage_main.h"
 #include "stages/commands/adopt_command.h"
 #include "stages/commands/backup_commands.h"
+#include "stages/commands/consumers.h"
 #include "stages/commands/drill_command.h"
 #include "stages/commands/guard_commands.h"
 #include "stages/commands/init_command.h"
 #include "stages/commands/init_layer.h"
+#include "stages/commands/layer_session.h"
 #include "stages/commands/operation_command.h"
 #include "stages/transform/project/vars.h"
 #include "stages/transform/run/layer_check.h"
@@ -34,6 +37,9 @@ using dbt::StepSchedule;
 
 // Each is a session of the server; dbt's profiles allow as many.
 constexpr int threads_max = 256;
+// Behind these, consumers must see what is live.
+constexpr std::array<std::string_view, 5> commands_that_publish{"run", "restore", "rollback",
+                                                                "run-operation", "adopt"};
 // dbt's spellings of one option.
 constexpr const char* select_options[] = {"--select", "-s", "--models", "--model", "-m"};
 
@@ -312,6 +318,14 @@ int transformer_main(const std::string& name, const std::string& layer, int argc
   spec.commands.emplace_back("drill", [asked, name, layer](const StageContext& context) {
     drill_command(context, {.name = name, .layer = layer}, asked(context));
   });
+  for (auto& [command, code] : spec.commands) {
+    if (std::ranges::find(commands_that_publish, command) == commands_that_publish.end()) continue;
+    code = [code = std::move(code), name, layer](const StageContext& context) {
+      code(context);
+      if (context.asked.has("--dry-run")) return;
+      require_consumers_see(context, {layer_of(context, {.name = name, .layer = layer}).schema});
+    };
+  }
   const int code = stage_main(spec, argc, argv);
   return as_dbt ? exit_code_of_dbt(code) : code;
 }

@@ -33,6 +33,7 @@ struct RecordColumns {
 /// As deploy/sql/pipeline.sql makes them. A column that an earlier version did not have would be
 /// missed only when a publish is written down, after its RENAME.
 constexpr std::array record_columns{
+    RecordColumns{"target", "one, fingerprint, made_at"},
     RecordColumns{"session",
                   "token, connection_id, run_id, target, role, account, opened_at, closed_at"},
     RecordColumns{"publish_journal",
@@ -176,7 +177,8 @@ std::vector<RecordRights> records_of_a_publish() {
           {.table = "publish_journal", .rights = all},
           {.table = "published_table", .rights = all, .column = "generation"},
           {.table = "backup", .rights = all},
-          {.table = "applied_batch", .rights = {Right::select}}};
+          {.table = "applied_batch", .rights = {Right::select}},
+          {.table = "target", .rights = {Right::select}}};
 }
 
 std::vector<Right> rights_of_a_swap() {
@@ -202,8 +204,34 @@ void require_schemas(Connection& session, const std::vector<std::string>& schema
   }
 }
 
+void require_takes_writes(Connection& session) {
+  const auto text = session.options().endpoint.text();
+  const auto answer =
+      session.query("SELECT @@GLOBAL.read_only, @@GLOBAL.innodb_read_only").rows.at(0);
+  for (std::size_t i = 0; i < answer.size(); ++i) {
+    // A number, or a word where a version has more than two values.
+    const std::string value = answer[i].value_or("0");
+    if (value == "0" || value == "OFF") continue;
+    throw Error(
+        ErrorKind::wrong_database,
+        fmt::format("{} takes no writes (it is read-only: {} is {}); is it a replica, or was "
+                    "read_only left on?",
+                    text, i == 0 ? "read_only" : "innodb_read_only", value));
+  }
+  if (session.options().endpoint.replica == Endpoint::Replica::allowed) return;
+  // MariaDB counts them; of a MySQL 8 nothing is seen without the right REPLICATION CLIENT.
+  const auto status = session.query("SHOW GLOBAL STATUS LIKE 'Slaves_running'").rows;
+  if (status.empty() || to_number(status.front().at(1)) == 0) return;
+  throw Error(ErrorKind::wrong_database,
+              fmt::format("{} is a replica: it copies the changes of another server, which would "
+                          "not get what is written here; point warehouse.server at the primary, or "
+                          "say warehouse.replica: allow",
+                          text));
+}
+
 void require_rights(Connection& session, const std::vector<SchemaRights>& schemas,
                     const std::vector<RecordRights>& record_rights) {
+  require_takes_writes(session);
   for (const auto& wanted : record_rights) {
     for (const auto& trial : record_trials) {
       if (asks_for(wanted.rights, trial.right)) try_record(session, wanted, trial);

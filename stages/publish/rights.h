@@ -46,6 +46,10 @@ std::vector<Right> rights_of_a_build();
 /// Throws wrong_database if the account of `session` sees no schema of one of these names.
 void require_schemas(Connection& session, const std::vector<std::string>& schemas);
 
+/// Throws wrong_database if the server takes no writes, or copies another one's changes although
+/// its endpoint may be no replica.
+void require_takes_writes(Connection& session);
+
 /// Tries each right by a statement on a table that is not there, or on no row: the server looks at
 /// rights first. Nothing is changed. Throws access_denied that names account, right, object and who
 /// gives it; wrong_database if a table or a column of the records is missing, or the server takes

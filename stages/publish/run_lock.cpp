@@ -20,6 +20,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/mariadb/identifier.h"
+#include "stages/publish/rights.h"
 #include "stages/publish/sql.h"
 
 namespace pipeline::publish {
@@ -69,6 +70,7 @@ std::string lock_name(std::string_view schema) {
 
 void take_run_locks(Connection& session, std::vector<std::string> schemas,
                     std::chrono::seconds patience) {
+  require_takes_writes(session);
   std::sort(schemas.begin(), schemas.end());
   schemas.erase(std::unique(schemas.begin(), schemas.end()), schemas.end());
   std::vector<std::string> held;

@@ -17,7 +17,8 @@ std::string lock_name(std::string_view schema);
 /// Takes the locks of `schemas` on `session`, always in the order of their names, so that two
 /// runs cannot wait for each other. Held until the session ends. Throws already_running, naming
 /// schema, holder's connection id and run if known, when one is not free within `patience`; then
-/// none is held.
+/// none is held. Throws wrong_database before that for a server that is not to be written
+/// (require_takes_writes()).
 void take_run_locks(Connection& session, std::vector<std::string> schemas,
                     std::chrono::seconds patience = std::chrono::seconds(3));
 

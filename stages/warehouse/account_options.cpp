@@ -4,6 +4,7 @@
 
 #include "common/base/error.h"
 #include "common/stage/secrets.h"
+#include "stages/warehouse/target.h"
 
 namespace pipeline {
 
@@ -22,6 +23,10 @@ ConnectionOptions account_options(const PipelineConfig& config, std::string_view
   options.endpoint.tls.mode = warehouse.tls == WarehouseConfig::Tls::verify
                                   ? TlsOptions::Mode::verify
                                   : TlsOptions::Mode::insecure_plaintext;
+  options.endpoint.replica = warehouse.replica == WarehouseConfig::Replica::allowed
+                                 ? Endpoint::Replica::allowed
+                                 : Endpoint::Replica::refused;
+  options.require_fit = require_known_target(config);
   options.account.user = found->second.user;
   options.account.password = resolve_secret(found->second.password);
   options.account.password_origin = found->second.password.text();

@@ -9,8 +9,9 @@
 namespace pipeline {
 
 /// Endpoint, user and password of `account` ("load", "build", "publish", "vault", "janitor",
-/// "admin"); the rest at its defaults. Throws config_invalid if pipeline.yaml does not name the
-/// account, access_denied if its password cannot be read or is empty.
+/// "admin"), for the known target alone (target.h); the rest at its defaults. Throws config_invalid
+/// if pipeline.yaml does not name the account, access_denied if its password cannot be read or is
+/// empty.
 ConnectionOptions account_options(const PipelineConfig& config, std::string_view account);
 
 }  // namespace pipeline

@@ -1,0 +1,98 @@
+#include "stages/commands/consumers.h"
+
+#include <chrono>
+#include <optional>
+#include <thread>
+
+#include <fmt/core.h>
+
+#include "common/base/error.h"
+#include "common/base/log.h"
+#include "common/mariadb/connection.h"
+#include "stages/publish/marker.h"
+#include "stages/warehouse/account_options.h"
+#include "stages/warehouse/target.h"
+
+namespace pipeline {
+namespace {
+
+using publish::Marker;
+
+constexpr std::chrono::milliseconds between_looks{200};
+
+ConnectionOptions consumers_options(const PipelineConfig& config) {
+  const auto& consumers = *config.warehouse.consumers_endpoint;
+  ConnectionOptions options = account_options(config, consumers.account);
+  options.endpoint.socket = consumers.socket;
+  options.endpoint.host = consumers.host;
+  options.endpoint.port = consumers.port;
+  // Another warehouse is what is looked for; it gets words of its own.
+  options.require_fit = nullptr;
+  return options;
+}
+
+std::string shown(const std::optional<Marker>& marker) {
+  if (!marker) return "nothing";
+  return fmt::format("generation {} of {} (run {})", marker->generation,
+                     marker->business_date.iso(), marker->run_id);
+}
+
+bool shows_the_same(const Marker& here, const std::optional<Marker>& there) {
+  return there && here.generation == there->generation && here.run_id == there->run_id;
+}
+
+/// A replica that is behind shows an earlier generation for a while.
+std::optional<Marker> wait_for(Connection& there, const std::string& schema, const Marker& wanted,
+                               std::chrono::steady_clock::time_point deadline) {
+  for (;;) {
+    auto seen = publish::read_marker(there, schema);
+    if (shows_the_same(wanted, seen) || std::chrono::steady_clock::now() >= deadline) return seen;
+    throw_if_cancelled();
+    std::this_thread::sleep_for(between_looks);
+  }
+}
+
+void require_same_warehouse(Connection& here, Connection& there) {
+  const auto own = fingerprint_of(here);
+  const auto theirs = fingerprint_of(there);
+  // Who reads may lack the right to see it: the markers tell then.
+  if (!theirs || theirs == own) return;
+  throw Error(
+      ErrorKind::wrong_database,
+      fmt::format("consumers at {} read another warehouse ({}) than the one that is written "
+                  "at {} ({})",
+                  there.options().endpoint.text(), *theirs, here.options().endpoint.text(),
+                  own.value_or("without a fingerprint")));
+}
+
+}  // namespace
+
+void require_consumers_see(const StageContext& context, const std::vector<std::string>& schemas) {
+  const auto& consumers = context.config.warehouse.consumers_endpoint;
+  if (!consumers) return;
+  Connection here = Connection::open(account_options(context.config, "publish"));
+  Connection there = Connection::open(consumers_options(context.config));
+  require_same_warehouse(here, there);
+  const auto deadline = std::chrono::steady_clock::now() + consumers->wait;
+  Json told = Json::array();
+  for (const auto& schema : schemas) {
+    const auto written = publish::read_marker(here, schema);
+    if (!written) continue;  // never published: a development target was run
+    const auto seen = wait_for(there, schema, *written, deadline);
+    if (!shows_the_same(*written, seen)) {
+      throw Error(ErrorKind::wrong_database,
+                  fmt::format("{} shows {} at {}, but consumers at {} see {}; it is published, and "
+                              "they do not read it",
+                              schema, shown(written), here.options().endpoint.text(),
+                              there.options().endpoint.text(), shown(seen)));
+    }
+    Json one = Json::object();
+    one.set("schema", schema);
+    one.set("generation", seen->generation);
+    told.push_back(std::move(one));
+  }
+  log::info("consumers at {} see what was published", there.options().endpoint.text());
+  context.output.set("consumers", std::move(told));
+}
+
+}  // namespace pipeline

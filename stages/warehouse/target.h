@@ -1,0 +1,42 @@
+// Which warehouse this host writes to: the fingerprint that is recorded once and asked of every
+// session.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/mariadb/connection.h"
+#include "common/stage/pipeline_config.h"
+
+namespace pipeline {
+
+/// The warehouse that was met first, or that pipeline.yaml names.
+struct KnownTarget {
+  std::string fingerprint;
+  std::string server;  // it was met at; empty: pipeline.yaml names it
+  std::string origin;  // the file with the record, or the key of pipeline.yaml
+};
+
+/// Where the record lies: STATE_DIR/target.json.
+std::string target_path(const PipelineConfig& config);
+
+/// nullopt: this host has not met a warehouse yet. Throws config_invalid for a record that cannot
+/// be understood, and the kinds of file_error.
+std::optional<KnownTarget> known_target(const PipelineConfig& config);
+
+/// pipeline.target of the session's server; nullopt if there is none that the account may read.
+std::optional<std::string> fingerprint_of(Connection& session);
+
+/// What ConnectionOptions::require_fit asks of a session: that its server holds the fingerprint of
+/// the known target. The first server that is met is recorded; the known one and a first one without
+/// a fingerprint are left to those who look for the records. Throws wrong_database, with both fingerprints and
+/// both servers.
+std::function<void(Connection&)> require_known_target(const PipelineConfig& config);
+
+/// Makes the server of this session the known target, whatever was known before. Throws
+/// wrong_database if it has no fingerprint, config_invalid if pipeline.yaml names another.
+KnownTarget accept_target(const PipelineConfig& config, Connection& session);
+
+}  // namespace pipeline
