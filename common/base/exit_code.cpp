@@ -20,6 +20,9 @@ constexpr std::array entries{
     ErrorKindEntry{
         on_run_end_failed, "Pipeline.OnRunEndFailed", 1, no,
         "The models are published, an on-run-end hook failed; a rerun runs only the hooks."},
+    ErrorKindEntry{published_with_failed_tests, "Pipeline.PublishedWithFailedTests", 1, no,
+                   "The layer is published although data tests failed, as on_test_failure says; a "
+                   "rerun finds nothing new."},
     ErrorKindEntry{partial_failure, "Pipeline.PartialFailure", 1, no,
                    "Several nodes failed in different ways; the result file lists them."},
     ErrorKindEntry{internal, "Pipeline.Internal", 2, no, "A mistake in the pipeline itself."},

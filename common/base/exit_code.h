@@ -11,15 +11,16 @@ namespace pipeline {
 /// Adding a kind adds a line to the table in exit_code.cpp and an entry in
 /// docs/reference/exit-codes.md.
 enum class ErrorKind {
-  sql_rejected,        // the server refused a statement of a model, hook or load
-  data_test_failed,    // every failure of the run is a data test of severity error
-  hook_failed,         // a pre-hook or post-hook failed; nothing of the layer is published
-  on_run_end_failed,   // the models are published, an on-run-end hook failed
-  partial_failure,     // several kinds of failure in one run
-  internal,            // our own mistake
-  config_invalid,      // command line, pipeline.yaml, dbt project, state machine
-  dump_not_yet,        // the dump of the business date is not there (yet)
-  dump_continuity,     // a date between the live generation and this dump has no dump
+  sql_rejected,                 // the server refused a statement of a model, hook or load
+  data_test_failed,             // every failure of the run is a data test of severity error
+  hook_failed,                  // a pre-hook or post-hook failed; nothing of the layer is published
+  on_run_end_failed,            // the models are published, an on-run-end hook failed
+  published_with_failed_tests,  // the layer is published although data tests failed, as configured
+  partial_failure,              // several kinds of failure in one run
+  internal,                     // our own mistake
+  config_invalid,               // command line, pipeline.yaml, dbt project, state machine
+  dump_not_yet,                 // the dump of the business date is not there (yet)
+  dump_continuity,              // a date between the live generation and this dump has no dump
   dump_freshness,      // the dump is older than what is live, or its bytes were loaded before
   dump_corrupt,        // truncated, damaged or incomplete
   dump_refused,        // well formed, but it asks for what a load must not do

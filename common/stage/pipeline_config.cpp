@@ -289,7 +289,7 @@ class Reader {
         refuse(*n, "on_test_failure is block or publish_and_alert");
       }
       if (word == "publish_and_alert") {
-        refuse(*n, "on_test_failure: publish_and_alert is not supported yet; use block");
+        config_.transform.on_test_failure = TransformConfig::OnTestFailure::publish_and_alert;
       }
     }
     for (const auto& [name, value] : node.at("layers").entries()) {

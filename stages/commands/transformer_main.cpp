@@ -38,8 +38,8 @@ using dbt::StepSchedule;
 // Each is a session of the server; dbt's profiles allow as many.
 constexpr int threads_max = 256;
 // Behind these, consumers must see what is live.
-constexpr std::array<std::string_view, 5> commands_that_publish{"run", "restore", "rollback",
-                                                                "run-operation", "adopt"};
+constexpr std::array<std::string_view, 6> commands_that_publish{
+    "run", "publish", "restore", "rollback", "run-operation", "adopt"};
 // dbt's spellings of one option.
 constexpr const char* select_options[] = {"--select", "-s", "--models", "--model", "-m"};
 
@@ -93,8 +93,19 @@ CliSpec command_line(const std::string& program) {
        .kind = OptionKind::flag,
        .help = "end the run at the first node or test that fails"}};
   std::ranges::move(project_options("build"), std::back_inserter(run_options));
+  std::vector<CliOption> publish_options{
+      {.name = "--despite-tests",
+       .value_name = "REASON",
+       .help = "why the tests do not count this once; recorded in the journal"},
+      {.name = "--full-refresh",
+       .kind = OptionKind::flag,
+       .help = "if the run that left the candidates was one with it"}};
+  std::ranges::move(project_options("publish"), std::back_inserter(publish_options));
   spec.commands = {
       {.name = "run", .help = "seed, build, test and publish the layer", .options = run_options},
+      {.name = "publish",
+       .help = "publish what the last run left because nothing but data tests failed",
+       .options = publish_options},
       {.name = "check",
        .help = "log in with every account, look at lock and markers",
        .options = {{.name = "--json", .kind = OptionKind::flag, .help = "print JSON"}}},
@@ -178,6 +189,10 @@ LayerRunRequest request_of(const StageContext& context, const Program& program) 
                      .keep_days = config.backups.keep_days};
   request.protect = protect_options(config);
   request.vault = vault_request(config, program.name);
+  using OnTestFailure = TransformConfig::OnTestFailure;
+  if (config.transform.on_test_failure == OnTestFailure::publish_and_alert) {
+    request.on_test_failure = LayerRunRequest::OnTestFailure::publish_and_alert;
+  }
   return request;
 }
 
@@ -243,6 +258,24 @@ void run(const StageContext& context, const Program& program) {
                            .output = context.output});
 }
 
+void publish_held(const StageContext& context, const Program& program) {
+  const auto reason = context.asked.value("--despite-tests");
+  if (!reason) {
+    throw Error(ErrorKind::config_invalid,
+                "publish is for candidates whose tests failed, and wants to know why they may go "
+                "live: publish --despite-tests \"reason\"");
+  }
+  LayerRunRequest request = project_request_of(context, program);
+  if (context.asked.has("--full-refresh")) request.full_refresh = LayerRunRequest::FullRefresh::yes;
+  dbt::OpenSessions sessions;
+  const CancelHook end_statements([&] { sessions.end_all(); });
+  dbt::publish_held_candidates(request, reason_of("--despite-tests", *reason),
+                               {.clock = context.clock,
+                                .sessions = sessions,
+                                .throw_if_cancelled = [] { throw_if_cancelled(); },
+                                .output = context.output});
+}
+
 void source(const StageContext& context, const Program& program) {
   const std::string asked = context.asked.positional("freshness").value_or("");
   // dbt's older word is taken too.
@@ -290,12 +323,14 @@ int transformer_main(const std::string& name, const std::string& layer, int argc
   bool as_dbt = false;  // a subcommand of dbt was run
   StageProgramSpec spec{
       .cli = command_line(name),
-      .commands = {{"run", [&](const StageContext& context) { run(context, program); }},
-                   {"check", [&](const StageContext& context) { check(context, program); }},
-                   {"source", [&](const StageContext& context) {
-                      as_dbt = true;
-                      source(context, program);
-                    }}}};
+      .commands = {
+          {"run", [&](const StageContext& context) { run(context, program); }},
+          {"publish", [&](const StageContext& context) { publish_held(context, program); }},
+          {"check", [&](const StageContext& context) { check(context, program); }},
+          {"source", [&](const StageContext& context) {
+             as_dbt = true;
+             source(context, program);
+           }}}};
   std::ranges::move(backup_command_lines(), std::back_inserter(spec.cli.commands));
   std::ranges::move(backup_commands(name, layer), std::back_inserter(spec.commands));
   std::ranges::move(guard_command_lines(), std::back_inserter(spec.cli.commands));

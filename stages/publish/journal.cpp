@@ -39,6 +39,13 @@ constexpr unsigned int no_such_table = 1146;
 constexpr unsigned int no_such_column = 1054;
 constexpr unsigned int view_invalid = 1356;
 
+constexpr std::string_view failed_tests_told = "the failed tests were told";
+
+std::string of_generation(std::string_view schema, const Marker& marker) {
+  return fmt::format("schema_name = {} AND generation = {} AND run_id = {}", quote_text(schema),
+                     marker.generation, quote_text(marker.run_id));
+}
+
 std::string create_view(const TableName& name, const std::string& select, bool replace) {
   return fmt::format("CREATE {}SQL SECURITY INVOKER VIEW {} AS {}", replace ? "OR REPLACE " : "",
                      name.quoted(), select);
@@ -254,6 +261,27 @@ std::vector<std::string> settle(Connection& session, std::string_view schema,
     log::warn("{}", settled.back());
   }
   return settled;
+}
+
+std::vector<std::string> untold_failed_tests(Connection& session, std::string_view schema,
+                                             const Marker& marker) {
+  // The marker is published once more, with the same generation, when its hooks are done.
+  const auto entries = session.query(
+      fmt::format("SELECT plan FROM pipeline.publish_journal WHERE {} AND COALESCE(note, '') <> {}",
+                  of_generation(schema, marker), quote_text(failed_tests_told)));
+  std::vector<std::string> untold;
+  for (const auto& row : entries.rows) {
+    const auto plan = PublishPlan::from_json(Json::parse(row[0].value_or("")));
+    untold.insert(untold.end(), plan.failed_tests.begin(), plan.failed_tests.end());
+  }
+  return untold;
+}
+
+void note_failed_tests_told(Connection& session, std::string_view schema, const Marker& marker) {
+  session.execute(
+      fmt::format("UPDATE pipeline.publish_journal SET note = {} WHERE {} AND state = "
+                  "'done'",
+                  quote_text(failed_tests_told), of_generation(schema, marker)));
 }
 
 std::uint64_t next_generation(Connection& session, std::string_view schema) {

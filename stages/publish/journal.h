@@ -10,6 +10,7 @@
 #include "common/mariadb/connection.h"
 #include "common/mariadb/identifier.h"
 #include "stages/publish/catalogue.h"
+#include "stages/publish/marker.h"
 #include "stages/publish/plan.h"
 #include "stages/publish/rename.h"
 
@@ -37,6 +38,12 @@ PublishReport carry_out(Connection& session, PublishPlan plan, const PublisherOp
 /// nobody. Returns one line a journal entry that was settled.
 std::vector<std::string> settle(Connection& session, std::string_view schema,
                                 const PublisherOptions& options);
+
+/// The tests in spite of which the live generation of `marker` was published, unless they are noted
+/// as told: a run may die between its RENAME and its report.
+std::vector<std::string> untold_failed_tests(Connection& session, std::string_view schema,
+                                             const Marker& marker);
+void note_failed_tests_told(Connection& session, std::string_view schema, const Marker& marker);
 
 /// One more than any generation of `schema` that is live or was ever planned, so that a number
 /// means one content for ever, also after a restore.

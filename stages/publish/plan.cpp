@@ -202,6 +202,11 @@ Json PublishPlan::to_json() const {
     queries.set("validation_query", update->validation_query);
     document.set("update", std::move(queries));
   }
+  if (!failed_tests.empty()) {
+    Json tests = Json::array();
+    for (const auto& test : failed_tests) tests.push_back(test);
+    document.set("failed_tests", std::move(tests));
+  }
   document.set("put_back", names_json(put_back));
   document.set("views_beside", names_json(views_beside));
   Json view_list = Json::array();
@@ -241,6 +246,9 @@ PublishPlan PublishPlan::from_json(const Json& document) {
   if (const Json* queries = document.find("update")) {
     plan.update = {.update_query = queries->at("update_query").as_string(),
                    .validation_query = queries->at("validation_query").as_string()};
+  }
+  if (const Json* tests = document.find("failed_tests")) {
+    for (const auto& test : tests->as_array()) plan.failed_tests.push_back(test.as_string());
   }
   if (const Json* names = document.find("put_back")) plan.put_back = names_of(*names);
   plan.views_beside = names_of(document.at("views_beside"));

@@ -82,6 +82,8 @@ struct PublishPlan {
 
   PlanKind kind = PlanKind::publish;
   std::string reason;  // that a person gave
+  /// In spite of which the configuration had it published; told by the run, or by a later one.
+  std::vector<std::string> failed_tests;
   std::string schema;  // the layer's main schema
   std::uint64_t generation = 0;
   std::string run_id;

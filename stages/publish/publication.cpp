@@ -34,6 +34,7 @@ class Planner {
     plan_.run_id = marker.run_id;
     plan_.business_date = marker.business_date;
     plan_.reason = publication_.reason;
+    plan_.failed_tests = publication_.failed_tests;
     if (const auto shown = read_marker(session_, schema)) plan_.date_before = shown->business_date;
     for (const auto& table : publication_.tables) add_table(table);
     for (const auto& live : publication_.in_place) {

@@ -68,7 +68,8 @@ struct Publication {
   std::vector<TableName> withdrawn;
   std::vector<ViewPublication> views;
   ViewSession view_session;
-  std::string reason;  // that a person gave, for the journal; may be empty
+  std::string reason;                          // that a person gave, for the journal; may be empty
+  std::vector<std::string> failed_tests = {};  // see PublishPlan
   /// Markers that must still be as they were read when the work began; otherwise guard_refused.
   std::vector<std::pair<std::string, std::uint64_t>> unchanged_generations;
 };

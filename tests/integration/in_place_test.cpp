@@ -186,8 +186,12 @@ TEST_F(InPlace, WhatCouldEndTheTransactionIsRefusedBeforeTheWorkBegins) {
 TEST_F(InPlace, AFailingTestValidationOrFloorLeavesNoRowBehind) {
   warehouse_.write("tests/one_newest.sql",
                    "select 1 from {{ ref('visits') }} where day = curdate() limit 1\n");
-  EXPECT_THAT(expect_refused("silver_transformer", "Pipeline.DataTestFailed", 1).cause(),
-              HasSubstr("test.shop.one_newest"));
+  // There is no version before it to go back to, so its own tests always count.
+  for (const char* transform : {"", "  on_test_failure: publish_and_alert\n"}) {
+    warehouse_.write_config("", transform);
+    EXPECT_THAT(expect_refused("silver_transformer", "Pipeline.DataTestFailed", 1).cause(),
+                HasSubstr("test.shop.one_newest"));
+  }
   warehouse_.write("tests/one_newest.sql", test_of_visits);
   warehouse_.write("models/silver/visits.yml",
                    "version: 2\nmodels:\n  - name: visits\n    config:\n      meta:\n        "

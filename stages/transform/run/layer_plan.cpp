@@ -11,6 +11,7 @@
 #include "common/base/text.h"
 #include "stages/publish/marker.h"
 #include "stages/transform/compile/node_selector.h"
+#include "stages/transform/run/held_candidates.h"
 
 namespace pipeline::dbt {
 namespace {
@@ -62,8 +63,9 @@ void object_to_settings(const Node& node, Objections& objections) {
       node.config.materialized == Materialization::incremental && node.config.unique_key.empty()) {
     objections.add(node, "the strategy delete+insert needs a unique_key");
   }
-  if (node.relation.identifier == publish::marker_table) {
-    objections.add(node, fmt::format("the name {} belongs to the pipeline", publish::marker_table));
+  for (const std::string_view name : {publish::marker_table, held_table}) {
+    if (node.relation.identifier != name) continue;
+    objections.add(node, fmt::format("the name {} belongs to the pipeline", name));
   }
 }
 

@@ -41,6 +41,18 @@ std::string project_hash(const LayerPlan& plan, const std::optional<Marker>& liv
   return sha256_hex("a part of " + plan.hash + " in " + live->project_hash);
 }
 
+/// What the journal says of it.
+std::string reason_of(const LayerRunRequest& request, const LayerPublisher::Despite& despite) {
+  std::vector<std::string> reasons;
+  const std::string& overridden = request.protect.override_reason;
+  if (!overridden.empty()) reasons.push_back("guards overridden: " + overridden);
+  if (!despite.failed_tests.empty()) {
+    reasons.push_back(fmt::format("in spite of failed tests, {}: {}", despite.reason,
+                                  join(despite.failed_tests, ", ")));
+  }
+  return join(reasons, "; ");
+}
+
 /// How views are to be made: as in this session, which tested them.
 publish::ViewSession view_session(Connection& session) {
   const auto value = [&](std::string_view sql) { return session.query_value(sql).value_or(""); };
@@ -86,11 +98,11 @@ Marker LayerPublisher::next_marker(const std::string& schema, const Compiler& co
           .published_at = format_utc(ports_.clock.now())};
 }
 
-publish::Publication LayerPublisher::publication(const BuildContext& context) {
+publish::Publication LayerPublisher::publication(const BuildContext& context,
+                                                 const Despite& despite) {
   publish::Publication publication{.run_id = request_.run_id};
-  if (!request_.protect.override_reason.empty()) {
-    publication.reason = "guards overridden: " + request_.protect.override_reason;
-  }
+  publication.reason = reason_of(request_, despite);
+  if (despite.by == Despite::By::configuration) publication.failed_tests = despite.failed_tests;
   for (const auto& schema : plan_.schemas) {
     publication.markers.emplace_back(schema, next_marker(schema, context.compiler));
   }
@@ -107,8 +119,8 @@ publish::Publication LayerPublisher::publication(const BuildContext& context) {
 }
 
 void LayerPublisher::publish(const BuildContext& context, LayerVault& vault,
-                             const InPlace& in_place) {
-  publish::Publication publication = this->publication(context);
+                             const InPlace& in_place, const Despite& despite) {
+  publish::Publication publication = this->publication(context, despite);
   publication.in_place = in_place.tables;
   for (const auto& [schema, marker] : publication.markers) {
     publish::write_candidate_marker(context.session, schema, marker);

@@ -27,12 +27,21 @@ class LayerPublisher {
     std::function<void()> commit = [] {};  // called right before the RENAME; may throw
   };
 
+  /// Failed data tests in spite of which it is published, and who says so.
+  struct Despite {
+    std::vector<std::string> failed_tests = {};
+    /// configuration: nobody was asked, so the run must tell (PublishPlan::failed_tests).
+    enum class By { configuration, person } by = By::configuration;
+    std::string reason = {};
+  };
+
   /// Writes what is about to be published into the vault, then swaps the candidates of the plan and
   /// the markers in by one RENAME; tells the output
   /// generation, nothing_new, backups, tables_renamed, views_after_rename, rename_ms,
   /// publish_attempts. `context` is the session and the state in which the candidates were built.
   /// Throws as publish::publish().
-  void publish(const BuildContext& context, LayerVault& vault, const InPlace& in_place);
+  void publish(const BuildContext& context, LayerVault& vault, const InPlace& in_place,
+               const Despite& despite);
 
   /// Publishes the marker once more, alone and with the same generation: its on-run-end hooks are
   /// done. Throws lock_contention if it could not be swapped.
@@ -40,7 +49,7 @@ class LayerPublisher {
 
  private:
   publish::Marker next_marker(const std::string& schema, const Compiler& compiler);
-  publish::Publication publication(const BuildContext& context);
+  publish::Publication publication(const BuildContext& context, const Despite& despite);
   publish::PublisherOptions options() const;
   void tell(const publish::PublishReport& report) const;
 

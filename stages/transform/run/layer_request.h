@@ -58,6 +58,8 @@ struct LayerRunRequest {
   enum class Force { no, yes } force = Force::no;
   enum class FullRefresh { no, yes } full_refresh = FullRefresh::no;
   StepSchedule::OnFailure on_failure = StepSchedule::OnFailure::go_on;
+  /// What becomes of a layer of which nothing but data tests failed.
+  enum class OnTestFailure { block, publish_and_alert } on_test_failure = OnTestFailure::block;
 
   const LayerSpec& layer() const { return plan.layers.at(plan.layer); }
   bool is_last() const { return plan.layer + 1 == plan.layers.size(); }
@@ -74,7 +76,7 @@ struct LayerRunPorts {
   std::function<void()> throw_if_cancelled;  // called between steps
   /// Filled as the run goes on, also when it throws: layer, schema, business_date, generation,
   /// upstream_generation, nothing_new, nodes, tests, validations, guards, guards_overridden, vault,
-  /// backups, rename_ms, settled, retention, on_run_end, changes_made_again.
+  /// backups, rename_ms, settled, retention, on_run_end, changes_made_again, despite_tests.
   Json& output;
 };
 

@@ -31,6 +31,7 @@
 #include "stages/publish/table_update.h"
 #include "stages/transform/run/build_sessions.h"
 #include "stages/transform/run/candidate_update.h"
+#include "stages/transform/run/held_candidates.h"
 #include "stages/transform/run/in_place.h"
 #include "stages/transform/run/layer_build.h"
 #include "stages/transform/run/layer_gate.h"
@@ -71,6 +72,34 @@ class LayerRun {
   }
 
   void run() {
+    take();
+    const bool put_back = !publish::put_back_by_hand(publisher_, layer_.schema).empty();
+    if (put_back || !is_nothing_new(request_, plan_, markers_)) {
+      build_and_publish();
+    } else {
+      tell_nothing_new();
+    }
+    apply_retention();
+    tell_failed_tests();
+  }
+
+  /// Publishes what the last run left because of its tests.
+  void publish_held(const std::string& reason) {
+    take();
+    if (const auto held = read_held(publisher_, layer_.schema); held && is_of_now(*held)) {
+      publish_candidates_of(*held, reason);
+    } else if (is_nothing_new(request_, plan_, markers_)) {
+      tell_nothing_new();
+    } else {
+      refuse_held(held ? difference_from_held(*held, made_of()) : "");
+    }
+    apply_retention();
+    tell_failed_tests();
+  }
+
+ private:
+  /// Behind this the markers are believed, and the layer is this run's alone.
+  void take() {
     require_in_place_fits(plan_, request_.protect);
     require_layer_rights(request_, plan_, publisher_);
     take_layer(request_, plan_, publisher_, ports_);
@@ -82,20 +111,17 @@ class LayerRun {
     require_part_fits(request_, plan_, markers_, publisher_);
     guards_.require_usable(markers_);
     vault_.begin();
-    const bool put_back = !publish::put_back_by_hand(publisher_, layer_.schema).empty();
-    if (put_back || !is_nothing_new(request_, plan_, markers_)) {
-      build_and_publish();
-    } else {
-      log::info("{} already shows {} of generation {}: nothing new", layer_.schema,
-                markers_.date.iso(), markers_.upstream.generation);
-      ports_.output.set("nothing_new", true);
-      record_.set_nothing_new();
-      if (own->on_run_end == OnRunEnd::pending) catch_up_run_end_hooks();
-    }
-    apply_retention();
   }
 
- private:
+  void tell_nothing_new() {
+    log::info("{} already shows {} of generation {}: nothing new", layer_.schema,
+              markers_.date.iso(), markers_.upstream.generation);
+    ports_.output.set("nothing_new", true);
+    record_.set_nothing_new();
+    const auto& own = markers_.own.at(layer_.schema);
+    if (own->on_run_end == OnRunEnd::pending) catch_up_run_end_hooks();
+  }
+
   void build_and_publish() {
     refuse_what_cannot_be_published();
     choose_bases();
@@ -103,13 +129,7 @@ class LayerRun {
     sweep_shadows(sessions.of(0).connection, plan_.schemas);
     LayerBuild build = layer_build(sessions);
     run_start_hooks(build, sessions);
-    InPlaceIncrements in_place(sessions, in_place_,
-                               {.request = request_,
-                                .ports = ports_,
-                                .compiler = compiler_,
-                                .state = state_,
-                                .artifacts = record_.files(),
-                                .publisher = publisher_});
+    InPlaceIncrements in_place(sessions, in_place_, in_place_options());
     in_place.require_usable();
     const auto& nodes = record_.keep_nodes(build.build_nodes());
     report("nodes", nodes);
@@ -124,15 +144,146 @@ class LayerRun {
     failpoint("run_before_tests");
     const auto& tests = record_.keep_tests(build.run_tests(nodes));
     report("tests", tests);
-    throw_if_any_failed(nodes, tests, record_.files());
+    const auto despite = require_tests(nodes, tests, sessions);
+    audit_and_publish(build, sessions, in_place, despite);
+  }
+
+  /// The candidates stand and their tests are judged.
+  void audit_and_publish(LayerBuild& build, BuildSessions& sessions, InPlaceIncrements& in_place,
+                         const LayerPublisher::Despite& despite) {
     run_validations(build, sessions);
     guards_.judge(markers_, bases_);
     LayerPublisher publisher(request_, ports_, swapped_, publisher_, markers_);
     record_.set_publishing(Publishing::unknown);
     publisher.publish(build.context(), vault_,
-                      {.tables = in_place.tables(), .commit = [&] { commit(in_place); }});
+                      {.tables = in_place.tables(), .commit = [&] { commit(in_place); }}, despite);
     record_.set_publishing(Publishing::done);
     run_end_hooks(build, sessions, publisher);
+  }
+
+  /// Throws unless everything holds, or tests alone failed and that is to stop nothing. What they
+  /// stop is held for a person who knows better.
+  LayerPublisher::Despite require_tests(const std::vector<NodeResult>& nodes,
+                                        const std::vector<NodeResult>& tests,
+                                        BuildSessions& sessions) {
+    const auto failed = failed_tests_alone(nodes, tests);
+    const bool stops = request_.on_test_failure == LayerRunRequest::OnTestFailure::block;
+    if (failed.empty() || stops) {
+      if (!failed.empty()) hold(failed, sessions);
+      throw_if_any_failed(nodes, tests, record_.files());
+      return {};
+    }
+    LayerPublisher::Despite despite{.failed_tests = failed,
+                                    .by = LayerPublisher::Despite::By::configuration,
+                                    .reason = "on_test_failure: publish_and_alert"};
+    tell(despite);
+    return despite;
+  }
+
+  void tell(const LayerPublisher::Despite& despite) {
+    log::error("{} is to be published in spite of failed tests, {}: {}", layer_.schema,
+               despite.reason, join(despite.failed_tests, ", "));
+    Json told = Json::object();
+    told.set("reason", despite.reason);
+    Json failed = Json::array();
+    for (const auto& test : despite.failed_tests) failed.push_back(test);
+    told.set("failed_tests", std::move(failed));
+    ports_.output.set("despite_tests", std::move(told));
+  }
+
+  /// What a run that builds now is made of.
+  HeldCandidates made_of() const {
+    HeldCandidates made{.run_id = request_.run_id,
+                        .project_hash = plan_.hash,
+                        .full_refresh = state_.full_refresh,
+                        .nodes = {},
+                        .bases = {},
+                        .seen = {markers_.seen.begin(), markers_.seen.end()},
+                        .failed_tests = {}};
+    for (const Node* node : swapped_.nodes) made.nodes.push_back(node->unique_id);
+    for (const auto& [id, base] : bases_) made.bases[id] = base.text();
+    return made;
+  }
+
+  void hold(const std::vector<std::string>& failed, BuildSessions& sessions) {
+    HeldCandidates held = made_of();
+    held.failed_tests = failed;
+    try {
+      write_held(sessions.of(0).connection, layer_.schema, held);
+      log::info(
+          "the candidates stay in {} until the next run; publish --despite-tests \"reason\" "
+          "publishes them as they are",
+          publish::shadow_schema(layer_.schema));
+    } catch (const Error& error) {
+      log::warn("the candidates cannot be published by publish --despite-tests: {}",
+                error.message());
+    }
+  }
+
+  bool is_of_now(const HeldCandidates& held) const {
+    return held.seen == std::map(markers_.seen.begin(), markers_.seen.end());
+  }
+
+  [[noreturn]] void refuse_held(const std::string& why) const {
+    const std::string what =
+        why.empty()
+            ? fmt::format("no run left candidates of {} of which tests alone failed", layer_.name)
+            : fmt::format("what the last run of {} left cannot be published: {}", layer_.name, why);
+    throw Error(ErrorKind::guard_refused,
+                fmt::format("{}; run the layer: {}", what, request_.command));
+  }
+
+  void publish_candidates_of(const HeldCandidates& held, const std::string& reason) {
+    refuse_what_cannot_be_published();
+    choose_bases();
+    const auto difference = difference_from_held(held, made_of());
+    if (!difference.empty()) refuse_held(difference);
+    BuildSessions sessions(publisher_, ports_.sessions, session_options());
+    require_candidates(sessions.of(0).connection);
+    LayerBuild build = layer_build(sessions);
+    InPlaceIncrements in_place(sessions, in_place_, in_place_options());
+    in_place.require_usable();
+    const LayerPublisher::Despite despite{.failed_tests = held.failed_tests,
+                                          .by = LayerPublisher::Despite::By::person,
+                                          .reason = reason};
+    tell(despite);
+    ports_.output.set("built_by", held.run_id);
+    audit_and_publish(build, sessions, in_place, despite);
+  }
+
+  void require_candidates(Connection& builder) const {
+    for (const Node* node : swapped_.nodes) {
+      const auto wanted = node->config.materialized == Materialization::view
+                              ? publish::RelationKind::view
+                              : publish::RelationKind::table;
+      const TableName candidate = candidate_name(*node);
+      if (publish::relation_kind(builder, candidate) == wanted) continue;
+      refuse_held(fmt::format("{} is not there any more", candidate.text()));
+    }
+  }
+
+  /// A layer that was published in spite of its tests, as the configuration says, and whose run did
+  /// not come to say so: this one does.
+  void tell_failed_tests() {
+    const auto& own = *markers_.own.at(layer_.schema);
+    const auto untold = publish::untold_failed_tests(publisher_, layer_.schema, own);
+    if (untold.empty()) return;
+    publish::note_failed_tests_told(publisher_, layer_.schema, own);
+    throw Error(ErrorKind::published_with_failed_tests,
+                fmt::format("{} generation {} is published for {} although data tests failed, as "
+                            "transform.on_test_failure says: {}; their queries lie below {}",
+                            layer_.schema, own.generation, own.business_date.iso(),
+                            join(untold, ", "), record_.files().absolute("compiled")))
+        .with("failed_tests", std::to_string(untold.size()));
+  }
+
+  InPlaceOptions in_place_options() {
+    return {.request = request_,
+            .ports = ports_,
+            .compiler = compiler_,
+            .state = state_,
+            .artifacts = record_.files(),
+            .publisher = publisher_};
   }
 
   void commit(InPlaceIncrements& in_place) {
@@ -385,26 +536,46 @@ class LayerRun {
   std::vector<NodeOutcome> outcomes_;  // for on-run-end
 };
 
+/// What is asked, as far as the project alone decides it.
+struct LayerJob {
+  explicit LayerJob(const LayerRunRequest& asked)
+      : compiler(asked.compiler),
+        request(request_in_target(asked, compiler)),
+        plan(plan_layer(compiler, request.plan)) {
+    require_known_names(compiler, request.plan,
+                        {{"protect.history", history_names(request.protect)},
+                         {"protect.tables", floor_names(request)},
+                         {"backups.tables", request.backups.tables}});
+  }
+
+  const Compiler compiler;
+  const LayerRunRequest request;
+  const LayerPlan plan;
+};
+
 }  // namespace
 
 void run_layer(const LayerRunRequest& request, const LayerRunPorts& ports) {
   const Scope scope("layer", request.layer().name);
-  const Compiler compiler(request.compiler);
-  const LayerRunRequest in_target = request_in_target(request, compiler);
-  const LayerPlan plan = plan_layer(compiler, in_target.plan);
-  require_known_names(compiler, in_target.plan,
-                      {{"protect.history", history_names(in_target.protect)},
-                       {"protect.tables", floor_names(in_target)},
-                       {"backups.tables", in_target.backups.tables}});
-  RunArtifacts record(in_target, compiler, plan, ports.clock);
+  const LayerJob job(request);
+  RunArtifacts record(job.request, job.compiler, job.plan, ports.clock);
   try {
     record.write_manifest();
-    LayerRun(in_target, compiler, plan, record, ports).run();
+    LayerRun(job.request, job.compiler, job.plan, record, ports).run();
   } catch (...) {
     record.finish(current_error().name());
     throw;
   }
   record.finish("");
+}
+
+void publish_held_candidates(const LayerRunRequest& request, const std::string& reason,
+                             const LayerRunPorts& ports) {
+  const Scope scope("layer", request.layer().name);
+  const LayerJob job(request);
+  // The artifacts stay those of the run that built and tested.
+  RunArtifacts record(job.request, job.compiler, job.plan, ports.clock);
+  LayerRun(job.request, job.compiler, job.plan, record, ports).publish_held(reason);
 }
 
 }  // namespace pipeline::dbt

@@ -20,8 +20,23 @@ namespace pipeline::dbt {
 /// Errors: config_invalid (the project, before anything is touched); already_running;
 /// guard_refused (no upstream marker, another date, a date before the layer's own, what is not a
 /// plain table, a full refresh of a protected table, an upstream that moved); sql_rejected,
-/// hook_failed, data_test_failed, lock_contention (nothing is published); on_run_end_failed (the
-/// layer is published); the kinds of the session.
+/// hook_failed, data_test_failed, lock_contention (nothing is published); on_run_end_failed,
+/// published_with_failed_tests (the layer is published); the kinds of the session.
+///
+/// A layer of which nothing but data tests failed is published all the same with
+/// OnTestFailure::publish_and_alert; published_with_failed_tests then ends this run, or, if it died
+/// behind the RENAME, the next one. Validations, guards and the tests of what is changed in place
+/// refuse as ever. With OnTestFailure::block its candidates are held for publish_held_candidates().
 void run_layer(const LayerRunRequest& request, const LayerRunPorts& ports);
+
+/// Publishes the candidates that the last run of this request left because data tests failed and
+/// nothing else, as a run does: locks, validations, guards, vault, journal (with `reason`), one
+/// RENAME, on-run-end hooks, retention. Nothing new if the layer shows the upstream generation and
+/// the project already. Also sets `built_by`, the run that built them.
+///
+/// Errors: those of run_layer(); guard_refused if there are none, one of them is gone, or what they
+/// were built from (markers, project, vars, selection, versions to begin from) is not what it was.
+void publish_held_candidates(const LayerRunRequest& request, const std::string& reason,
+                             const LayerRunPorts& ports);
 
 }  // namespace pipeline::dbt

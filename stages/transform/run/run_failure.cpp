@@ -19,11 +19,12 @@ class Names {
     if (++count_ <= failures_named_max) named_.push_back(std::move(name));
   }
   std::size_t count() const { return count_; }
-  std::string text() const {
-    std::string text = join(named_, ", ");
-    if (count_ > named_.size()) text += fmt::format(", {} more", count_ - named_.size());
-    return text;
+  std::vector<std::string> list() const {
+    auto names = named_;
+    if (count_ > named_.size()) names.push_back(fmt::format("{} more", count_ - named_.size()));
+    return names;
   }
+  std::string text() const { return join(list(), ", "); }
 
  private:
   std::vector<std::string> named_;
@@ -61,6 +62,28 @@ Error retold(const Error& first, ErrorKind kind, const std::string& message) {
 }
 
 }  // namespace
+
+std::vector<std::string> failed_tests_alone(const std::vector<NodeResult>& nodes,
+                                            const std::vector<NodeResult>& tests) {
+  const auto built = [](const NodeResult& node) { return node.status == NodeStatus::success; };
+  if (!std::ranges::all_of(nodes, built)) return {};
+  Names failed;
+  for (const auto& test : tests) {
+    switch (test.status) {
+      case NodeStatus::pass:
+      case NodeStatus::warn:
+        break;
+      case NodeStatus::fail:
+        failed.add(name_of_failed_test(test));
+        break;
+      case NodeStatus::success:
+      case NodeStatus::error:
+      case NodeStatus::skipped:
+        return {};
+    }
+  }
+  return failed.list();
+}
 
 void throw_if_any_failed(const std::vector<NodeResult>& nodes, const std::vector<NodeResult>& tests,
                          const Artifacts& artifacts) {

@@ -19,11 +19,15 @@ using testing::IsEmpty;
 
 class BundledMachine : public testing::Test {
  protected:
-  RunResult run() {
-    std::ifstream file(PIPELINE_SOURCE_DIR "/deploy/state_machine.yaml");
+  static std::string text_of(const std::string& path) {
+    std::ifstream file(PIPELINE_SOURCE_DIR "/" + path);
     std::ostringstream text;
     text << file.rdbuf();
-    const auto definition = asl::parse_definition(text.str(), "deploy/state_machine.yaml");
+    return text.str();
+  }
+  RunResult run() { return run(text_of("deploy/state_machine.yaml")); }
+  RunResult run(const std::string& text) {
+    const auto definition = asl::parse_definition(text, "deploy/state_machine.yaml");
     EXPECT_THAT(definition.warnings, IsEmpty());
     return run_machine(definition.machine, {.tasks = tasks, .history = history, .clock = clock},
                        {.run_id = "r", .business_date = *BusinessDate::parse("2026-02-02")}, {});
@@ -100,6 +104,41 @@ TEST_F(BundledMachine, EndsWithTheErrorOfTheStage) {
     EXPECT_EQ(tasks.requests.back().input.at("error").at("Error").as_string(),
               "Pipeline.SqlRejected");
   }
+}
+
+/// The machine with the two pieces that the page has for it.
+std::string going_on_behind_failed_tests(std::string machine, const std::string& page) {
+  const auto piece = [&](std::size_t from) {
+    const auto begin = page.find("```yaml\n", from) + 8;
+    return page.substr(begin, page.find("```", begin) - begin);
+  };
+  const auto section = page.find("## Going on behind failed tests");
+  const std::string catcher = piece(section);
+  const std::string state = piece(page.find(catcher) + catcher.size() + 3);
+  const auto silver = machine.find("  Silver:\n");
+  const std::string list = "    Catch:\n";
+  machine.insert(machine.find(list, silver) + list.size(), catcher);
+  return machine + state;
+}
+
+TEST_F(BundledMachine, EndsBehindALayerThatIsPublishedInSpiteOfItsTestsUnlessItIsToGoOn) {
+  const std::string error = "Pipeline.PublishedWithFailedTests";
+  tasks.fail("Silver", error);
+  auto result = run();
+  EXPECT_EQ(result.error, error);
+  EXPECT_THAT(tasks.states_run(), ElementsAre("Staging", "Silver", "NotifySilverFailed"));
+  const std::string machine = going_on_behind_failed_tests(
+      text_of("deploy/state_machine.yaml"), text_of("docs/reference/state-machine.md"));
+  tasks.requests.clear();
+  result = run(machine);
+  EXPECT_EQ(result.status, RunStatus::succeeded);
+  EXPECT_THAT(tasks.states_run(), ElementsAre("Staging", "Silver", "NotifySilverTests", "Gold"));
+  tasks.requests.clear();
+  tasks.fail("NotifySilverTests", "Alert.NotSent");
+  result = run(machine);
+  EXPECT_EQ(result.status, RunStatus::failed);
+  EXPECT_EQ(result.error, error);
+  EXPECT_THAT(tasks.states_run(), ElementsAre("Staging", "Silver", "NotifySilverTests"));
 }
 
 TEST_F(BundledMachine, ADeadAlertChannelDoesNotChangeTheOutcome) {
