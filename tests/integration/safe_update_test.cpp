@@ -307,5 +307,155 @@ TEST_F(SafeUpdate, WrongArgumentsAreNamedBeforeAnythingIsTouched) {
   }
 }
 
+/// Of a protected table that the vault keeps.
+class VaultedSafeUpdate : public SafeUpdate {
+ protected:
+  VaultedSafeUpdate() {
+    warehouse_.root().execute("CREATE OR REPLACE DATABASE vault COLLATE utf8mb4_unicode_ci");
+    warehouse_.server().run_sql_file(PIPELINE_SOURCE_DIR "/deploy/sql/vault.sql", {});
+    warehouse_.write_config(
+        "vault:\n  schema: vault\nprotect:\n  history:\n    - table: silver.history\n      key: "
+        "[tenant_id, valid_from]\n      closed_when: valid_to IS NOT NULL\n");
+    expect_green(warehouse_.run("silver_transformer", {"vault", "init"}));
+  }
+
+  /// That the newest batch that counts is of the live generation, and every row as it was written.
+  void expect_vault_knows_live() {
+    EXPECT_EQ(
+        warehouse_.value("SELECT b.generation FROM vault.batch b JOIN vault.published p USING "
+                         "(schema_name, table_name, batch) ORDER BY b.batch DESC LIMIT 1"),
+        warehouse_.value("SELECT generation FROM silver.pipeline_marker"));
+    expect_green(warehouse_.run("silver_transformer", {"vault", "check"}));
+  }
+  void restore_as_of(const std::string& when) {
+    expect_green(warehouse_.run("silver_transformer",
+                                {"restore", "history", "--from-vault", "--as-of", when}));
+  }
+
+  const Change mend_{.update = "UPDATE history SET status = 9 WHERE tenant_id = 4",
+                     .validation =
+                         "SELECT COUNT(*) FROM history WHERE tenant_id = 4 AND status = "
+                         "9"};
+};
+
+TEST_F(VaultedSafeUpdate, IsInTheVaultAndComesBackFromThereWithAndWithoutTheChange) {
+  const std::string before = history();
+  const std::string generation = warehouse_.value("SELECT generation FROM silver.pipeline_marker");
+  expect_green(change(mend_, {"--run-id", "mend"}));
+  const std::string after = history();
+  ASSERT_NE(after, before);
+  expect_vault_knows_live();
+  EXPECT_THAT(
+      warehouse_.run("silver_transformer", {"why", "silver.history", "tenant_id=4"}).program.out,
+      AllOf(HasSubstr("mend"), HasSubstr("changed"), HasSubstr("status='9'")));
+  warehouse_.root().execute("DELETE FROM silver.history WHERE tenant_id <> 2");
+  restore_as_of("mend");
+  EXPECT_EQ(history(), after);
+  restore_as_of(generation);
+  EXPECT_EQ(history(), before);
+  expect_green(warehouse_.run("silver_transformer", {"vault", "check"}));
+}
+
+TEST_F(VaultedSafeUpdate, ARerunThatMakesItAgainLeavesTheVaultWithWhatIsLive) {
+  expect_green(change(mend_, {"--run-id", "mend"}));
+  const std::string after = history();
+  const auto rerun = warehouse_.run("silver_transformer", {"--force"});
+  expect_green(rerun);
+  EXPECT_THAT(rerun.output().at("changes_made_again").dump(), HasSubstr("mend"));
+  EXPECT_EQ(history(), after);
+  expect_vault_knows_live();
+}
+
+TEST_F(VaultedSafeUpdate, WhatItWroteBeforeADeathCountsOnlyIfItWentLive) {
+  const std::string before = history();
+  for (const std::string point : {"vault_after_commit", "safe_update_before_publish"}) {
+    SCOPED_TRACE(point);
+    ASSERT_EQ(change(mend_, {}, {{"PIPELINE_FAILPOINT", point + ":kill"}}).program.signal, 9);
+    EXPECT_EQ(history(), before);
+    expect_green(warehouse_.run("silver_transformer", {"--force"}));
+    EXPECT_EQ(history(), before);
+    expect_vault_knows_live();
+  }
+  for (const std::string point :
+       {"publish_after_catalogue", "safe_update_after_publish", "vault_before_published"}) {
+    SCOPED_TRACE(point);
+    ASSERT_EQ(change({.update = "UPDATE history SET status = CASE status WHEN 1 THEN 7 WHEN 7 THEN "
+                                "9 ELSE 1 END WHERE tenant_id = 4"},
+                     {}, {{"PIPELINE_FAILPOINT", point + ":kill"}})
+                  .program.signal,
+              9);
+    const std::string after = history();
+    expect_green(warehouse_.run("silver_transformer"));
+    EXPECT_EQ(history(), after);
+    expect_vault_knows_live();
+  }
+}
+
+TEST_F(VaultedSafeUpdate, AChangeThatAGuardForbidsReachesTheVaultWithItsReasonOnly) {
+  const std::string before = history();
+  const Change rewrite{
+      .update = "UPDATE history SET status = 9 WHERE valid_to IS NOT NULL",
+      .validation = "SELECT COUNT(*) = 1 FROM history WHERE status = 9 AND valid_to IS NOT NULL"};
+  EXPECT_THAT(refused(rewrite, "Pipeline.GuardRefused", 2).cause(),
+              HasSubstr("1 closed row would have changed"));
+  EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM vault.batch WHERE kind = 'publish'"), "0");
+  expect_green(change(rewrite, {"--override-guards", "the court said so"}));
+  EXPECT_NE(history(), before);
+  expect_vault_knows_live();
+}
+
+TEST_F(SafeUpdate, ARollbackOfItsDayTakesItBackAndTheDayIsBuiltWithoutIt) {
+  const std::string built = history();
+  expect_green(change({.update = "UPDATE history SET status = 9 WHERE tenant_id = 4"},
+                      {"--run-id", "mend"}));
+  const std::string first_day = "1|1|2026-02-01|\\N;2|7|2026-02-01|\\N;3|9|2026-02-01|\\N";
+  const auto rolled = warehouse_.run("silver_transformer", {"rollback", "day2"});
+  expect_green(rolled);
+  EXPECT_EQ(history(), first_day);
+  EXPECT_EQ(warehouse_.value("SELECT business_date FROM silver.pipeline_marker"), "2026-02-01");
+  bool told = false;
+  for (const auto& table : rolled.output().at("tables").as_array()) {
+    if (table.at("table").as_string() != "silver.history") continue;
+    EXPECT_THAT(table.at("changes_undone").dump(), HasSubstr("\"run_id\":\"mend\""));
+    told = true;
+  }
+  EXPECT_TRUE(told);
+  const auto again = warehouse_.run("silver_transformer");
+  expect_green(again);
+  EXPECT_EQ(again.output().find("changes_made_again"), nullptr);
+  EXPECT_EQ(history(), built);
+}
+
+TEST_F(SafeUpdate, ARollbackOfTheChangeItselfLeavesTheDayAndARerunDoesNotBringItBack) {
+  const std::string built = history();
+  expect_green(change({.update = "UPDATE history SET status = 9 WHERE tenant_id = 4"},
+                      {"--run-id", "mend"}));
+  const auto rolled = warehouse_.run("silver_transformer", {"rollback", "mend"});
+  expect_green(rolled);
+  EXPECT_EQ(history(), built);
+  EXPECT_EQ(warehouse_.value("SELECT business_date FROM silver.pipeline_marker"), "2026-02-02");
+  EXPECT_THAT(rolled.output().at("tables").dump(), HasSubstr("\"run_id\":\"mend\""));
+  const auto rerun = warehouse_.run("silver_transformer", {"--force"});
+  expect_green(rerun);
+  EXPECT_EQ(rerun.output().find("changes_made_again"), nullptr);
+  EXPECT_EQ(history(), built);
+}
+
+TEST_F(SafeUpdate, ARollbackOfALaterDayKeepsTheChange) {
+  expect_green(change({.update = "UPDATE history SET status = 9 WHERE tenant_id = 4"},
+                      {"--run-id", "mend"}));
+  const std::string mended = history();
+  warehouse_.stage("2026-02-03", "(1, 7), (2, 9), (4, 9), (5, 1)");
+  expect_green(warehouse_.run("silver_transformer", {"--run-id", "day3"}));
+  const std::string third = history();
+  ASSERT_NE(third, mended);
+  const auto rolled = warehouse_.run("silver_transformer", {"rollback", "day3"});
+  expect_green(rolled);
+  EXPECT_EQ(history(), mended);
+  EXPECT_THAT(rolled.output().at("tables").dump(), testing::Not(HasSubstr("update_query")));
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(history(), third);
+}
+
 }  // namespace
 }  // namespace pipeline
