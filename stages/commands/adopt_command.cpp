@@ -192,7 +192,7 @@ class LayerAdoption {
     for (const auto& schema : plan_.schemas) {
       if (schema != main() && publish::read_marker(publisher_, schema)) {
         refused_.push_back(schema + " has a marker although " + main() +
-                           " has none; put that one back");
+                           " has none; holds or restore make it again");
       }
       for (const auto& relation : publish::relations_of(publisher_, schema)) {
         add_stranger({schema, relation.name}, relation.kind, expected);

@@ -318,6 +318,10 @@ std::optional<VaultState> state_in_vault(const StageContext& context, const Tabl
     fmt::print("{} as of {}: {} rows, generation {} of run {}, holds {}\n", live.text(), *as_of,
                state.rows, state.generation, state.run_id,
                state.business_date ? state.business_date->iso() : "no known day");
+    if (!state.same_day.empty()) {
+      fmt::print("that day was published more than once: {}; --as-of GENERATION asks for one\n",
+                 join(state.same_day, ", "));
+    }
   }
   return state;
 }
@@ -330,6 +334,10 @@ void restore_command(const StageContext& context, const LayerProgram& program) {
   const auto published = publish::read_published_layer(session.connection(), layer.schema);
   const TableName live = table_of(*context.asked.positional("TABLE"), layer);
   auto at = context.asked.value("--at");
+  const bool lost = published.marker_is == publish::PublishedLayer::MarkerIs::lost;
+  if (lost && !context.asked.has("--dry-run")) {
+    publish::make_dropped_schemas(session.connection(), published);
+  }
   if (const auto state = state_in_vault(context, live)) {
     if (context.asked.has("--dry-run")) return;
     at = keep_vault_state(context, *state, session.connection(), published, order_of(context),
@@ -338,6 +346,14 @@ void restore_command(const StageContext& context, const LayerProgram& program) {
   const Restoration restoration =
       publish::plan_restore(session.connection(), published, live, at, order_of(context));
   context.output.set("nothing_new", restoration.needed == Restoration::Needed::no);
+  if (restoration.needed == Restoration::Needed::no && lost) {
+    throw Error(
+        ErrorKind::guard_refused,
+        fmt::format("{0} holds what was asked for, but {1} has no marker; {2} holds {0} {3} "
+                    "--reason WHY makes it again",
+                    live.text(), layer.schema, program_of(layer),
+                    published.marker.business_date.iso()));
+  }
   if (restoration.needed == Restoration::Needed::no) {
     const std::string said = live.text() + " holds what was asked for already: nothing to do";
     fmt::print("{}\n", context.asked.has("--json") ? context.output.dump() : said);

@@ -300,12 +300,22 @@ VaultState find_vault_state(const StageContext& context, const TableName& live,
     throw Error(ErrorKind::config_invalid, fmt::format("the vault has no state of {} as of {}; {}",
                                                        live.text(), as_of, states_text(ledger)));
   }
+  std::vector<std::string> same_day;
+  for (const auto& other : ledger.batches()) {
+    const bool counts = other.published != VaultBatch::Published::no &&
+                        other.kind == VaultBatch::Kind::publish &&
+                        other.business_date == batch->business_date;
+    if (!counts || !BusinessDate::parse(as_of)) continue;
+    same_day.push_back(fmt::format("generation {} ({} rows)", other.generation, other.state_rows));
+  }
+  if (same_day.size() == 1) same_day.clear();
   return {.live = live,
           .batch = batch->number,
           .generation = batch->generation,
           .run_id = batch->run_id,
           .business_date = batch->business_date,
-          .rows = batch->state_rows};
+          .rows = batch->state_rows,
+          .same_day = std::move(same_day)};
 }
 
 std::string keep_vault_state(const StageContext& context, const VaultState& state,

@@ -47,6 +47,8 @@ struct VaultState {
   std::string run_id;
   std::optional<BusinessDate> business_date;
   std::uint64_t rows = 0;
+  /// Asked for by a date that was published more than once: each of its generations, with rows.
+  std::vector<std::string> same_day = {};
 };
 
 /// The state as of a date (2026-02-01), a generation (a number) or a run. Throws config_invalid

@@ -302,15 +302,16 @@ IncrementalBase incremental_base(Connection& connection, const TableName& live, 
     if (!published_version(connection, live, "")) return {};
     return lost(live,
                 "was published before and is not there any more; put a backup back under its name "
-                "(backups lists them, restore does it), or build it from nothing with "
-                "--full-refresh");
+                "(backups lists them, restore does it, from the vault too), or build it from "
+                "nothing with --full-refresh");
   }
   const HeldVersion held = held_version(connection, live);
   if (held.known == Known::never_published) return from_live(live);
   if (!read_marker(connection, live.schema)) {
     return lost(live,
                 "was published before, but its schema has no marker, so nobody knows which "
-                "day it holds; put pipeline_marker back");
+                "day it holds; `holds TABLE DATE --reason WHY` says so and makes the marker again, "
+                "and a restore of a table of the layer makes it too");
   }
   if (held.known == Known::doubtful) {
     return {

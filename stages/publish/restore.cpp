@@ -117,8 +117,10 @@ class Planner {
   /// The marker of `schema` in the plan's RENAME; the main one's number is the plan's.
   void move_marker(const std::string& schema, UpToDate up_to_date) {
     const auto live = read_marker(connection_, schema);
-    if (!live) return;
-    Marker marker = *live;
+    const bool is_made_anew = !live && schema == layer_.schema;
+    if (!live && !is_made_anew) return;
+    if (is_made_anew) up_to_date = UpToDate::no;
+    Marker marker = live ? *live : layer_.marker;
     marker.generation = next_generation(connection_, schema);
     marker.run_id = order_.run_id;
     marker.business_date = result_.plan.business_date;
@@ -130,9 +132,11 @@ class Planner {
     marker.published_at = format_utc(order_.now);
     const TableName name{schema, std::string(marker_table)};
     const TableName aside{shadow_schema(schema), with_suffix(name.table, aside_suffix)};
-    result_.plan.renames.emplace_back(name, aside);
+    if (live) {
+      result_.plan.renames.emplace_back(name, aside);
+      result_.plan.drop_tables.push_back(aside);
+    }
     result_.plan.renames.emplace_back(in_shadow(name), name);
-    result_.plan.drop_tables.push_back(aside);
     if (schema == layer_.schema) result_.plan.generation = marker.generation;
     result_.markers.emplace_back(schema, std::move(marker));
   }
@@ -307,10 +311,45 @@ std::vector<TableName> kept_tables(Connection& connection, const PublishedLayer&
 
 }  // namespace
 
+namespace {
+
+/// What the journal knows of the last publish: enough to go on from, and not enough for "nothing
+/// new".
+std::optional<Marker> marker_of_journal(Connection& connection, const std::string& schema) {
+  const auto found = connection.query(
+      fmt::format("SELECT generation, run_id, business_date FROM pipeline.publish_journal WHERE "
+                  "schema_name = {} AND state = 'done' ORDER BY publish_id DESC LIMIT 1",
+                  quote_text(schema)));
+  if (found.rows.empty()) return {};
+  const Row& row = found.rows.front();
+  const auto date = BusinessDate::parse(row[2].value_or(""));
+  if (!date) throw Error(ErrorKind::internal, "the journal holds an impossible date");
+  return Marker{
+      .generation = to_number(row[0]), .run_id = row[1].value_or(""), .business_date = *date};
+}
+
+}  // namespace
+
+void make_dropped_schemas(Connection& connection, const PublishedLayer& layer) {
+  for (const auto& schema : layer.schemas) {
+    for (const auto& name : {schema, shadow_schema(schema)}) {
+      connection.execute("CREATE DATABASE IF NOT EXISTS " + quote_name(name) +
+                         " CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci");
+    }
+  }
+}
+
 PublishedLayer read_published_layer(Connection& connection, const std::string& schema) {
-  const auto marker = read_marker(connection, schema);
+  using MarkerIs = PublishedLayer::MarkerIs;
+  auto marker = read_marker(connection, schema);
+  const auto is = marker ? MarkerIs::live : MarkerIs::lost;
+  if (!marker) marker = marker_of_journal(connection, schema);
   if (!marker) refuse(schema + " was never published, so there is nothing to keep or to put back");
-  PublishedLayer layer{.schema = schema, .schemas = {schema}, .marker = *marker};
+  if (is == MarkerIs::lost) {
+    log::warn("{} has no marker any more; by the journal it showed {} as generation {} (run {})",
+              schema, marker->business_date.iso(), marker->generation, marker->run_id);
+  }
+  PublishedLayer layer{.schema = schema, .schemas = {schema}, .marker = *marker, .marker_is = is};
   const auto found = connection.query(fmt::format(
       "SELECT DISTINCT p.schema_name FROM pipeline.published_table p JOIN pipeline.publish_journal "
       "j ON j.publish_id = p.publish_id WHERE j.schema_name = {} AND p.schema_name <> {} ORDER BY "

@@ -24,10 +24,16 @@ struct PublishedLayer {
   std::string schema;                // the main one
   std::vector<std::string> schemas;  // all that it ever published into, the main one first
   Marker marker;                     // of the main one
+  /// lost: somebody dropped it, perhaps with the schema. It is then what the journal knows of the
+  /// last publish, built from nothing that is live; a plan that moves the marker makes it anew.
+  enum class MarkerIs { live, lost } marker_is = MarkerIs::live;
 };
 
 /// Throws guard_refused if the layer was never published.
 PublishedLayer read_published_layer(Connection& connection, const std::string& schema);
+
+/// Makes those schemas of the layer, and their shadows, that somebody dropped; empty.
+void make_dropped_schemas(Connection& connection, const PublishedLayer& layer);
 
 /// Who asks, and why.
 struct RestoreOrder {

@@ -407,6 +407,74 @@ TEST_F(VaultedLayer, NamesAColumnThatItCannotKeepYet) {
   expect_vault_knows_live();
 }
 
+TEST_F(VaultedLayer, BringsATableBackAfterItsWholeSchemaWasDropped) {
+  begin();
+  expect_green(warehouse_.run("silver_transformer"));
+  const std::string second = history();
+  third_day();
+  expect_green(warehouse_.run("silver_transformer"));
+  const std::string third = history();
+  const std::string counts = warehouse_.rows("SELECT * FROM silver.counts ORDER BY 1");
+  const std::string live = live_generation();
+  warehouse_.root().execute("DROP DATABASE silver");
+  warehouse_.root().execute("DROP DATABASE silver__next");
+  EXPECT_THAT(expect_refused("silver_transformer", "Pipeline.GuardRefused", 21).cause(),
+              AllOf(HasSubstr("was published before"), HasSubstr("from the vault")));
+  const auto dry = warehouse_.run("silver_transformer", {"restore", "history", "--from-vault",
+                                                         "--as-of", "2026-02-02", "--dry-run"});
+  expect_green(dry);
+  const auto back = warehouse_.run("silver_transformer",
+                                   {"restore", "history", "--from-vault", "--as-of", "2026-02-02"});
+  expect_green(back);
+  EXPECT_THAT(back.program.err, HasSubstr("silver has no marker any more; by the journal it showed "
+                                          "2026-02-03 as generation " +
+                                          live));
+  EXPECT_EQ(history(), second);
+  // What the vault does not know is gone with the schema, and somebody has to say so.
+  EXPECT_THAT(expect_refused("silver_transformer", "Pipeline.GuardRefused", 21).cause(),
+              AllOf(HasSubstr("silver.days was published before"), HasSubstr("--full-refresh")));
+  warehouse_.write(
+      "dbt_project.yml",
+      replace_all(shop::dbt_project, "      +materialized: view\n",
+                  "      +materialized: view\n      history: {+full_refresh: false}\n"));
+  expect_green(warehouse_.run("silver_transformer", {"--full-refresh"}));
+  EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM silver.days"), "1");
+  EXPECT_EQ(history(), third);
+  EXPECT_EQ(warehouse_.rows("SELECT * FROM silver.counts ORDER BY 1"), counts);
+  expect_vault_knows_live();
+}
+
+TEST_F(VaultedLayer, TellsEveryGenerationOfADayThatIsAskedForByItsDate) {
+  begin();
+  expect_green(warehouse_.run("silver_transformer"));
+  expect_green(warehouse_.run("silver_transformer", {"--force"}));
+  const auto restore = warehouse_.run("silver_transformer", {"restore", "history", "--from-vault",
+                                                             "--as-of", "2026-02-02", "--dry-run"});
+  EXPECT_THAT(restore.program.out,
+              AllOf(HasSubstr("that day was published more than once: generation 2 ("),
+                    HasSubstr("rows), generation 3 ("), HasSubstr("--as-of GENERATION")));
+}
+
+TEST_F(VaultedLayer, GoesOnWithoutItsMarkerOnceSomebodySaysWhatATableHolds) {
+  begin();
+  expect_green(warehouse_.run("silver_transformer"));
+  const std::string whole = warehouse_.content();
+  const std::string live = live_generation();
+  warehouse_.root().execute("DROP TABLE silver.pipeline_marker");
+  third_day();
+  EXPECT_THAT(expect_refused("silver_transformer", "Pipeline.GuardRefused", 21).cause(),
+              AllOf(HasSubstr("no marker"), HasSubstr("`holds TABLE DATE --reason WHY`")));
+  EXPECT_EQ(warehouse_.content(), whole);
+  const auto held = warehouse_.run("silver_transformer",
+                                   {"holds", "history", "2026-02-02", "--reason", "marker lost"});
+  expect_green(held);
+  EXPECT_THAT(live_generation(), testing::Ne(live)) << "a number means one content for ever";
+  EXPECT_EQ(warehouse_.content(), whole);
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.value("SELECT business_date FROM silver.pipeline_marker"), "2026-02-03");
+  expect_vault_knows_live();
+}
+
 TEST_F(VaultedLayer, GivesADayBackExactly) {
   begin();
   const std::string first = history();
