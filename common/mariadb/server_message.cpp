@@ -1,5 +1,6 @@
 #include "common/mariadb/server_message.h"
 
+#include <algorithm>
 #include <array>
 
 #include "common/base/secret.h"
@@ -53,7 +54,63 @@ std::size_t bytes_before_rows(std::string_view sql) {
   return values == std::string::npos ? sql.size() : values + values_word.size();
 }
 
+bool is_word(char c) {
+  return c == '_' || c == '$' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+         (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+}
+
+/// Behind the quoted text that begins at `start`; an end that is missing is the end of `sql`.
+std::size_t behind_quoted(std::string_view sql, std::size_t start) {
+  const char quote = sql[start];
+  for (std::size_t i = start + 1; i < sql.size(); ++i) {
+    if (sql[i] == '\\' && quote != '`') {
+      ++i;
+    } else if (sql[i] == quote) {
+      return i + 1;
+    }
+  }
+  return sql.size();
+}
+
+std::size_t behind_word(std::string_view sql, std::size_t start) {
+  while (start < sql.size() && is_word(sql[start])) ++start;
+  return start;
+}
+
 }  // namespace
+
+std::string statement_without_values(std::string_view sql) {
+  std::string text;
+  for (std::size_t i = 0; i < sql.size() && text.size() < statement_bytes_shown;) {
+    const char c = sql[i];
+    if (c == '\'' || c == '"') {
+      text += '?';
+      i = behind_quoted(sql, i);
+    } else if (c == '`') {
+      const auto end = behind_quoted(sql, i);
+      text += sql.substr(i, end - i);
+      i = end;
+    } else if (sql.substr(i).starts_with("/*")) {
+      const auto end = sql.find("*/", i + 2);
+      text += '?';
+      i = end == std::string_view::npos ? sql.size() : end + 2;
+    } else if (c == '#' || sql.substr(i).starts_with("-- ")) {
+      text += '?';
+      i = std::min(sql.find('\n', i), sql.size());
+    } else if (c >= '0' && c <= '9') {
+      text += '?';
+      i = behind_word(sql, i);
+    } else if (is_word(c)) {
+      const auto end = behind_word(sql, i);
+      text += sql.substr(i, end - i);
+      i = end;
+    } else {
+      text += c;
+      ++i;
+    }
+  }
+  return redact(in_one_line(head(text, statement_bytes_shown)));
+}
 
 std::string message_without_values(unsigned int error_number, std::string_view message,
                                    std::string_view sql) {

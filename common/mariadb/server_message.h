@@ -16,4 +16,8 @@ std::string message_without_values(unsigned int error_number, std::string_view m
 /// cut after VALUES.
 std::string statement_for_messages(std::string_view sql);
 
+/// The same for a statement of somebody else: quoted texts, numbers and comments as "?", since
+/// values of rows and passwords may stand anywhere in it.
+std::string statement_without_values(std::string_view sql);
+
 }  // namespace pipeline

@@ -128,6 +128,11 @@ GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `g
 GRANT SELECT, INSERT, UPDATE ON `pipeline`.*
   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
 
+-- To name the session that keeps it waiting. It shows the statements of everybody on the server; without
+-- it all goes on, and the message cannot say by whom.
+GRANT PROCESS ON *.*
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+
 -- ---- etl_vault: appends to the vault what is live and what is about to be
 
 CREATE USER IF NOT EXISTS 'etl_vault'@'localhost' IDENTIFIED BY '@PASSWORD_etl_vault@';

@@ -8,6 +8,7 @@
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
+#include "stages/publish/blockers.h"
 #include "stages/publish/sql.h"
 
 namespace pipeline::publish {
@@ -18,30 +19,10 @@ constexpr unsigned int deadlock = 1213;
 constexpr unsigned int statement_timeout = 1969;  // MariaDB: max_statement_time
 constexpr std::chrono::milliseconds first_pause{50};
 constexpr std::chrono::milliseconds longest_pause{2000};
-constexpr int blockers_named_max = 3;
 
 bool is_contention(const Error& error) {
   const auto number = server_errno(error);
   return number == lock_wait_timeout || number == deadlock || number == statement_timeout;
-}
-
-/// The sessions that may stand in the way, as far as this account may see them. Never their SQL: it
-/// holds values of rows.
-std::string blockers(Connection& session) {
-  std::string named;
-  int count = 0;
-  const auto rows = session.query(
-      "SELECT ID, USER, TIME, COMMAND, COALESCE(STATE, '') FROM information_schema.PROCESSLIST "
-      "WHERE ID <> CONNECTION_ID() AND COMMAND <> 'Daemon' AND USER <> SUBSTRING_INDEX(USER(), "
-      "'@', "
-      "1) ORDER BY TIME DESC");
-  for (const auto& row : rows.rows) {
-    if (count++ == blockers_named_max) break;
-    named += fmt::format("{}connection {} of {} for {} s: {} {}", named.empty() ? "" : "; ",
-                         row[0].value_or(""), row[1].value_or(""), row[2].value_or(""),
-                         row[3].value_or(""), row[4].value_or(""));
-  }
-  return named.empty() ? "this account may not see by whom" : named;
 }
 
 /// Restores the waiting limits of the session however the RENAME ends.
@@ -102,13 +83,14 @@ RenameReport rename_tables(Connection& session, const std::string& statement,
             ErrorKind::lock_contention,
             fmt::format("{} could not be published within {} s: its tables are in use ({}); "
                         "end that session or run again",
-                        whose, options.keep_trying_for.count(), blockers(session)))
+                        whose, options.keep_trying_for.count(), blockers_text(session)))
             .caused_by(error);
       }
       if (!waiting && tried_for > options.try_without_waiting) {
         waiting = true;
         patience.a_second();
-        log::warn("waiting to publish {}: its tables are in use ({})", whose, blockers(session));
+        log::warn("waiting to publish {}: its tables are in use ({})", whose,
+                  blockers_text(session));
       }
     }
     // While a RENAME waits, new readers queue behind it; the pauses are theirs.

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <thread>
 
 #include <fmt/core.h>
 
@@ -24,6 +25,7 @@
 namespace pipeline::publish {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -219,21 +221,43 @@ TEST_F(Publishing, RefusesForeignKeysPartitionsAndOtherEnginesOfCandidates) {
   EXPECT_THROW(publish(session, publication, quick()), Error);
 }
 
-TEST_F(Publishing, GivesUpOnAHeldTableNamesItAndChangesNothing) {
+TEST_F(Publishing, GivesUpOnAHeldTableNamesItsHolderAndChangesNothing) {
   publish_generation(1, "r1");
   Connection reader = server().open_root();
   reader.execute("BEGIN");
   reader.query("SELECT * FROM silver.t2");
-  try {
-    publish_generation(2, "r2");
-    FAIL() << "a table in use was renamed";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::lock_contention);
-    EXPECT_THAT(error.message(), HasSubstr("silver could not be published"));
-  }
+  const auto refused = [&](const std::string& id, const std::string& doing) {
+    try {
+      publish_generation(2, "r2");
+      ADD_FAILURE() << "a table in use was renamed";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::lock_contention);
+      EXPECT_THAT(error.message(),
+                  AllOf(HasSubstr("silver could not be published"),
+                        HasSubstr(fmt::format("session {} of root from localhost, for ", id)),
+                        HasSubstr(" s: " + doing)));
+      EXPECT_THAT(error.message(), Not(HasSubstr("of a tenant")));
+    }
+  };
+  refused(std::to_string(reader.id()), "idle in a transaction");
   reader.execute("ROLLBACK");
+  std::thread busy([&] {
+    try {
+      reader.query("SELECT 'name of a tenant', SLEEP(60) FROM silver.t2");
+    } catch (const Error&) {  // it is ended below
+    }
+  });
+  Connection root = server().open_root();
+  while (root.query_value(fmt::format("SELECT INFO FROM information_schema.PROCESSLIST WHERE ID = "
+                                      "{} AND COMMAND = 'Query'",
+                                      reader.id())) == std::nullopt) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  refused(std::to_string(reader.id()), "SELECT ?, SLEEP(?) FROM silver.t2");
+  kill_from_outside(server().root_options(), reader.id(), Victim::statement);
+  busy.join();
   EXPECT_EQ(live_state(), "1,1,1,1,1");
-  EXPECT_EQ(journal_states(), "done,abandoned");
+  EXPECT_EQ(journal_states(), "done,abandoned,abandoned");
   publish_generation(3, "r3");
   EXPECT_EQ(live_state(), "3,3,3,3,3");
 }

@@ -46,6 +46,17 @@ TEST(StatementForMessages, ShowsNoRowsOfAnInsert) {
             "INSERT INTO t SELECT a FROM s");
 }
 
+TEST(StatementWithoutValues, KeepsNamesAndDropsEverythingThatMayBeAValue) {
+  EXPECT_EQ(statement_without_values("SELECT a1, `b 2` FROM t\nWHERE n = 'it''s' AND x > 10.5"),
+            "SELECT a1, `b 2` FROM t WHERE n = ?? AND x > ?.?");
+  EXPECT_EQ(statement_without_values("SET PASSWORD = PASSWORD(\"a\\\"b\") -- secret\n, c = 0xFF"),
+            "SET PASSWORD = PASSWORD(?) ? , c = ?");
+  EXPECT_EQ(statement_without_values("SELECT /* Sato */ 1 # Ito"), "SELECT ? ? ?");
+  EXPECT_EQ(statement_without_values("SELECT 'never ends"), "SELECT ?");
+  EXPECT_EQ(statement_without_values("/* never ends"), "?");
+  EXPECT_EQ(statement_without_values(std::string(300, 'x')).size(), 203U);
+}
+
 TEST(StatementForMessages, ShowsNoSecret) {
   const Secret password("tops3cret-word");
   EXPECT_EQ(statement_for_messages("SET PASSWORD = PASSWORD('tops3cret-word')"),
