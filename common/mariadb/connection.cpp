@@ -22,6 +22,7 @@
 
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
+#include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/mariadb/identifier.h"
 #include "common/mariadb/local_infile.h"
@@ -40,6 +41,7 @@ constexpr const char* allowed_login_plugins =
 
 // Longer than any run; the next one ends what is left of a dead one.
 constexpr std::chrono::hours idle_max{24};
+constexpr unsigned int errno_wrong_password = 1045;    // ER_ACCESS_DENIED_ERROR
 constexpr unsigned int errno_no_such_thread = 1094;    // ER_NO_SUCH_THREAD
 constexpr unsigned int errno_unknown_database = 1049;  // ER_BAD_DB_ERROR
 
@@ -499,7 +501,7 @@ void Connection::State::drain() {
   }
 }
 
-Connection Connection::open(const ConnectionOptions& options) {
+Connection Connection::open_as(const ConnectionOptions& options) {
   auto state = std::make_unique<State>(options);
   state->init();
   state->set_options();
@@ -508,6 +510,36 @@ Connection Connection::open(const ConnectionOptions& options) {
   Connection opened(state.release());
   if (options.require_fit) options.require_fit(opened);
   return opened;
+}
+
+Connection Connection::open(const ConnectionOptions& options) {
+  if (options.account.logins == nullptr) return open_as(options);
+  LoginSource& logins = *options.account.logins;
+  ConnectionOptions attempt = options;
+  for (Login login = logins.current();;) {
+    attempt.account.user = login.user;
+    attempt.account.password = login.password;
+    attempt.account.password_origin = login.origin;
+    std::optional<Error> refusal;
+    try {
+      Connection opened = open_as(attempt);
+      logins.accepted(login);
+      return opened;
+    } catch (const Error& error) {
+      // Statements are refused with the same number, for rights that are missing.
+      const bool at_login = error.context_value("statement").empty();
+      if (!at_login || error.context_value("errno") != std::to_string(errno_wrong_password)) throw;
+      refusal = error;
+    }
+    auto next = logins.after_refusal(login);
+    if (!next) {
+      logins.gave_up(*refusal);
+      throw Error(*refusal);
+    }
+    log::warn("the server refuses the password of {} that came from {}; trying the one from {}",
+              login.user, login.origin, next->origin);
+    login = *std::move(next);
+  }
 }
 
 Connection::Connection(Connection&& other) noexcept

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "common/base/secret.h"
 #include "common/io/byte_stream.h"
+#include "common/mariadb/login_source.h"
 
 namespace pipeline {
 
@@ -37,6 +39,9 @@ struct Account {
   std::string user;
   Secret password;
   std::string password_origin;  // "file /etc/x", "environment DB_PASSWORD": said when a login fails
+  /// Where the login comes from, if it may change: asked for it at each open, and for another one
+  /// after a refusal. nullptr: user and password are as they stand.
+  std::shared_ptr<LoginSource> logins;
 };
 
 class Connection;
@@ -84,6 +89,9 @@ class Connection {
   /// names user, server and where the secret came from), unavailable (2002, 2003, 2005, 1040, 1203,
   /// 1226, a line that breaks), wrong_database (no TLS, or a certificate of somebody else; no such
   /// database). From the first open on the process ignores SIGPIPE, unless it handles it.
+  /// An account with `logins` is asked for its login, and after a 1045 for each other one that the
+  /// place holds by then; where none is taken, the 1045 of the last one is thrown, and for a minute
+  /// whoever opens a session of this account gets it without a login.
   static Connection open(const ConnectionOptions& options);
 
   Connection(Connection&& other) noexcept;
@@ -132,6 +140,7 @@ class Connection {
 
  private:
   struct State;
+  static Connection open_as(const ConnectionOptions& options);
   explicit Connection(State* state) : state_(state) {}
   State* state_ = nullptr;
 };
