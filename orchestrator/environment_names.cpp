@@ -19,13 +19,17 @@ std::vector<std::string> environment_names(std::string_view config_text,
   const auto add = [&](const SecretReference& reference) {
     if (reference.source == SecretReference::Source::environment) names.insert(reference.name);
   };
-  for (const auto& [name, account] : config.warehouse.accounts) add(account.password);
+  const auto add_aws = [&] { names.insert(aws_variable_names.begin(), aws_variable_names.end()); };
+  for (const auto& [name, account] : config.warehouse.accounts) {
+    add(account.password);
+    if (account.password.source == SecretReference::Source::secretsmanager) add_aws();
+  }
   if (config.source.s3 && config.source.s3->keys) {
     add(config.source.s3->keys->access_key_id);
     add(config.source.s3->keys->secret_access_key);
     add(config.source.s3->keys->session_token);
   } else if (config.source.s3) {
-    names.insert(aws_variable_names.begin(), aws_variable_names.end());
+    add_aws();
   }
   return {names.begin(), names.end()};
 }

@@ -1,6 +1,6 @@
 #include "stages/store_options.h"
 
-#include "common/aws/credential_chain.h"
+#include "common/credentials/pipeline_aws.h"
 #include "common/stage/secrets.h"
 
 namespace pipeline {
@@ -48,13 +48,16 @@ S3Options store_options(const PipelineConfig& config) {
   options.region = s3.region;
   options.addressing = addressing_of(s3.addressing);
   options.ca_file = s3.tls_ca;
-  if (s3.keys) {
-    options.credentials = std::make_shared<ReferencedCredentials>(*s3.keys);
+  const auto aws = pipeline_aws(config);
+  if (!s3.keys) {
+    options.credentials = aws->credentials();
   } else {
-    aws::ChainOptions chain;
-    chain.services.http.ca_file = chain.services.variables("AWS_CA_BUNDLE").value_or(std::string());
-    options.credentials = std::make_shared<aws::CredentialChain>(std::move(chain));
+    options.credentials = std::make_shared<ReferencedCredentials>(*s3.keys);
+    // Keys of another service than Amazon's belong to no account.
+    if (s3.endpoint.empty()) options.credentials = aws->checked(options.credentials, s3.region);
   }
+  // Whose keys these are is to be known before anything is touched, not with the first object.
+  if (!config.aws.account.empty()) options.credentials->fetch();
   return options;
 }
 

@@ -6,8 +6,9 @@
 
 namespace pipeline {
 
-/// For a store s3://...; the defaults for a folder. Nothing is read yet: keys are fetched with the
-/// first request, and again when the service says that their token has expired.
+/// For a store s3://...; the defaults for a folder. Keys are fetched with the first request, and
+/// again when the service says that their token has expired; with aws.account they are fetched
+/// now, and config_invalid is thrown for those of another account.
 S3Options store_options(const PipelineConfig& config);
 
 }  // namespace pipeline

@@ -269,10 +269,15 @@ class Planner {
   std::vector<std::string> circle_;
 };
 
-std::optional<std::string> file_if_present(const std::string& path) {
+/// A file that a variable names must be readable. The one below HOME need not: services are kept
+/// out of the homes (systemd's ProtectHome=), and AWS's tools then do as if it were not there.
+enum class Named { by_default, by_variable };
+
+std::optional<std::string> file_if_present(const std::string& path, Named named) {
   try {
     return read_file_if_present(path, shared_file_bytes_max);
   } catch (const Error& error) {
+    if (named == Named::by_default && error.kind() == ErrorKind::access_denied) return {};
     refuse(error.message());
   }
 }
@@ -298,16 +303,16 @@ std::string plan_region(const PlanRequest& request, const Variables& variables,
 
 SharedConfig read_shared_config(const Variables& variables) {
   const std::string home = variables("HOME").value_or("");
-  const auto path = [&](const char* variable, const char* otherwise) {
-    return expanded(variables(variable).value_or(otherwise), home);
+  SharedConfig::Files files;
+  const auto read = [&](const char* variable, const char* otherwise, std::string& path,
+                        std::optional<std::string>& text) {
+    const auto given = variables(variable);
+    path = expanded(given.value_or(otherwise), home);
+    text = file_if_present(path, given ? Named::by_variable : Named::by_default);
   };
-  SharedConfig::Files files{
-      .config_path = path("AWS_CONFIG_FILE", "~/.aws/config"),
-      .config = {},
-      .credentials_path = path("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
-      .credentials = {}};
-  files.config = file_if_present(files.config_path);
-  files.credentials = file_if_present(files.credentials_path);
+  read("AWS_CONFIG_FILE", "~/.aws/config", files.config_path, files.config);
+  read("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", files.credentials_path,
+       files.credentials);
   return SharedConfig(files);
 }
 

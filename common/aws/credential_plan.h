@@ -69,7 +69,8 @@ std::string plan_region(const PlanRequest& request, const Variables& variables,
                         const SharedConfig& files);
 
 /// Where the two files lie (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, else below HOME), read.
-/// Throws config_invalid for a file that is there and cannot be read.
+/// Throws config_invalid for a file that is there and cannot be read, except that the one below
+/// HOME counts as not there for who is kept out of it.
 SharedConfig read_shared_config(const Variables& variables);
 
 }  // namespace pipeline::aws

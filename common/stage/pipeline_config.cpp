@@ -1,8 +1,10 @@
 #include "common/stage/pipeline_config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 
 #include <fmt/core.h>
 
@@ -53,10 +55,11 @@ class Reader {
 
   PipelineConfig read(const YamlNode& root) {
     if (root.is_null()) refuse(root, "the configuration is empty; deploy/pipeline.yaml shows one");
-    root.allow_only({"source", "warehouse", "staging", "transform", "backups", "protect", "vault",
-                     "orchestrator", "alerts", "objectives"});
+    root.allow_only({"aws", "source", "warehouse", "staging", "transform", "backups", "protect",
+                     "vault", "orchestrator", "alerts", "objectives"});
     source(root.at("source"));
     warehouse(root.at("warehouse"));
+    if (const auto* node = root.find("aws")) aws(*node);
     if (const auto* node = root.find("staging")) staging(*node);
     transform(root.at("transform"));
     if (const auto* node = root.find("backups")) backups(*node);
@@ -233,32 +236,87 @@ class Reader {
 
   AccountConfig account(const YamlNode& node) const {
     node.allow_only({"user", "password"});
-    return {.user = text_of(node.at("user")), .password = secret(node.at("password"), "password")};
+    return {.user = text_of(node.at("user")),
+            .password = secret(node.at("password"), "password", places_of_logins)};
+  }
+
+  bool uses_secrets_manager() const {
+    return std::ranges::any_of(config_.warehouse.accounts, [](const auto& entry) {
+      return entry.second.password.source == SecretReference::Source::secretsmanager;
+    });
+  }
+
+  void aws(const YamlNode& node) {
+    node.allow_only({"profile", "account", "region"});
+    auto& aws = config_.aws;
+    if (const auto* n = node.find("profile")) aws.profile = text_of(*n);
+    if (const auto* n = node.find("region")) aws.region = text_of(*n);
+    if (const auto* n = node.find("account")) {
+      aws.account = text_of(*n);
+      aws.account_where = n->where();
+      const bool digits = aws.account.find_first_not_of("0123456789") == std::string::npos;
+      if (aws.account.size() != 12 || !digits) {
+        refuse(*n, fmt::format("an account of AWS is 12 digits, not \"{}\"", aws.account));
+      }
+    }
+    const auto& s3 = config_.source.s3;
+    const bool keys_of_aws = s3 && (!s3->keys || s3->endpoint.empty());
+    if (!keys_of_aws && !uses_secrets_manager()) {
+      refuse(node,
+             "nothing here comes from AWS, so nobody would look at this: neither "
+             "source.store is s3://... nor a password in secretsmanager");
+    }
+    if (!aws.profile.empty() && s3 && s3->keys && !uses_secrets_manager()) {
+      refuse(node.at("profile"),
+             "source.credentials names the keys already; a profile would not be looked at");
+    }
+  }
+
+  struct Place {
+    std::string_view key;
+    SecretReference::Source source;
+  };
+  static constexpr Place all_places[] = {
+      {"file", SecretReference::Source::file},
+      {"environment", SecretReference::Source::environment},
+      {"credential", SecretReference::Source::credential},
+      {"secretsmanager", SecretReference::Source::secretsmanager},
+      {"my_cnf", SecretReference::Source::my_cnf}};
+  static constexpr std::span<const Place> places_of_logins{all_places};
+  static constexpr std::span<const Place> places_of_keys = places_of_logins.first(3);
+
+  /// "file, environment or credential"
+  static std::string names_of(std::span<const Place> places) {
+    std::string names;
+    for (const auto& place : places) {
+      const bool last = &place == &places.back();
+      names += fmt::format("{}{}", names.empty() ? "" : last ? " or " : ", ", place.key);
+    }
+    return names;
   }
 
   /// The place of `what`, which is "password" or the like.
-  SecretReference secret(const YamlNode& node, std::string_view what) const {
+  SecretReference secret(const YamlNode& node, std::string_view what,
+                         std::span<const Place> places = places_of_keys) const {
     if (!node.is_mapping()) {
-      refuse(node, fmt::format("a {} never stands here: name its place with file, environment or "
-                               "credential",
-                               what));
+      refuse(node,
+             fmt::format("a {} never stands here: name its place with {}", what, names_of(places)));
     }
-    node.allow_only({"file", "environment", "credential"});
+    std::vector<std::string_view> keys;
+    for (const auto& place : places) keys.push_back(place.key);
+    node.allow_only(keys);
     if (node.entries().size() != 1) {
-      refuse(node, fmt::format("name one place of the {}: file, environment or credential", what));
+      refuse(node, fmt::format("name one place of the {}: {}", what, names_of(places)));
     }
     const auto& [kind, value] = node.entries().front();
-    SecretReference reference;
-    reference.where = value.where();
+    const auto found = std::ranges::find(places, std::string_view(kind.text()),
+                                         [](const Place& p) { return p.key; });
+    require(found != places.end(), "allow_only() let no other key through");
+    SecretReference reference{.source = found->source, .name = {}, .where = value.where()};
     reference.what = what;
-    if (kind.text() == "file") {
-      reference.source = SecretReference::Source::file;
-      reference.name = path_of(value);
-    } else {
-      reference.source = kind.text() == "environment" ? SecretReference::Source::environment
-                                                      : SecretReference::Source::credential;
-      reference.name = text_of(value);
-    }
+    const bool is_path = found->source == SecretReference::Source::file ||
+                         found->source == SecretReference::Source::my_cnf;
+    reference.name = is_path ? path_of(value) : text_of(value);
     return reference;
   }
 
@@ -423,6 +481,10 @@ std::string SecretReference::text() const {
       return "environment variable " + name;
     case Source::credential:
       return "systemd credential " + name;
+    case Source::secretsmanager:
+      return "secret " + name + " of Secrets Manager";
+    case Source::my_cnf:
+      return "[client] of " + name;
   }
   return "nowhere";
 }

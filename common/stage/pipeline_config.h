@@ -12,12 +12,28 @@ namespace pipeline {
 
 /// Where a password or key comes from. Never the value itself.
 struct SecretReference {
-  enum class Source { none, file, environment, credential } source = Source::none;
-  std::string name;               // path, variable or systemd credential name
-  std::string where;              // "pipeline.yaml:12:5"
+  /// The last two may hold a user too, and stand for accounts alone.
+  enum class Source {
+    none,
+    file,
+    environment,
+    credential,
+    secretsmanager,
+    my_cnf
+  } source = Source::none;
+  std::string name;   // path, variable, name of the credential, name or ARN of the secret
+  std::string where;  // "pipeline.yaml:12:5"
   std::string what = "password";  // or "secret key" and the like, for messages
   /// "file /etc/x", for messages
   std::string text() const;
+};
+
+/// Who the pipeline is to AWS, where no keys are named.
+struct AwsConfig {
+  std::string profile;        // empty: AWS_PROFILE, else "default"
+  std::string account;        // twelve digits that the keys must belong to; empty: any
+  std::string account_where;  // "pipeline.yaml:12:5"
+  std::string region;         // of STS and Secrets Manager; empty: as AWS's tools find it
 };
 
 /// How a store s3://... is reached.
@@ -144,6 +160,7 @@ struct AlertChannel {
 
 struct PipelineConfig {
   std::string path;  // of the file; relative paths inside it count from its folder
+  AwsConfig aws;
   SourceConfig source;
   WarehouseConfig warehouse;
   StagingConfig staging;

@@ -48,6 +48,9 @@ std::string fetch(const SecretReference& reference) {
                 "CREDENTIALS_DIRECTORY is not set: systemd sets it for units with LoadCredential=");
       return file_text(reference, std::string(folder) + "/" + reference.name);
     }
+    case SecretReference::Source::secretsmanager:
+    case SecretReference::Source::my_cnf:
+      missing(reference, "that place holds a login, and no single value");
   }
   missing(reference, "no place is named");
 }

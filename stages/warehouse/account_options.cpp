@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
-#include "common/stage/secrets.h"
+#include "common/credentials/account_login.h"
 #include "stages/warehouse/target.h"
 
 namespace pipeline {
@@ -27,9 +27,7 @@ ConnectionOptions account_options(const PipelineConfig& config, std::string_view
                                  ? Endpoint::Replica::allowed
                                  : Endpoint::Replica::refused;
   options.require_fit = require_known_target(config);
-  options.account.user = found->second.user;
-  options.account.password = resolve_secret(found->second.password);
-  options.account.password_origin = found->second.password.text();
+  options.account = account_login(config, found->first);
   return options;
 }
 

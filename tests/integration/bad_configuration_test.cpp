@@ -102,9 +102,8 @@ TEST_F(BadConfiguration, IsNamedWithItsPlaceByEveryProgram) {
       {"a password",
        "{file: secrets/load}",
        "hunter2",
-       {path + ":8:38: a password never stands here: name its place with file, "
-               "environment or "
-               "credential"}},
+       {path + ":8:38: a password never stands here: name its place with file, environment, "
+               "credential, secretsmanager or my_cnf"}},
   };
   for (const auto& one : breaks) {
     SCOPED_TRACE(one.name);

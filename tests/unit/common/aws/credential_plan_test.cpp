@@ -282,6 +282,15 @@ TEST(CredentialPlan, FilesLieBelowHomeOrWhereTheVariablesSay) {
   EXPECT_EQ(files.find("default", "aws_access_key_id"), "AKFILE");
   EXPECT_EQ(files.find("default", "region"), "r");
   EXPECT_EQ(files.text(), dir.file("elsewhere") + " and " + dir.file(".aws/credentials"));
+  // A link to itself: nobody may follow it, whoever runs the test.
+  const test::TempDir home;
+  std::filesystem::create_directories(home.file(".aws"));
+  std::filesystem::create_symlink("config", home.file(".aws/config"));
+  EXPECT_THAT(read_shared_config(variables_of({.variables = {{"HOME", home.path()}}})).text(),
+              HasSubstr(".aws/config (not there)"));
+  EXPECT_THROW(read_shared_config(
+                   variables_of({.variables = {{"AWS_CONFIG_FILE", home.file(".aws/config")}}})),
+               Error);
   try {
     read_shared_config(variables_of({.variables = {{"AWS_CONFIG_FILE", dir.path()}}}));
     ADD_FAILURE() << "a folder was read";

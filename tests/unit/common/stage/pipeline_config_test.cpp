@@ -119,6 +119,63 @@ TEST_F(PipelineYaml, RefusesABucketThatIsHalfDescribed) {
               HasSubstr("source.region is for a store s3://bucket alone"));
 }
 
+TEST_F(PipelineYaml, SaysWhoThePipelineIsToAws) {
+  const std::string folder = "source:\n  store: ${PIPELINE_VAR}/store";
+  const std::string bucket = "source:\n  store: s3://b-1\n  region: r";
+  const auto read = [&](const std::string& source, const std::string& aws) {
+    return parse_pipeline_config(
+        replace_all(read_file(bundled), folder, "aws:\n" + aws + "\n" + source),
+        "/etc/np/pipeline.yaml");
+  };
+  const AwsConfig aws =
+      read(bucket, "  profile: night\n  account: 012345678901\n  region: ap-northeast-1").aws;
+  EXPECT_EQ(aws.profile, "night");
+  EXPECT_EQ(aws.account, "012345678901");
+  EXPECT_THAT(aws.account_where, HasSubstr("pipeline.yaml:"));
+  EXPECT_EQ(aws.region, "ap-northeast-1");
+
+  const auto failure = [&](const std::string& source, const std::string& text) {
+    return failure_with(folder, "aws:\n" + text + "\n" + source);
+  };
+  for (const auto* account : {"12345", "1234567890123", "12345678901x", "1234-5678-9012"}) {
+    EXPECT_THAT(failure(bucket, std::string("  account: ") + account),
+                HasSubstr("an account of AWS is 12 digits"))
+        << account;
+  }
+  EXPECT_THAT(failure(bucket, "  acount: 123456789012"), HasSubstr("did you mean \"account\""));
+  EXPECT_THAT(failure(folder, "  account: 123456789012"),
+              HasSubstr("nothing here comes from AWS, so nobody would look at this"));
+  const std::string keys =
+      "\n  credentials: {access_key_id: {file: a}, secret_access_key: {file: b}}";
+  EXPECT_THAT(failure(bucket + keys, "  profile: night"),
+              HasSubstr("source.credentials names the keys already"));
+  EXPECT_THAT(failure(bucket + keys + "\n  endpoint: https://h", "  account: 123456789012"),
+              HasSubstr("nothing here comes from AWS"));
+  EXPECT_EQ(read(bucket + keys, "  account: 123456789012").aws.account, "123456789012");
+}
+
+TEST_F(PipelineYaml, TakesPasswordsFromPlacesThatMayHoldAUserToo) {
+  const std::string one = "      password:\n        file: ${PIPELINE_VAR}/secrets/etl_load";
+  const auto account = [&](const std::string& text) {
+    return parse_pipeline_config(
+               replace_all(read_file(bundled), "      user: etl_load\n" + one, text),
+               "/etc/np/pipeline.yaml")
+        .warehouse.accounts.at("load");
+  };
+  const auto secret = account("      user: u\n      password: {secretsmanager: prod/etl_load}");
+  EXPECT_EQ(secret.password.text(), "secret prod/etl_load of Secrets Manager");
+  const auto file = account("      user: u\n      password: {my_cnf: my.cnf}");
+  EXPECT_EQ(file.user, "u");
+  EXPECT_EQ(file.password.text(), "[client] of /etc/np/my.cnf");
+  EXPECT_THAT(failure_with(one, "      password: {secretsmanager: a, my_cnf: b}"),
+              HasSubstr("name one place of the password: file, environment, credential, "
+                        "secretsmanager or my_cnf"));
+  EXPECT_THAT(failure_with("store: ${PIPELINE_VAR}/store",
+                           "store: s3://b-1\n  region: r\n  credentials: {access_key_id: "
+                           "{secretsmanager: a}, secret_access_key: {file: b}}"),
+              HasSubstr("secretsmanager"));
+}
+
 TEST_F(PipelineYaml, NamesAnEnvironmentVariableThatIsNotSet) {
   unsetenv("PIPELINE_NOT_SET");
   EXPECT_THAT(failure_with("${PIPELINE_VAR}/store", "${PIPELINE_NOT_SET}/store"),

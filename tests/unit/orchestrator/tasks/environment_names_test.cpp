@@ -26,6 +26,10 @@ TEST(EnvironmentNames, AreThoseOfTheKeysOfABucket) {
   config.source.s3->keys->secret_access_key = {.source = SecretReference::Source::environment,
                                                .name = "STORE_SECRET"};
   EXPECT_EQ(environment_names("", config), std::vector<std::string>{"STORE_SECRET"});
+  config.warehouse.accounts["load"].password = {.source = SecretReference::Source::secretsmanager,
+                                                .name = "prod/db"};
+  EXPECT_THAT(environment_names("", config),
+              testing::IsSupersetOf({"AWS_PROFILE", "AWS_ROLE_ARN", "STORE_SECRET"}));
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+// Who the pipeline is to AWS: the section aws of pipeline.yaml, for the store and for secrets
+// alike.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/aws/credential_chain.h"
+#include "common/aws/secrets_manager.h"
+#include "common/mariadb/login_source.h"
+#include "common/stage/pipeline_config.h"
+
+namespace pipeline {
+
+/// Thread-safe. Sends nothing before it is asked for something.
+class PipelineAws {
+ public:
+  explicit PipelineAws(const PipelineConfig& config);
+
+  /// The keys that the AWS CLI would find, by aws.profile if it is given; kept until shortly before
+  /// they expire, and of aws.account alone, if that is given.
+  std::shared_ptr<aws::CredentialsSource> credentials() { return credentials_; }
+  /// `keys`, of aws.account alone, if that is given. `region` is that of STS, if aws.region does
+  /// not name one.
+  std::shared_ptr<aws::CredentialsSource> checked(std::shared_ptr<aws::CredentialsSource> keys,
+                                                  const std::string& region);
+
+  /// As aws::SecretsManager::login(), in the region of the secret's ARN, else aws.region, else the
+  /// one that AWS's tools would take; config_invalid if none is named.
+  std::optional<aws::SecretLogin> secret_login(const std::string& secret, std::string_view stage);
+
+  /// The logins of an account, made once.
+  std::shared_ptr<LoginSource> logins(const std::string& account, const LoginSource::Place& place);
+
+ private:
+  AwsConfig config_;
+  aws::ServiceOptions services_;
+  std::shared_ptr<aws::CredentialChain> chain_;
+  std::shared_ptr<aws::CredentialsSource> credentials_;
+  aws::ServiceClient client_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<LoginSource>> logins_;
+};
+
+/// The one of this process for this pipeline.yaml: what one fetched, the others use.
+std::shared_ptr<PipelineAws> pipeline_aws(const PipelineConfig& config);
+
+}  // namespace pipeline
