@@ -29,29 +29,17 @@ Json date_json(const std::optional<BusinessDate>& date) {
 
 /// Counts of rows that differ, or why they could not be compared.
 Json difference_json(Connection& connection, const TableToRestore& table) {
-  Json item = Json::object();
-  if (!table.live_is_there) return item;
-  try {
-    const auto found = publish::compare_rows(
-        connection, {.before = {.table = table.live, .query = {}, .hidden = {}},
-                     .after = {.table = table.backup.name(), .query = {}, .hidden = {}},
-                     .key = {},
-                     .before_where = {},
-                     .closed_when = {}});
-    Json key = Json::array();
-    for (const auto& column : found.key) key.push_back(column);
-    item.set("key", std::move(key));
-    item.set("only_in_live", found.only_before);
-    item.set("only_in_backup", found.only_after);
-    item.set("different", found.changed);
-    item.set("equal", found.equal);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::config_invalid && error.kind() != ErrorKind::guard_refused) {
-      throw;
-    }
-    item.set("not_compared", error.message());
-  }
-  return item;
+  if (!table.live_is_there) return Json::object();
+  const auto tried = publish::try_to_compare(
+      connection, {.before = {.table = table.live, .query = {}, .hidden = {}},
+                   .after = {.table = table.backup.name(), .query = {}, .hidden = {}},
+                   .key = {},
+                   .before_where = {},
+                   .closed_when = {}});
+  using publish::RowDifference;
+  return tried.to_json({{"only_in_live", &RowDifference::only_before},
+                        {"only_in_backup", &RowDifference::only_after},
+                        {"different", &RowDifference::changed}});
 }
 
 Json table_json(Connection& connection, const TableToRestore& table) {

@@ -78,11 +78,6 @@ Json difference_json(const RowDifference& difference) {
   return json;
 }
 
-/// Whether an error of a comparison says that the rows are bad, and not that nobody could look.
-bool is_about_the_rows(const Error& error) {
-  return error.kind() == ErrorKind::guard_refused || error.kind() == ErrorKind::config_invalid;
-}
-
 }  // namespace
 
 void require_usable(Connection& session, const HistoryRule& rule) {
@@ -110,17 +105,17 @@ void require_usable(Connection& session, const HistoryRule& rule) {
 HistoryFinding judge_history(Connection& session, const HistoryRule& rule,
                              const HistoryTables& tables) {
   HistoryFinding finding{.rule = rule, .base = tables.base};
-  const auto difference = [&](const TableName& before) {
-    return compare_rows(session, {.before = {.table = before},
-                                  .after = {.table = tables.candidate},
-                                  .key = rule.key,
-                                  .closed_when = rule.closed_when,
-                                  .examples_max = examples_named});
+  const auto since = [&](const TableName& before) {
+    return RowDifferenceOptions{.before = {.table = before},
+                                .after = {.table = tables.candidate},
+                                .key = rule.key,
+                                .closed_when = rule.closed_when,
+                                .examples_max = examples_named};
   };
   failpoint("guard_before_compare");
   try {
     if (tables.base) {
-      finding.since_base = difference(*tables.base);
+      finding.since_base = compare_rows(session, since(*tables.base));
       find_violations(finding);
     } else {
       for (auto& fault : key_faults(session, {.table = tables.candidate}, rule.key)) {
@@ -134,12 +129,9 @@ HistoryFinding judge_history(Connection& session, const HistoryRule& rule,
   }
   const bool is_base = tables.base && tables.base == tables.live;
   if (tables.live && !is_base) {
-    try {
-      finding.since_live = difference(*tables.live);
-    } catch (const Error& error) {
-      if (!is_about_the_rows(error)) throw;
-      finding.live_not_compared = error.message();
-    }
+    auto tried = try_to_compare(session, since(*tables.live));
+    finding.since_live = std::move(tried.found);
+    finding.live_not_compared = std::move(tried.not_compared);
   }
   failpoint("guard_after_compare");
   return finding;

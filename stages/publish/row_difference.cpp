@@ -319,4 +319,31 @@ RowDifference compare_rows(Connection& connection, const RowDifferenceOptions& o
   return Comparer(connection, options).run();
 }
 
+bool is_about_the_rows(const Error& error) {
+  return error.kind() == ErrorKind::guard_refused || error.kind() == ErrorKind::config_invalid;
+}
+
+TriedComparison try_to_compare(Connection& connection, const RowDifferenceOptions& options) {
+  try {
+    return {.found = compare_rows(connection, options)};
+  } catch (const Error& error) {
+    if (!is_about_the_rows(error)) throw;
+    return {.found = {}, .not_compared = error.message()};
+  }
+}
+
+Json TriedComparison::to_json(std::initializer_list<Count> counts) const {
+  Json json = Json::object();
+  if (!found) {
+    json.set("not_compared", not_compared);
+    return json;
+  }
+  Json key = Json::array();
+  for (const auto& column : found->key) key.push_back(column);
+  json.set("key", std::move(key));
+  for (const auto& [name, count] : counts) json.set(name, (*found).*count);
+  json.set("equal", found->equal);
+  return json;
+}
+
 }  // namespace pipeline::publish

@@ -2,10 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "common/base/error.h"
+#include "common/base/json.h"
 #include "common/mariadb/connection.h"
 #include "common/mariadb/identifier.h"
 #include "stages/publish/row_comparison.h"
@@ -76,6 +81,22 @@ struct RowDifference {
 /// twice, with table and first keys. sql_rejected: before_where or closed_when. And the kinds of
 /// the session.
 RowDifference compare_rows(Connection& connection, const RowDifferenceOptions& options);
+
+/// Whether an error of compare_rows() says that the rows are bad, and not that nobody could look.
+bool is_about_the_rows(const Error& error);
+
+/// What differs, or why the rows cannot be compared.
+struct TriedComparison {
+  std::optional<RowDifference> found;
+  std::string not_compared = {};
+
+  /// {"key", a member for each of `counts`, "equal"}, or {"not_compared"}.
+  using Count = std::pair<std::string_view, std::uint64_t RowDifference::*>;
+  Json to_json(std::initializer_list<Count> counts) const;
+};
+
+/// compare_rows() for people who look: errors about the rows are an answer.
+TriedComparison try_to_compare(Connection& connection, const RowDifferenceOptions& options);
 
 /// Why the key names no row for sure: NULL in it, or twice the same. Empty if it does. A key that
 /// the server keeps unique is not looked at row by row.

@@ -181,30 +181,19 @@ class SafeUpdate {
     const TableName candidate = publish::in_shadow(order_.target);
     std::vector<std::string> key;
     for (const auto& rule : history_rules(plan_.nodes, request_.protect)) key = rule.key;
-    Json told = Json::object();
-    try {
-      const auto found = publish::compare_rows(
-          builder, {.before = {.table = order_.target, .query = {}, .hidden = {}},
-                    .after = {.table = candidate, .query = {}, .hidden = {}},
-                    .key = key,
-                    .before_where = {},
-                    .closed_when = {}});
-      Json names = Json::array();
-      for (const auto& name : found.key) names.push_back(name);
-      told.set("key", std::move(names));
-      told.set("removed", found.only_before);
-      told.set("changed", found.changed);
-      told.set("added", found.only_after);
-      told.set("equal", found.equal);
-      nothing_changed_ = found.no_row_differs() && found.columns_only_before.empty() &&
-                         found.columns_only_after.empty() && same_definition(builder);
-    } catch (const Error& error) {
-      const bool of_the_rows =
-          error.kind() == ErrorKind::config_invalid || error.kind() == ErrorKind::guard_refused;
-      if (!of_the_rows) throw;
-      told.set("not_compared", error.message());
-    }
-    ports_.output.set("difference", std::move(told));
+    const auto tried = publish::try_to_compare(
+        builder, {.before = {.table = order_.target, .query = {}, .hidden = {}},
+                  .after = {.table = candidate, .query = {}, .hidden = {}},
+                  .key = key,
+                  .before_where = {},
+                  .closed_when = {}});
+    nothing_changed_ = tried.found && tried.found->no_row_differs() &&
+                       tried.found->columns_only_before.empty() &&
+                       tried.found->columns_only_after.empty() && same_definition(builder);
+    ports_.output.set("difference",
+                      tried.to_json({{"removed", &publish::RowDifference::only_before},
+                                     {"changed", &publish::RowDifference::changed},
+                                     {"added", &publish::RowDifference::only_after}}));
   }
 
   /// Whether the statements left keys, types and options of the table as they were.
