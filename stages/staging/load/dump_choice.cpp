@@ -51,6 +51,8 @@ void require_layers_at(const LiveDates& live) {
   for (const auto& layer : live.layers) {
     const bool outdated = layer.built == LayerDate::Built::outdated;
     if (layer.date == live.staging && !outdated) continue;
+    // After a rewind of staging: the day that staging shows was applied long ago.
+    if (layer.date && *layer.date > *live.staging) continue;
     behind.push_back(fmt::format("{} shows {}{}", layer.layer,
                                  layer.date ? layer.date->iso() : "nothing",
                                  layer.date == live.staging ? " of an earlier delivery" : ""));
@@ -58,10 +60,11 @@ void require_layers_at(const LiveDates& live) {
   if (behind.empty()) return;
   throw Error(
       ErrorKind::guard_refused,
-      fmt::format("staging holds {} but {}: the next dump would take that day out of the history; "
-                  "run those layers for {} first (orchestrator redrive or rerun), or give "
-                  "--newest-only \"reason\" to lose it",
-                  live.staging->iso(), join(behind, " and "), live.staging->iso()));
+      fmt::format(
+          "staging holds {} but {}: the next dump would take that day out of the history; "
+          "run those layers for {} first (orchestrator rerun, or the transformers), or give "
+          "--newest-only \"reason\" to lose it",
+          live.staging->iso(), join(behind, " and "), live.staging->iso()));
 }
 
 DumpChoice choose_older_or_same(const DumpWish& wish, const LiveDates& live,
