@@ -33,6 +33,17 @@ bool a_layer_is_behind(const StagingCheck& check) {
          });
 }
 
+/// The first problem of its answer, which names user, server and where the secret came from.
+std::string why_it_failed(const ChildResult& ended) {
+  try {
+    const Json answer = Json::parse(ended.output);
+    const auto& problems = answer.at("problems").as_array();
+    if (!problems.empty()) return "says " + problems.front().as_string();
+  } catch (const Error&) {  // it died before it could answer
+  }
+  return "did not answer: " + ended.text();
+}
+
 }  // namespace
 
 StagingCheck parse_staging_check(const Json& document) {
@@ -87,8 +98,7 @@ StagingCheck ask_loader(const AskOptions& options, std::stop_token stop) {
   if (!ended.succeeded()) {
     const auto* entry =
         ended.end == ChildResult::End::exited ? find_error_kind(ended.exit_code) : nullptr;
-    throw fail(entry != nullptr ? entry->kind : ErrorKind::internal,
-               "did not answer: " + ended.text());
+    throw fail(entry != nullptr ? entry->kind : ErrorKind::internal, why_it_failed(ended));
   }
   try {
     return parse_staging_check(Json::parse(ended.output));

@@ -48,6 +48,14 @@ TEST_F(BadRights, AWrongPasswordNamesUserServerAndPlaceAndChangesNothing) {
   expect_second_day_goes_on();
 }
 
+TEST_F(BadRights, ARerunWithoutADateNamesTheLoginThatIsRefused) {
+  house_.write("secrets/load", "quite-wrong-secret\n");
+  expect_refused({.program = "orchestrator", .arguments = {"rerun", "--only", "silver"}},
+                 {.error = "Pipeline.AccessDenied",
+                  .says = {"access denied for user etl_load at ",
+                           "the password came from file " + house_.file("secrets/load")}});
+}
+
 TEST_F(BadRights, AWrongPasswordNamesTheVariableOrTheCredentialItCameFrom) {
   struct Case {
     const char* place;
