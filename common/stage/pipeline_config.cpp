@@ -355,9 +355,24 @@ class Reader {
       LayerConfig layer{.name = name.text(), .schema = name.text(), .select = {}};
       if (const auto* n = value.find("schema")) layer.schema = text_of(*n);
       layer.select = texts(value.at("select"));
+      require_schema_of_its_own(layer, value);
       transform.layers.push_back(std::move(layer));
     }
     if (transform.layers.empty()) refuse(node.at("layers"), "no layer is given");
+  }
+
+  /// A layer is swapped whole: what else lies in its schema would be another program's.
+  void require_schema_of_its_own(const LayerConfig& layer, const YamlNode& node) const {
+    const YamlNode& where = node.find("schema") != nullptr ? node.at("schema") : node;
+    const auto taken = [&](const std::string& by) {
+      refuse(where, fmt::format("the schema {} of the layer {} is that of {}", layer.schema,
+                                layer.name, by));
+    };
+    if (layer.schema == config_.staging.schema) taken("staging");
+    if (layer.schema == "pipeline") taken("the pipeline's own records");
+    for (const auto& other : config_.transform.layers) {
+      if (other.schema == layer.schema) taken("the layer " + other.name);
+    }
   }
 
   void backups(const YamlNode& node) {

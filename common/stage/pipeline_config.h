@@ -66,6 +66,15 @@ struct SourceConfig {
   std::chrono::seconds poll_interval{30};
 };
 
+/// Where those who read the data log in, if that is another address than the pipeline's own.
+struct ConsumersEndpoint {
+  std::string socket;
+  std::string host;
+  int port = 3306;
+  std::string account = "publish";
+  std::chrono::seconds wait{60};  // a replica may be this far behind
+};
+
 struct WarehouseConfig {
   enum class Server { managed, remote } server = Server::managed;
   std::string socket;
@@ -76,14 +85,6 @@ struct WarehouseConfig {
   std::map<std::string, AccountConfig> accounts;  // load build publish vault janitor admin
   std::string fingerprint;  // of the only warehouse that may be written; empty: the one recorded
   enum class Replica { refused, allowed } replica = Replica::refused;
-  /// Where those who read the data log in, if that is another address than the pipeline's own.
-  struct ConsumersEndpoint {
-    std::string socket;
-    std::string host;
-    int port = 3306;
-    std::string account = "publish";
-    std::chrono::seconds wait{60};  // a replica may be this far behind
-  };
   std::optional<ConsumersEndpoint> consumers_endpoint;
 };
 

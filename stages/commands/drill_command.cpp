@@ -13,6 +13,7 @@
 #include "stages/commands/text_table.h"
 #include "stages/publish/catalogue.h"
 #include "stages/publish/drill.h"
+#include "stages/publish/rights.h"
 #include "stages/publish/row_difference.h"
 #include "stages/publish/run_lock.h"
 #include "stages/publish/sql.h"
@@ -69,6 +70,7 @@ class LayerDrill {
 
   void run() {
     publish::require_rights_to_drill(publisher(), builder_);
+    publish::require_schemas(builder_, {std::string(publish::scratch_schema)});
     if (const auto text = context_.asked.positional("TABLE")) only_ = table_of(*text, layer_);
     for (const auto& name : publish::sweep_drills(builder_, published_.schemas)) {
       log::info("{} was left by a drill that died; it is dropped", name.text());

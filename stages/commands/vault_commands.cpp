@@ -13,6 +13,7 @@
 #include "stages/commands/text_table.h"
 #include "stages/publish/checksum.h"
 #include "stages/publish/names.h"
+#include "stages/publish/rights.h"
 #include "stages/publish/run_lock.h"
 #include "stages/publish/sql.h"
 #include "stages/publish/vault.h"
@@ -79,9 +80,16 @@ std::vector<Statement> statements_for(Connection& session, const std::string& sc
   return statements;
 }
 
+/// As etl_vault; deploy/sql/vault.sql makes the schema and its two tables.
+Connection open_vault(const dbt::VaultRequest& vault) {
+  Connection session = Connection::open(vault.account);
+  publish::require_schemas(session, {vault.options.schema});
+  return session;
+}
+
 void print_sql(const dbt::LayerRunRequest& request) {
   const auto& vault = require_vault(request.vault);
-  Connection session = Connection::open(vault.account);
+  Connection session = open_vault(vault);
   for (const auto& statement :
        statements_for(session, vault.options.schema, protected_tables(request))) {
     if (!statement.built) fmt::print("-- {} is not built yet\n", statement.live.text());
@@ -123,7 +131,7 @@ void check(const StageContext& context, const dbt::LayerRunRequest& request) {
   const auto& vault = require_vault(request.vault);
   const auto tables = protected_tables(request);
   auto objections = dbt::vault_objections(vault, tables);
-  Connection reader = Connection::open(vault.account);
+  Connection reader = open_vault(vault);
   Vault opened(reader, vault.options, Vault::Use::read);
   std::vector<std::string> schemas;
   for (const auto& layer : request.plan.layers) schemas.push_back(layer.schema);

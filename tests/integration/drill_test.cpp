@@ -13,7 +13,6 @@ namespace {
 using test::RestoreHouse;
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 
 const std::string vault_sql = PIPELINE_SOURCE_DIR "/deploy/sql/vault.sql";
 constexpr const char* protect =
@@ -135,6 +134,16 @@ TEST_F(DrillTest, ProvesTheNewestBackupOfEachTableAndSaysSo) {
   EXPECT_EQ(house_.value("SELECT COUNT(*) FROM pipeline.restore_drill WHERE schema_name = "
                          "'silver'"),
             "2");
+}
+
+TEST_F(DrillTest, WithoutItsSchemaBlamesNoBackup) {
+  house_.root().execute("DROP DATABASE scratch__next");
+  const auto outcome = drill();
+  EXPECT_EQ(outcome.program.exit_code, 22) << outcome.program.text();
+  EXPECT_THAT(outcome.cause(), HasSubstr("no schema scratch__next"));
+  EXPECT_EQ(house_.value("SELECT COUNT(*) FROM pipeline.restore_drill WHERE outcome <> 'proven'"),
+            "0");
+  house_.root().execute("CREATE DATABASE scratch__next COLLATE utf8mb4_unicode_ci");
 }
 
 TEST_F(DrillTest, NamesABackupThatWouldNotComeBack) {

@@ -557,7 +557,14 @@ TEST_F(Transformer, MakesSchemasThatAreMissing) {
   for (const char* schema : {"seeds", "seeds__next", "silver__next"}) {
     warehouse_.root().execute(fmt::format("DROP DATABASE {}", schema));
   }
-  first_day();
+  warehouse_.stage("2026-02-01", "(1, 1), (2, 7), (3, 9)");
+  const auto outcome = warehouse_.run("silver_transformer");
+  expect_green(outcome);
+  EXPECT_THAT(outcome.program.err, HasSubstr("the schema seeds was not there; it was made"));
+  EXPECT_EQ(warehouse_.value("SELECT GROUP_CONCAT(DISTINCT DEFAULT_COLLATION_NAME) FROM "
+                             "information_schema.SCHEMATA WHERE SCHEMA_NAME IN ('seeds', "
+                             "'seeds__next')"),
+            "utf8mb4_unicode_ci");
   EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM seeds.code_status"), "3");
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "common/base/log.h"
 #include "common/mariadb/identifier.h"
 #include "stages/publish/marker.h"
 #include "stages/publish/sql.h"
@@ -12,6 +13,7 @@ namespace {
 void make_if_absent(Connection& session, const std::string& schema, const std::string& charset) {
   if (schema_exists(session, schema)) return;
   session.execute(fmt::format("CREATE DATABASE IF NOT EXISTS {} {}", quote_name(schema), charset));
+  log::warn("the schema {} was not there; it was made", schema);
 }
 
 std::string collation_of(Connection& session, const std::string& schema) {
@@ -36,7 +38,7 @@ std::map<std::string, SchemaLook> prepare_schemas(Connection& publisher, Connect
                                                   const std::vector<std::string>& schemas) {
   std::map<std::string, SchemaLook> looks;
   for (const auto& schema : schemas) {
-    make_if_absent(publisher, schema, "CHARACTER SET utf8mb4");
+    make_if_absent(publisher, schema, "CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci");
     SchemaLook look;
     look.collation = collation_of(publisher, schema);
     std::string charset = "CHARACTER SET utf8mb4";

@@ -234,5 +234,14 @@ TEST_F(PipelineYaml, NamesAFileThatIsNotThere) {
   EXPECT_THROW(read_pipeline_config("/does/not/exist.yaml"), Error);
 }
 
+TEST_F(PipelineYaml, ALayerHasASchemaOfItsOwn) {
+  EXPECT_THAT(failure_with("    gold:\n", "    gold:\n      schema: staging\n"),
+              HasSubstr("the schema staging of the layer gold is that of staging"));
+  EXPECT_THAT(failure_with("    gold:\n", "    gold:\n      schema: silver\n"),
+              HasSubstr("the schema silver of the layer gold is that of the layer silver"));
+  EXPECT_THAT(failure_with("    gold:\n", "    gold:\n      schema: pipeline\n"),
+              HasSubstr("that of the pipeline's own records"));
+}
+
 }  // namespace
 }  // namespace pipeline
