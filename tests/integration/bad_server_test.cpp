@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 
 #include <fmt/core.h>
@@ -52,6 +53,39 @@ BadInputHouse BadServer::house_;
 TEST_F(BadServer, WithoutASocketIsNamed) {
   expect_unavailable({"cannot connect as user etl_", " at /nobody/listens/here: ",
                       "does the server run, and is that its socket?"});
+}
+
+TEST_F(BadServer, IsNamedByEveryCommandThatNeedsIt) {
+  std::vector<Start> starts{start_of("staging_loader", {"init"}),
+                            start_of("staging_loader", {"ls"}),
+                            start_of("staging_loader", {"adopt", "--business-date", "2026-02-01"})};
+  const std::vector<std::vector<std::string>> of_a_layer{
+      {"backups"},
+      {"backup", "counts"},
+      {"restore", "counts"},
+      {"rollback", "r1"},
+      {"holds", "counts", "2026-02-01", "--reason", "test"},
+      {"diff", "counts"},
+      {"drill"},
+      {"init"},
+      {"adopt"},
+      {"publish", "--despite-tests", "test"}};
+  for (const std::string program : {"silver_transformer", "gold_transformer"}) {
+    for (auto command : of_a_layer) {
+      if (program == "gold_transformer") {
+        std::ranges::replace(command, std::string("counts"), std::string("summary"));
+      }
+      starts.push_back(start_of(program, command));
+    }
+  }
+  for (const auto& start : starts) {
+    expect_refusal(start, house_.run(start),
+                   {.error = "Pipeline.Unavailable",
+                    .says = {" at /nobody/listens/here: ", "does the server run"}});
+  }
+  const Start rerun{.program = "orchestrator", .arguments = {"rerun", "--only", "silver"}};
+  expect_refusal(rerun, house_.run(rerun),
+                 {.error = "Pipeline.Unavailable", .says = {" at /nobody/listens/here: "}});
 }
 
 TEST_F(BadServer, BehindARefusedPortIsNamed) {

@@ -221,6 +221,36 @@ TEST_F(Publishing, RefusesForeignKeysPartitionsAndOtherEnginesOfCandidates) {
   EXPECT_THROW(publish(session, publication, quick()), Error);
 }
 
+TEST_F(Publishing, KeepsTablesApartWhoseNamesDifferInCaseOnly) {
+  const auto publish_both = [&](std::uint64_t generation) {
+    Publication publication =
+        make_candidates(generation, fmt::format("r{}", generation), "2026-02-01");
+    Connection build = Connection::open(account("etl_build"));
+    build.execute("CREATE TABLE silver__next.T0 (id INT PRIMARY KEY, large INT NOT NULL)");
+    build.execute(fmt::format("INSERT INTO silver__next.T0 VALUES (1, {})", 100 + generation));
+    publication.tables.push_back({.live = {"silver", "T0"},
+                                  .swapped_out = SwappedOut::backup,
+                                  .contents = Contents::accumulated});
+    Connection session = Connection::open(account("etl_publish"));
+    take_run_locks(session, {"silver", "staging"});
+    return publish(session, publication, quick());
+  };
+  publish_both(1);
+  const auto report = publish_both(2);
+  Connection root = server().open_root();
+  EXPECT_EQ(live_state(), "2,2,2,2,2");
+  EXPECT_EQ(root.query_value("SELECT large FROM silver.T0"), "102");
+  ASSERT_THAT(report.backups, SizeIs(2));
+  for (const auto& [table, column, kept] :
+       {std::tuple{"t0", "generation", "1"}, std::tuple{"T0", "large", "101"}}) {
+    const auto backups = list_backups(root, {.live = TableName{"silver", table}});
+    ASSERT_THAT(backups, SizeIs(1)) << table;
+    EXPECT_EQ(root.query_value(fmt::format("SELECT MAX({}) FROM {}", column,
+                                           quote_name("silver", backups[0].backup_name))),
+              kept);
+  }
+}
+
 TEST_F(Publishing, GivesUpOnAHeldTableNamesItsHolderAndChangesNothing) {
   publish_generation(1, "r1");
   Connection reader = server().open_root();

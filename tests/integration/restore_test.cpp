@@ -383,7 +383,9 @@ TEST_F(Restoring, OwnersTest2AFailingPostHookLeavesNothingHalfDone) {
   EXPECT_EQ(failed.error(), "Pipeline.HookFailed") << failed.program.text();
   EXPECT_EQ(house_.checksum("silver.history"), before);
   EXPECT_EQ(house_.marker("silver").substr(0, 14), "3|3|2026-02-03");
+  const std::string kept = house_.checksum("silver." + house_.backup_of("silver.history", "day3"));
   green("silver_transformer", {"restore", "history"});
+  EXPECT_EQ(house_.checksum("silver.history"), kept);
 }
 
 TEST_F(Restoring, OwnersTest3ATableComesBackFromItsBackupWhole) {
