@@ -16,6 +16,8 @@ template <typename... Cases>
 struct Each : Cases... {
   using Cases::operator()...;
 };
+template <typename... Cases>
+Each(Cases...) -> Each<Cases...>;  // Clang 14 does not know it by itself
 
 PlanRequest request_of(const ChainOptions& options) {
   const auto second = std::chrono::duration_cast<std::chrono::seconds>(

@@ -98,7 +98,7 @@ std::optional<std::string> container_url(const MetadataHosts& hosts, const Varia
     }
     return hosts.container_origin + *path;
   }
-  const auto url = variables("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  auto url = variables("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (!url) return {};
   if (url->starts_with("https://")) return url;
   if (!url->starts_with("http://")) {

@@ -27,7 +27,7 @@ class Sts {
   CallerIdentity get_caller_identity(const Credentials& of);
 
  private:
-  std::string call(const ServiceCall& call, const Credentials* credentials);
+  std::string call(const ServiceCall& asked, const Credentials* credentials);
   ServiceClient& client_;
   Service service_;
 };

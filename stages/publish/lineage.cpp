@@ -198,7 +198,7 @@ HeldVersion held_version(Connection& connection, const TableName& live) {
     held.date = recorded->date;
     held.built_by = recorded->built_by;
   }
-  const HeldVersion by_records = held;
+  HeldVersion by_records = held;
   // What was committed counts, although the layer it belongs to was not published.
   if (const auto batch = open_batch(connection, live)) {
     held = {.known = Known::by_records, .date = batch->date};

@@ -15,7 +15,6 @@ namespace {
 using namespace shop;
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 
 class Vars : public ShopTest {};
 

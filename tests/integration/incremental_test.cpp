@@ -138,7 +138,7 @@ class Hooks : public Models {
     warehouse_.write("macros/notes.sql", hook_macros);
   }
   std::string notes() {
-    const std::string found = warehouse_.rows("SELECT what FROM scratch__next.notes ORDER BY id");
+    std::string found = warehouse_.rows("SELECT what FROM scratch__next.notes ORDER BY id");
     warehouse_.root().execute("TRUNCATE scratch__next.notes");
     return found;
   }

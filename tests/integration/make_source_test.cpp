@@ -170,7 +170,7 @@ TEST(MakeSource, WideTablesAreAsWideAsTheRealOnes) {
     const auto begin = sql.find("CREATE TABLE `" + table + "`");
     ASSERT_NE(begin, std::string::npos);
     std::size_t found = 0;
-    for (const std::string& line : split(sql.substr(begin, sql.find(";", begin) - begin), '\n')) {
+    for (const std::string& line : split(sql.substr(begin, sql.find(';', begin) - begin), '\n')) {
       found += line.starts_with("  `") ? 1U : 0U;
     }
     EXPECT_EQ(found, columns) << table;

@@ -85,11 +85,11 @@ class S3StoreTest : public testing::Test {
     return options;
   }
 
-  S3House house;
+  S3House house_;
 };
 
 TEST_F(S3StoreTest, ListsOverManyPagesInOrder) {
-  const auto store = house.open();
+  const auto store = house_.open();
   std::vector<std::string> expected;
   for (int i = 0; i < 20; ++i) {
     expected.push_back(fmt::format("dumps/東京 a+b%20&{:02}", i));
@@ -108,7 +108,7 @@ TEST_F(S3StoreTest, ListsOverManyPagesInOrder) {
 }
 
 TEST_F(S3StoreTest, CopiesAndRemovesKeysThatMustBeEncoded) {
-  const auto store = house.open();
+  const auto store = house_.open();
   for (const std::string key :
        {"a b", "a+b", "a%20b", "a%b", "東京/キー", "a=b&c?d#e", "(x)*!'@:$,;~", "é\u0301"}) {
     SCOPED_TRACE(key);
@@ -123,9 +123,9 @@ TEST_F(S3StoreTest, CopiesAndRemovesKeysThatMustBeEncoded) {
 
 TEST_F(S3StoreTest, AStreamGoesOnWhereItWasCut) {
   const std::string text = pattern_text(6'000'000);
-  put(*house.open(), "dump", text);
+  put(*house_.open(), "dump", text);
   const auto cutting = proxy();
-  const auto store = house.open(through(*cutting));
+  const auto store = house_.open(through(*cutting));
   int cuts = 0;
   // In the answer to HEAD, in the head of the answer to GET, and at places of the body.
   for (const std::size_t cut_at : {1U, 700U, 100'000U, 3'000'000U, 5'900'000U}) {
@@ -138,10 +138,10 @@ TEST_F(S3StoreTest, AStreamGoesOnWhereItWasCut) {
 }
 
 TEST_F(S3StoreTest, AfterACutAReplacedObjectIsNeverGoneOnWith) {
-  const auto direct = house.open();
+  const auto direct = house_.open();
   put(*direct, "dump", std::string(6'000'000, '1'));
   const auto cutting = proxy();
-  const auto source = house.open(through(*cutting))->get("dump", 0);
+  const auto source = house_.open(through(*cutting))->get("dump", 0);
   std::vector<char> buffer(100'000);
   ASSERT_GT(source->read(buffer), 0U);
   put(*direct, "dump", std::string(6'000'000, '2'));
@@ -153,9 +153,9 @@ TEST_F(S3StoreTest, AfterACutAReplacedObjectIsNeverGoneOnWith) {
 }
 
 TEST_F(S3StoreTest, ALostAnswerIsAskedForAgain) {
-  const auto direct = house.open();
+  const auto direct = house_.open();
   const auto losing = proxy();
-  const auto store = house.open(through(*losing));
+  const auto store = house_.open(through(*losing));
   losing->arm({.kind = Fault::Kind::lose_answer, .pattern = "PUT /"});
   put(*store, "a", "bytes");
   losing->arm({.kind = Fault::Kind::lose_answer, .pattern = "x-amz-copy-source"});
@@ -171,7 +171,7 @@ TEST_F(S3StoreTest, WritesAndCopiesLargeObjectsInParts) {
   S3Options options = S3House::options();
   options.put_part_bytes = 5U << 20U;
   options.copy_part_bytes = 5U << 20U;
-  const auto store = house.open(options);
+  const auto store = house_.open(options);
   const std::string text = pattern_text(13'000'000);
   const auto written = put(*store, "a", text);
   EXPECT_EQ(written.size_bytes, text.size());
@@ -203,7 +203,7 @@ class BreakingLate : public ByteSource {
 TEST_F(S3StoreTest, APutThatBreaksBetweenPartsLeavesNothing) {
   S3Options options = S3House::options();
   options.put_part_bytes = 5U << 20U;
-  const auto store = house.open(options);
+  const auto store = house_.open(options);
   put(*store, "a", "old");
   BreakingLate broken(12'000'000);
   EXPECT_EQ(error_of([&] { store->put("a", broken); }).kind(), ErrorKind::unavailable);
@@ -211,8 +211,8 @@ TEST_F(S3StoreTest, APutThatBreaksBetweenPartsLeavesNothing) {
 }
 
 TEST_F(S3StoreTest, APrefixIsAStoreOfItsOwn) {
-  const auto whole = house.open();
-  S3Store part(house.url() + "/team a/x/", S3House::options());
+  const auto whole = house_.open();
+  S3Store part(house_.url() + "/team a/x/", S3House::options());
   put(part, "dumps/1", "mine");
   put(*whole, "dumps/1", "other");
   EXPECT_EQ(keys(part, ""), std::vector<std::string>{"dumps/1"});
@@ -221,17 +221,17 @@ TEST_F(S3StoreTest, APrefixIsAStoreOfItsOwn) {
   part.copy("dumps/1", "processed/1");
   part.remove("dumps/1");
   EXPECT_EQ(text_of(*whole, "dumps/1"), "other");
-  EXPECT_EQ(part.url(), house.url() + "/team a/x");
+  EXPECT_EQ(part.url(), house_.url() + "/team a/x");
 }
 
 TEST_F(S3StoreTest, VirtualHostsOverVerifiedTls) {
-  put(*house.open(), "a b+c", "bytes");
+  put(*house_.open(), "a b+c", "bytes");
   S3Options options = S3House::options();
   options.endpoint = S3House::gateway().tls_endpoint();
   options.ca_file = S3House::gateway().ca_file();
   for (const auto addressing : {S3Addressing::virtual_host, S3Addressing::path}) {
     options.addressing = addressing;
-    const auto store = house.open(options);
+    const auto store = house_.open(options);
     EXPECT_EQ(text_of(*store, "a b+c"), "bytes");
     EXPECT_EQ(keys(*store, "a "), std::vector<std::string>{"a b+c"});
     put(*store, "東", "x");
@@ -243,7 +243,7 @@ TEST_F(S3StoreTest, VirtualHostsOverVerifiedTls) {
 TEST_F(S3StoreTest, ACertificateThatNobodyVouchesForIsRefused) {
   S3Options options = S3House::options();
   options.endpoint = S3House::gateway().tls_endpoint();
-  const Error error = error_of([&] { house.open(options)->list(""); });
+  const Error error = error_of([&] { house_.open(options)->list(""); });
   EXPECT_EQ(error.kind(), ErrorKind::access_denied);
   EXPECT_THAT(error.what(), HasSubstr("certificate"));
 }
@@ -256,7 +256,7 @@ struct Refusal {
 };
 
 TEST_F(S3StoreTest, RefusedKeysAreAccessDeniedAndNeverTold) {
-  put(*house.open(), "a", "x");
+  put(*house_.open(), "a", "x");
   const auto& gateway = S3House::gateway();
   const std::vector<Refusal> refusals{
       {"wrong secret", gateway.access_key(), "canary-wrong-secret", "SignatureDoesNotMatch"},
@@ -267,7 +267,7 @@ TEST_F(S3StoreTest, RefusedKeysAreAccessDeniedAndNeverTold) {
     S3Options options = S3House::options();
     options.credentials =
         std::make_shared<test::FixedCredentials>(refusal.access_key, refusal.secret);
-    const auto store = house.open(options);
+    const auto store = house_.open(options);
     const std::vector<std::function<void()>> acts{
         [&] { store->list(""); },       [&] { store->stat("a"); },
         [&] { text_of(*store, "a"); },  [&] { put(*store, "a", "y"); },
@@ -276,12 +276,12 @@ TEST_F(S3StoreTest, RefusedKeysAreAccessDeniedAndNeverTold) {
       const Error error = error_of(act);
       EXPECT_EQ(error.kind(), ErrorKind::access_denied) << error.what();
       EXPECT_EQ(error.context_value("s3_code"), refusal.code) << error.what();
-      EXPECT_EQ(error.context_value("bucket"), house.bucket());
+      EXPECT_EQ(error.context_value("bucket"), house_.bucket());
       EXPECT_FALSE(error.context_value("request_id").empty());
       EXPECT_THAT(error.what(), Not(HasSubstr("canary")));
     }
   }
-  EXPECT_EQ(text_of(*house.open(), "a"), "x");
+  EXPECT_EQ(text_of(*house_.open(), "a"), "x");
 }
 
 TEST_F(S3StoreTest, ABucketThatIsNotThereIsAMistakeOfTheConfiguration) {
@@ -293,7 +293,7 @@ TEST_F(S3StoreTest, ABucketThatIsNotThereIsAMistakeOfTheConfiguration) {
 
 TEST_F(S3StoreTest, AClockThatIsWrongIsNamedWithBothTimes) {
   test::FakeClock clock(std::chrono::system_clock::now() - std::chrono::minutes(20));
-  S3Store store(house.url(), S3House::options(), clock);
+  S3Store store(house_.url(), S3House::options(), clock);
   const Error error = error_of([&] { store.stat("a"); });
   EXPECT_EQ(error.kind(), ErrorKind::access_denied);
   EXPECT_EQ(error.context_value("s3_code"), "RequestTimeTooSkewed");

@@ -15,7 +15,6 @@ using namespace shop;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
 class Selected : public ShopTest {
  protected:

@@ -254,7 +254,6 @@ class StagingLoaderTest : public testing::Test {
   static Warehouse& warehouse() { return *warehouse_; }
   const test::TempDir& var() const { return var_; }
 
- protected:
   static std::unique_ptr<Warehouse> warehouse_;
   test::TempDir var_;
 };

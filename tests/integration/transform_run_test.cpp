@@ -18,7 +18,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
 test::MariadbServer& server() {
   static test::MariadbServer instance;

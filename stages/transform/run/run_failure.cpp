@@ -56,7 +56,7 @@ void throw_failed_tests(const std::vector<NodeResult>& tests, const Artifacts& a
 Error retold(const Error& first, ErrorKind kind, const std::string& message) {
   Error told(kind, message);
   for (const auto& [key, value] : first.context()) {
-    if (told.context_value(key).empty()) static_cast<void>(std::move(told).with(key, value));
+    if (told.context_value(key).empty()) told = Error(std::move(told).with(key, value));
   }
   return told;
 }
