@@ -9,7 +9,7 @@ namespace {
 constexpr std::chrono::minutes refresh_before{5};
 // A request that is on its way must still be in time.
 constexpr std::chrono::seconds unusable_before{15};
-constexpr std::chrono::seconds pause_after_failure{30};
+constexpr std::chrono::seconds pause_between_tries{30};
 
 }  // namespace
 
@@ -64,9 +64,11 @@ Credentials CachedCredentials::refresh(std::unique_lock<std::mutex>& lock,
   lock.lock();
   refresh_ = Refresh::none;
   if (failure) {
-    not_before_ = clock_.now() + pause_after_failure;
+    not_before_ = clock_.now() + pause_between_tries;
   } else {
     held_ = fetched;
+    // Who hands out what expires within minutes is not asked with each request.
+    if (!is_fresh(*held_)) not_before_ = clock_.now() + pause_between_tries;
   }
   refreshed_.notify_all();
   if (failure) std::rethrow_exception(failure);

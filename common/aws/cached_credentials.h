@@ -13,7 +13,8 @@ namespace pipeline::aws {
 
 /// Thread-safe. From five minutes before the expiry the first caller fetches new ones while the
 /// others go on with the old ones; without usable ones they wait for it. A refresh that fails is no
-/// failure while the old ones last: it is logged, and tried again after half a minute.
+/// failure while the old ones last: it is logged, and tried again after half a minute. Credentials
+/// that are given out with less than five minutes left are asked for every half minute.
 class CachedCredentials : public CredentialsSource {
  public:
   CachedCredentials(std::shared_ptr<CredentialsSource> source, Clock& clock);
@@ -36,7 +37,7 @@ class CachedCredentials : public CredentialsSource {
   std::condition_variable refreshed_;
   std::optional<Credentials> held_;
   Refresh refresh_ = Refresh::none;
-  Instant not_before_{};  // of the next try, after one that failed
+  Instant not_before_{};  // of the next try, after one that brought nothing fresh
 };
 
 }  // namespace pipeline::aws

@@ -84,6 +84,16 @@ TEST_F(CachedCredentialsTest, ARefreshThatFailsIsNoFailureWhileTheOldOnesLast) {
   EXPECT_EQ(fetch(), "AK-5");
 }
 
+TEST_F(CachedCredentialsTest, ThatLastForMinutesOnlyAreNotFetchedWithEachRequest) {
+  source->lasts = 120s;
+  EXPECT_EQ(fetch(), "AK-1");
+  EXPECT_EQ(fetch(), "AK-1");
+  clock.sleep_for(31s);
+  EXPECT_EQ(fetch(), "AK-2");
+  EXPECT_EQ(fetch(), "AK-2");
+  EXPECT_EQ(source->fetched, 2);
+}
+
 TEST_F(CachedCredentialsTest, AreRenewedOnceForAllWhoWereRefused) {
   const Credentials first = cached.fetch();
   EXPECT_EQ(cached.renew(first).access_key_id.reveal(), "AK-2");
