@@ -63,14 +63,14 @@ class S3StagingLoader : public testing::Test {
   void SetUp() override {
     empty_server();
     for (const auto* folder : {"mariadb", "secrets", "deploy", "dbt"}) {
-      fs::create_directories(var.file(folder));
+      fs::create_directories(var_.file(folder));
     }
-    fs::create_symlink(server->socket(), var.file("mariadb/mariadbd.sock"));
+    fs::create_symlink(server->socket(), var_.file("mariadb/mariadbd.sock"));
     for (const auto* account : {"etl_load", "etl_build", "etl_publish", "etl_janitor"}) {
-      var.write(std::string("secrets/") + account, std::string("pw_") + account + "\n");
+      var_.write(std::string("secrets/") + account, std::string("pw_") + account + "\n");
     }
-    var.write("secrets/s3_key", S3House::gateway().access_key() + "\n");
-    var.write("secrets/s3_secret", S3House::gateway().secret_key() + "\n");
+    var_.write("secrets/s3_key", S3House::gateway().access_key() + "\n");
+    var_.write("secrets/s3_secret", S3House::gateway().secret_key() + "\n");
     write_config(S3House::gateway().endpoint());
   }
 
@@ -98,36 +98,36 @@ class S3StagingLoader : public testing::Test {
         fmt::format("store: {}/team\n  region: us-east-1\n  endpoint: {}\n  credentials:\n"
                     "    access_key_id: {{file: ../secrets/s3_key}}\n"
                     "    secret_access_key: {{file: ../secrets/s3_secret}}",
-                    house.url(), endpoint));
-    var.write("deploy/pipeline.yaml", replace_all(text, "../stages/dbt", "../dbt"));
+                    house_.url(), endpoint));
+    var_.write("deploy/pipeline.yaml", replace_all(text, "../stages/dbt", "../dbt"));
   }
 
   void deliver(const std::string& date, const std::string& dump) {
     const std::string bytes = gzipped(dump);
     TextSource source(bytes);
-    house.open()->put("team/dumps/" + name_of(date), source);
+    house_.open()->put("team/dumps/" + name_of(date), source);
   }
   static std::string name_of(const std::string& date) {
     return "gghouse_" + replace_all(date, "-", "") + ".sql.gz";
   }
   std::vector<std::string> keys() const {
     std::vector<std::string> found;
-    for (const auto& object : house.open()->list("")) found.push_back(object.key);
+    for (const auto& object : house_.open()->list("")) found.push_back(object.key);
     return found;
   }
 
   test::ProgramResult load(const std::string& date, const std::string& failpoints = {},
                            std::map<std::string, std::string> env = {}) {
-    env.insert({{"PIPELINE_VAR", var.path()}, {"PIPELINE_FAILPOINT", failpoints}});
+    env.insert({{"PIPELINE_VAR", var_.path()}, {"PIPELINE_FAILPOINT", failpoints}});
     return test::run_program(
         {.argv = {std::string(PIPELINE_BIN_DIR) + "/staging_loader", "load", "--business-date",
-                  date, "--config", var.file("deploy/pipeline.yaml"), "--result-file",
-                  var.file("result.json")},
+                  date, "--config", var_.file("deploy/pipeline.yaml"), "--result-file",
+                  var_.file("result.json")},
          .env = std::move(env),
          .time_limit = std::chrono::minutes(2)});
   }
   std::string error_name() const {
-    return Json::parse(read_file(var.file("result.json"))).at("error").at("name").as_string();
+    return Json::parse(read_file(var_.file("result.json"))).at("error").at("name").as_string();
   }
   static std::string scalar(const std::string& sql) {
     return server->open_root().query_value(sql).value_or("NULL");
@@ -143,8 +143,8 @@ class S3StagingLoader : public testing::Test {
   }
 
   static std::unique_ptr<test::MariadbServer> server;
-  S3House house;
-  test::TempDir var;
+  S3House house_;
+  test::TempDir var_;
 };
 
 std::unique_ptr<test::MariadbServer> S3StagingLoader::server;
@@ -155,13 +155,13 @@ const std::string archived = "team/processed/gghouse_20260201.sql.gz";
 
 TEST_F(S3StagingLoader, LoadsADumpAndArchivesItInTheBucket) {
   deliver(day, dump_of(1000, "a"));
-  const std::string delivered = read_all(*house.open()->get(incoming, 0));
+  const std::string delivered = read_all(*house_.open()->get(incoming, 0));
   const auto first = load(day);
   ASSERT_TRUE(first.ok()) << first.text();
   EXPECT_THAT(live_rows(), testing::StartsWith("1000 "));
   EXPECT_EQ(scalar("SELECT name FROM staging.many WHERE id = 7"), sha256_hex("a7").substr(0, 40));
   EXPECT_THAT(keys(), ElementsAre(archived));
-  EXPECT_TRUE(read_all(*house.open()->get(archived, 0)) == delivered);
+  EXPECT_TRUE(read_all(*house_.open()->get(archived, 0)) == delivered);
   const auto again = load(day);
   ASSERT_TRUE(again.ok()) << again.text();
   EXPECT_THAT(again.out, HasSubstr("nothing new"));
@@ -170,20 +170,20 @@ TEST_F(S3StagingLoader, LoadsADumpAndArchivesItInTheBucket) {
 }
 
 TEST_F(S3StagingLoader, FindsTheKeysOfAProfileAsTheAwsCliDoes) {
-  const std::string config = read_file(var.file("deploy/pipeline.yaml"));
+  const std::string config = read_file(var_.file("deploy/pipeline.yaml"));
   const std::string keys_begin = "  credentials:\n    access_key_id";
   const std::string keys_end = "s3_secret}";
   const auto begin = config.find(keys_begin);
   ASSERT_NE(begin, std::string::npos);
   std::string without = config;
   without.erase(begin, config.find(keys_end) + keys_end.size() - begin);
-  var.write("deploy/pipeline.yaml", "aws:\n  profile: night\n" + without);
+  var_.write("deploy/pipeline.yaml", "aws:\n  profile: night\n" + without);
   const std::string answer =
-      var.write("keys of the night.json",
-                fmt::format(R"({{"Version": 1, "AccessKeyId": "{}", "SecretAccessKey": "{}"}})",
-                            S3House::gateway().access_key(), S3House::gateway().secret_key()));
+      var_.write("keys of the night.json",
+                 fmt::format(R"({{"Version": 1, "AccessKeyId": "{}", "SecretAccessKey": "{}"}})",
+                             S3House::gateway().access_key(), S3House::gateway().secret_key()));
   const std::string shared =
-      var.write("aws.config", "[profile night]\ncredential_process = cat '" + answer + "'\n");
+      var_.write("aws.config", "[profile night]\ncredential_process = cat '" + answer + "'\n");
   const std::map<std::string, std::string> env{
       {"AWS_CONFIG_FILE", shared},
       {"AWS_ACCESS_KEY_ID", "AKIDOFSOMEBODYELSE"},
@@ -195,7 +195,7 @@ TEST_F(S3StagingLoader, FindsTheKeysOfAProfileAsTheAwsCliDoes) {
   EXPECT_THAT(keys(), ElementsAre(archived));
   EXPECT_THAT(loaded.out + loaded.err, Not(HasSubstr(S3House::gateway().secret_key())));
   // Without the profile it is somebody else who asks, and the service says so.
-  var.write("deploy/pipeline.yaml", without);
+  var_.write("deploy/pipeline.yaml", without);
   const auto refused = load("2026-02-02", {}, env);
   EXPECT_FALSE(refused.ok());
   EXPECT_THAT(refused.err, HasSubstr("InvalidAccessKeyId"));
@@ -207,8 +207,8 @@ TEST_F(S3StagingLoader, ListsAndChecksTheBucket) {
   deliver("2026-02-02", dump_of(10, "b"));
   const auto listed = test::run_program(
       {.argv = {std::string(PIPELINE_BIN_DIR) + "/staging_loader", "ls", "--business-date",
-                "2026-02-02", "--config", var.file("deploy/pipeline.yaml")},
-       .env = {{"PIPELINE_VAR", var.path()}}});
+                "2026-02-02", "--config", var_.file("deploy/pipeline.yaml")},
+       .env = {{"PIPELINE_VAR", var_.path()}}});
   ASSERT_TRUE(listed.ok()) << listed.text();
   EXPECT_THAT(listed.out, testing::AllOf(HasSubstr("2026-02-01"), HasSubstr("2026-02-02"),
                                          HasSubstr("pending")));
@@ -219,7 +219,7 @@ TEST_F(S3StagingLoader, ADumpThatIsCutOnItsWayIsLoadedWholeAndOnce) {
   ASSERT_TRUE(load(day).ok());
   const std::string expected = live_rows();
   empty_server();
-  house.open()->remove(archived);
+  house_.open()->remove(archived);
   deliver(day, dump_of(30'000, "a"));
   Endpoint gateway;
   gateway.host = "127.0.0.1";
@@ -249,9 +249,9 @@ TEST_F(S3StagingLoader, ASignalEndsAWaitForTheBucket) {
   const auto stopped = test::run_program(
       {.argv = {"timeout", "--preserve-status", "--signal=TERM", "2",
                 std::string(PIPELINE_BIN_DIR) + "/staging_loader", "load", "--business-date", day,
-                "--config", var.file("deploy/pipeline.yaml"), "--result-file",
-                var.file("result.json")},
-       .env = {{"PIPELINE_VAR", var.path()}}});
+                "--config", var_.file("deploy/pipeline.yaml"), "--result-file",
+                var_.file("result.json")},
+       .env = {{"PIPELINE_VAR", var_.path()}}});
   EXPECT_EQ(stopped.exit_code, 130) << stopped.text();
   EXPECT_EQ(error_name(), "Pipeline.Cancelled");
   EXPECT_EQ(generations(), "0");
@@ -266,18 +266,18 @@ TEST_F(S3StagingLoader, RefusedKeysAndAServiceThatIsGoneTouchNothing) {
   ASSERT_TRUE(load(day).ok());
   const std::string before = live_rows();
   deliver("2026-02-02", dump_of(10, "b"));
-  var.write("secrets/s3_secret", "canary-not-the-secret\n");
+  var_.write("secrets/s3_secret", "canary-not-the-secret\n");
   const auto refused = load("2026-02-02");
   EXPECT_EQ(refused.exit_code, 15) << refused.text();
   EXPECT_EQ(error_name(), "Pipeline.AccessDenied");
   EXPECT_THAT(refused.err, HasSubstr("SignatureDoesNotMatch"));
-  EXPECT_THAT(refused.out + refused.err + read_file(var.file("result.json")),
+  EXPECT_THAT(refused.out + refused.err + read_file(var_.file("result.json")),
               Not(HasSubstr("canary-not-the-secret")));
-  fs::remove(var.file("secrets/s3_secret"));
+  fs::remove(var_.file("secrets/s3_secret"));
   const auto missing = load("2026-02-02");
   EXPECT_EQ(missing.exit_code, 15) << missing.text();
   EXPECT_THAT(missing.err, HasSubstr("the secret key is to come from file"));
-  var.write("secrets/s3_secret", S3House::gateway().secret_key());
+  var_.write("secrets/s3_secret", S3House::gateway().secret_key());
   write_config(fmt::format("http://127.0.0.1:{}", test::free_tcp_port()));
   const auto gone = load("2026-02-02");
   EXPECT_EQ(gone.exit_code, 16) << gone.text();
