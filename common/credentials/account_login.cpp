@@ -69,7 +69,8 @@ std::optional<Login> login_of_secret(PipelineAws& aws, const AccountConfig& acco
       stage.empty() ? reference.text() : fmt::format("{} ({})", reference.text(), stage));
 }
 
-LoginSource::Place place_of_secret(std::shared_ptr<PipelineAws> aws, AccountConfig account) {
+LoginSource::Place place_of_secret(const std::shared_ptr<PipelineAws>& aws,
+                                   const AccountConfig& account) {
   return {.first =
               [aws, account] {
                 auto login = login_of_secret(*aws, account, "");
@@ -99,12 +100,12 @@ Login login_of_plain_place(const AccountConfig& account) {
 
 }  // namespace
 
-Account account_login(const PipelineConfig& config, const std::string& name) {
-  const AccountConfig& configured = config.warehouse.accounts.at(name);
+Account account_login(const PipelineConfig& config, const std::string& account_name) {
+  const AccountConfig& configured = config.warehouse.accounts.at(account_name);
   Account account;
   if (configured.password.source == SecretReference::Source::secretsmanager) {
     const auto aws = pipeline_aws(config);
-    account.logins = aws->logins(name, place_of_secret(aws, configured));
+    account.logins = aws->logins(account_name, place_of_secret(aws, configured));
   } else {
     account.logins = std::make_shared<LoginSource>(
         LoginSource::Place{

@@ -8,12 +8,12 @@
 
 namespace pipeline {
 
-/// Reads the login of `account`, which warehouse.accounts has. Sessions opened with it read the
-/// place again when the server refuses the password; of Secrets Manager, the versions AWSCURRENT,
-/// AWSPENDING and AWSPREVIOUS are tried then, in this order. Throws access_denied, naming the place
-/// and never a value, for what is missing or empty, and for a user beside the password that is
-/// another than the one in pipeline.yaml: rights, and the sessions of runs that died, are known by
-/// the name of the user.
-Account account_login(const PipelineConfig& config, const std::string& account);
+/// Reads the login of `account_name`, which warehouse.accounts has. Sessions opened with it read
+/// the place again when the server refuses the password; of Secrets Manager, the versions
+/// AWSCURRENT, AWSPENDING and AWSPREVIOUS are tried then, in this order. Throws access_denied,
+/// naming the place and never a value, for what is missing or empty, and for a user beside the
+/// password that is another than the one in pipeline.yaml: rights, and the sessions of runs that
+/// died, are known by the name of the user.
+Account account_login(const PipelineConfig& config, const std::string& account_name);
 
 }  // namespace pipeline

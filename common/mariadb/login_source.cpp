@@ -36,7 +36,7 @@ std::optional<Login> LoginSource::after_refusal(const Login& refused) {
     std::ranges::reverse(candidates_);
     round_ = Round::under_way;
   }
-  const auto next = next_candidate();
+  auto next = next_candidate();
   if (next) held_ = next;
   return next;
 }
