@@ -114,13 +114,14 @@ std::string Fault::id() const {
 
 FaultTable read_fault_table(const std::string& path) {
   const YamlNode document = YamlNode::parse_file(path);
-  document.allow_only({"ways", "set_ups", "skip", "elsewhere"});
+  document.allow_only({"ways", "set_ups", "skip", "retried", "elsewhere"});
   FaultTable table;
   for (const auto& node : document.at("ways").items()) table.ways.push_back(read_way(node));
   for (const auto& node : document.at("set_ups").items()) {
     table.set_ups.push_back(read_set_up(node));
   }
   table.skip = texts(document.find("skip"));
+  table.retried = texts(document.find("retried"));
   for (const auto& node : document.at("elsewhere").items()) {
     node.allow_only({"point", "test"});
     table.elsewhere.push_back({.point = node.at("point").text(), .test = node.at("test").text()});
@@ -132,8 +133,12 @@ std::vector<Fault> faults_of(const FaultTable& table, const FaultSetUp& set_up,
                              const std::vector<std::string>& passed) {
   std::vector<std::string> order;
   std::map<std::string, int> hits;
+  std::string before;
   for (const auto& point : passed) {
-    if (++hits[point] == 1) order.push_back(point);
+    const bool next_try =
+        point == before && std::ranges::find(table.retried, point) != table.retried.end();
+    before = point;
+    if (!next_try && ++hits[point] == 1) order.push_back(point);
   }
   std::vector<Fault> faults;
   for (const auto& point : order) {

@@ -56,7 +56,8 @@ struct Elsewhere {
 struct FaultTable {
   std::vector<FaultWay> ways;
   std::vector<FaultSetUp> set_ups;
-  std::vector<std::string> skip;  // failpoints that begin like these are not tried
+  std::vector<std::string> skip;     // failpoints that begin like these are not tried
+  std::vector<std::string> retried;  // failpoints whose hits in a row count as one
   std::vector<Elsewhere> elsewhere;
 };
 
