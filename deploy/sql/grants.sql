@@ -125,7 +125,20 @@ GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `s
   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
 GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `gold\_\_next`.*
   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
-GRANT SELECT, INSERT, UPDATE ON `pipeline`.*
+GRANT SELECT ON `pipeline`.*
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT INSERT, UPDATE ON `pipeline`.`session`
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT INSERT, UPDATE ON `pipeline`.`publish_journal`
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT INSERT, UPDATE ON `pipeline`.`published_table`
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT INSERT, UPDATE ON `pipeline`.`backup`
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+GRANT INSERT, UPDATE ON `pipeline`.`restore_drill`
+  TO 'etl_publish'@'localhost', 'etl_publish'@'%';
+-- Only that a dump is published; what was loaded is noted by etl_load.
+GRANT UPDATE (published_at) ON `pipeline`.`loaded_dump`
   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
 
 -- To name the session that keeps it waiting. It shows the statements of everybody on the server; without
@@ -155,28 +168,26 @@ GRANT SELECT ON `scratch\_\_next`.*
 GRANT SELECT ON `pipeline`.*
   TO 'etl_vault'@'localhost', 'etl_vault'@'%';
 
--- ---- etl_janitor: drops old backups and what failed runs left behind
+-- ---- etl_janitor: drops old backups
+--
+-- It drops nothing in the shadows. It sees them, since `check` knows a live schema by its shadow.
 
 CREATE USER IF NOT EXISTS 'etl_janitor'@'localhost' IDENTIFIED BY '@PASSWORD_etl_janitor@';
 CREATE USER IF NOT EXISTS 'etl_janitor'@'%' IDENTIFIED BY '@PASSWORD_etl_janitor@';
 ALTER USER 'etl_janitor'@'localhost' IDENTIFIED BY '@PASSWORD_etl_janitor@';
 ALTER USER 'etl_janitor'@'%' IDENTIFIED BY '@PASSWORD_etl_janitor@';
 
-GRANT SELECT, DROP ON `staging`.*
-  TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
 GRANT SELECT, DROP ON `seeds`.*
   TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
 GRANT SELECT, DROP ON `silver`.*
   TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
 GRANT SELECT, DROP ON `gold`.*
   TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
-GRANT SELECT, DROP ON `staging\_\_next`.*
+GRANT SELECT ON `seeds\_\_next`.*
   TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
-GRANT SELECT, DROP ON `seeds\_\_next`.*
+GRANT SELECT ON `silver\_\_next`.*
   TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
-GRANT SELECT, DROP ON `silver\_\_next`.*
-  TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
-GRANT SELECT, DROP ON `gold\_\_next`.*
+GRANT SELECT ON `gold\_\_next`.*
   TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
 GRANT SELECT ON `pipeline`.*
   TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
@@ -211,7 +222,7 @@ GRANT ALL PRIVILEGES ON *.*
 -- dev: GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `dev\_seeds\_\_next`.*
 -- dev:   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
 -- dev: GRANT SELECT, DROP ON `dev\_seeds`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
--- dev: GRANT SELECT, DROP ON `dev\_seeds\_\_next`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+-- dev: GRANT SELECT ON `dev\_seeds\_\_next`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
 -- dev: GRANT SELECT ON `dev\_silver`.* TO 'etl_build'@'localhost', 'etl_build'@'%';
 -- dev: GRANT ALL PRIVILEGES ON `dev\_silver\_\_next`.* TO 'etl_build'@'localhost', 'etl_build'@'%';
 -- dev: GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `dev\_silver`.*
@@ -219,7 +230,7 @@ GRANT ALL PRIVILEGES ON *.*
 -- dev: GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `dev\_silver\_\_next`.*
 -- dev:   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
 -- dev: GRANT SELECT, DROP ON `dev\_silver`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
--- dev: GRANT SELECT, DROP ON `dev\_silver\_\_next`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+-- dev: GRANT SELECT ON `dev\_silver\_\_next`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
 -- dev: GRANT SELECT ON `dev\_gold`.* TO 'etl_build'@'localhost', 'etl_build'@'%';
 -- dev: GRANT ALL PRIVILEGES ON `dev\_gold\_\_next`.* TO 'etl_build'@'localhost', 'etl_build'@'%';
 -- dev: GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `dev\_gold`.*
@@ -227,4 +238,4 @@ GRANT ALL PRIVILEGES ON *.*
 -- dev: GRANT SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON `dev\_gold\_\_next`.*
 -- dev:   TO 'etl_publish'@'localhost', 'etl_publish'@'%';
 -- dev: GRANT SELECT, DROP ON `dev\_gold`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
--- dev: GRANT SELECT, DROP ON `dev\_gold\_\_next`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';
+-- dev: GRANT SELECT ON `dev\_gold\_\_next`.* TO 'etl_janitor'@'localhost', 'etl_janitor'@'%';

@@ -73,7 +73,7 @@ TEST_F(AccountRights, OfADevelopmentTargetAreNotTooMany) {
         "SELECT, ALTER, DROP, CREATE, INSERT, CREATE VIEW, SHOW VIEW, TRIGGER ON "
         "`dev\\_silver\\_\\_next`.* TO etl_publish@localhost",
         "SELECT, DROP ON `dev\\_silver`.* TO etl_janitor@localhost",
-        "SELECT, DROP ON `dev\\_silver\\_\\_next`.* TO etl_janitor@localhost",
+        "SELECT ON `dev\\_silver\\_\\_next`.* TO etl_janitor@localhost",
         "SELECT ON crm.* TO etl_build@localhost", "PROCESS ON *.* TO etl_publish@localhost"}) {
     root(std::string("GRANT ") + right);
   }
@@ -105,12 +105,18 @@ TEST_F(AccountRights, ThatAreTooManyAreNamed) {
       {"etl_publish", "SUPER ON *.*", "has SUPER on *.*"},
       {"etl_publish", "DROP ON crm.*", "has DROP on crm.*"},
       {"etl_publish", "DELETE ON pipeline.*", "has DELETE on pipeline.*"},
+      {"etl_publish", "INSERT ON pipeline.*", "has INSERT on pipeline.*"},
+      {"etl_publish", "UPDATE ON pipeline.applied_batch", "has UPDATE on pipeline.applied_batch"},
+      {"etl_publish", "INSERT ON pipeline.loaded_dump", "has INSERT on pipeline.loaded_dump"},
       {"etl_vault", "DELETE ON vault.*", "has DELETE on vault.*"},
       {"etl_vault", "UPDATE ON vault.batch", "has UPDATE on vault.batch"},
       {"etl_vault", "INSERT ON silver.*", "has INSERT on silver.*"},
       {"etl_janitor", "INSERT ON gold.*", "has INSERT on gold.*"},
       {"etl_janitor", "DROP ON vault.*", "has DROP on vault.*"},
       {"etl_janitor", "DROP ON `%`.*", "has DROP on %.*"},
+      {"etl_janitor", "DROP ON staging.*", "has DROP on staging.*"},
+      {"etl_janitor", "DROP ON `gold\\_\\_next`.*", "has DROP on gold\\_\\_next.*"},
+      {"etl_janitor", "DROP ON `scratch\\_\\_next`.*", "has DROP on scratch\\_\\_next.*"},
       {"etl_janitor", "UPDATE ON pipeline.publish_journal",
        "has UPDATE on pipeline.publish_journal"},
   };
@@ -145,6 +151,32 @@ TEST_F(AccountRights, OfAnotherHostOfTheAccountAreFoundByTrying) {
               Contains(AllOf(HasSubstr("has DELETE on vault.*"), HasSubstr("other hosts"))));
   root("REVOKE DELETE ON vault.* FROM 'etl_load'@'%'");
   EXPECT_THAT(excess(named("etl_load")), IsEmpty());
+}
+
+TEST_F(AccountRights, ToRunWhatRunsWithTheRightsOfAnotherAreNamed) {
+  root("CREATE PROCEDURE gold.tidy() SQL SECURITY DEFINER DELETE FROM gold.t");
+  root("CREATE FUNCTION gold.one() RETURNS INT SQL SECURITY INVOKER RETURN 1");
+  for (const auto& one : accounts) {
+    SCOPED_TRACE(one.account);
+    const std::string whom = fmt::format("{}@localhost", one.account);
+    root("GRANT EXECUTE ON FUNCTION gold.one TO " + whom);
+    EXPECT_THAT(excess(one), IsEmpty()) << "it runs with the account's own rights";
+    root("GRANT EXECUTE ON PROCEDURE gold.tidy TO " + whom);
+    EXPECT_THAT(excess(one), Contains(AllOf(HasSubstr("may run gold.tidy with the rights of root@"),
+                                            HasSubstr("SQL SECURITY INVOKER"))));
+    root("REVOKE EXECUTE ON PROCEDURE gold.tidy FROM " + whom);
+    root("GRANT ALTER ROUTINE ON FUNCTION gold.one TO " + whom);
+    EXPECT_THAT(excess(one), Contains(HasSubstr("has ALTER ROUTINE on gold.one")));
+    root("REVOKE ALL PRIVILEGES ON FUNCTION gold.one FROM " + whom);
+    EXPECT_THAT(excess(one), IsEmpty());
+  }
+  // A right on the whole schema lets etl_build run what lies in its shadow.
+  root("CREATE PROCEDURE silver__next.tidy() SQL SECURITY DEFINER DELETE FROM gold.t");
+  EXPECT_THAT(excess(named("etl_build")), Contains(HasSubstr("may run silver__next.tidy")));
+  EXPECT_THAT(excess(named("etl_load")), IsEmpty());
+  root("DROP PROCEDURE silver__next.tidy");
+  root("DROP PROCEDURE gold.tidy");
+  root("DROP FUNCTION gold.one");
 }
 
 TEST(CheckOfEachProgram, NamesAnAccountThatMayDoMoreThanItNeeds) {

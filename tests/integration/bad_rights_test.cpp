@@ -102,7 +102,8 @@ std::vector<Needed> needed_rights() {
   const std::vector<std::string> change{"ALTER", "DROP", "CREATE", "INSERT"};
   const std::vector<std::string> build{"SELECT", "INSERT", "UPDATE", "DELETE",
                                        "CREATE", "DROP",   "ALTER",  "INDEX"};
-  const std::vector<std::string> records{"SELECT", "INSERT", "UPDATE"};
+  const std::vector<std::string> changes{"INSERT", "UPDATE"};
+  const std::vector<std::string> note{"UPDATE (published_at)"};
   const std::vector<std::string> all{loader, silver, gold};
   const auto next = [](const std::string& schema) { return "`" + schema + "\\_\\_next`.*"; };
   std::vector<Needed> needed{
@@ -115,7 +116,12 @@ std::vector<Needed> needed_rights() {
       {"publish", "gold.*", "gold.*", {"SELECT"}, {loader, gold}},
       {"publish", "gold.*", "gold.*", change, {gold}},
       {"publish", "gold.*", "gold.*", {"CREATE VIEW"}, {gold}},
-      {"publish", "pipeline.*", "pipeline.session", records, all},
+      {"publish", "pipeline.*", "pipeline.session", {"SELECT"}, all},
+      {"publish", "pipeline.session", "pipeline.session", changes, all},
+      {"publish", "pipeline.publish_journal", "pipeline.publish_journal", changes, all},
+      {"publish", "pipeline.published_table", "pipeline.published_table", changes, all},
+      {"publish", "pipeline.backup", "pipeline.backup", changes, all},
+      {"publish", "pipeline.loaded_dump", "pipeline.loaded_dump", note, {loader}},
       {"load", "staging.*", "staging.*", {"SELECT"}, {loader}},
       {"load", next("staging"), "staging__next.*", build, {loader}},
       {"load", "pipeline.*", "pipeline.loaded_dump", {"SELECT"}, {loader}},

@@ -188,8 +188,26 @@ TEST_F(Grants, LetThePublishAccountSwapViewsAndDropWhatWasSwappedOut) {
                   "DROP VIEW silver.v__old", "SHOW CREATE VIEW silver.v",
                   "CREATE OR REPLACE SQL SECURITY INVOKER VIEW gold.v AS SELECT * FROM silver.v",
                   "RENAME TABLE gold.t TO gold__next.t__old, gold__next.t TO gold.t",
-                  "DROP TABLE gold__next.t__old", "INSERT INTO pipeline.probe VALUES (2, 0)",
-                  "UPDATE pipeline.probe SET v = 1 WHERE id = 2"});
+                  "DROP TABLE gold__next.t__old"});
+}
+
+TEST_F(Grants, LetThePublishAccountWriteTheRecordsOfAPublishAndNoOther) {
+  Connection publish = login("etl_publish");
+  for (const std::string table :
+       {"session", "publish_journal", "published_table", "backup", "restore_drill"}) {
+    const std::string name = "pipeline." + table;
+    const std::string column = table == "session" ? "target" : "schema_name";
+    expect_allowed(publish, {"INSERT INTO " + name + " SELECT * FROM " + name + " WHERE FALSE",
+                             "UPDATE " + name + " SET " + column + " = '' WHERE FALSE"});
+  }
+  expect_allowed(publish, {"UPDATE pipeline.loaded_dump SET published_at = NULL WHERE FALSE"});
+  for (const std::string table : {"applied_batch", "loaded_dump"}) {
+    const std::string name = "pipeline." + table;
+    expect_refused(publish, {"INSERT INTO " + name + " SELECT * FROM " + name + " WHERE FALSE",
+                             "UPDATE " + name + " SET run_id = run_id WHERE FALSE"});
+  }
+  expect_refused(publish,
+                 {"INSERT INTO pipeline.probe VALUES (2, 0)", "UPDATE pipeline.probe SET v = 1"});
 }
 
 TEST_F(Grants, ShowThePublishAccountTheTriggersThatItMustRefuse) {
@@ -248,13 +266,14 @@ TEST_F(Grants, LetNobodyChangeOrDeleteWhatIsInTheVault) {
   EXPECT_EQ(value_in("vault.t"), "10");
 }
 
-TEST_F(Grants, LetTheJanitorDropAndNothingElse) {
+TEST_F(Grants, LetTheJanitorDropInLayersAndNothingElse) {
   root().execute("RENAME TABLE silver.t TO silver.t_backup_20260202_070000");
   Connection janitor = login("etl_janitor");
-  expect_allowed(janitor,
-                 {"SELECT COUNT(*) FROM silver.t_backup_20260202_070000",
-                  "DROP TABLE silver.t_backup_20260202_070000", "DROP TABLE gold__next.t",
-                  "DROP TABLE staging__next.t", "UPDATE pipeline.backup SET dropped_at = NOW()"});
+  expect_allowed(janitor, {"SELECT COUNT(*) FROM silver.t_backup_20260202_070000",
+                           "DROP TABLE silver.t_backup_20260202_070000",
+                           "UPDATE pipeline.backup SET dropped_at = NOW()"});
+  expect_refused(janitor, {"DROP TABLE gold__next.t", "DROP TABLE staging__next.t",
+                           "DROP TABLE staging.t", "DROP TABLE scratch__next.t"});
   expect_refused(janitor,
                  {"UPDATE pipeline.backup SET backup_name = 't'", "UPDATE pipeline.probe SET v = 1",
                   "INSERT INTO pipeline.backup (schema_name) VALUES ('x')"});

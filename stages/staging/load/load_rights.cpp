@@ -35,7 +35,8 @@ void require_rights_to_publish(Connection& session, const std::string& schema,
   refuse_folded_names(session);
   publish::require_schemas(session, {schema, publish::shadow_schema(schema)});
   auto records = publish::records_of_a_publish();
-  records.push_back({.table = "loaded_dump", .rights = {Right::select, Right::update}});
+  records.push_back(
+      {.table = "loaded_dump", .rights = {Right::select, Right::update}, .column = "published_at"});
   const auto swap = publish::rights_of_a_swap();
   std::vector<publish::SchemaRights> schemas{{schema, swap},
                                              {publish::shadow_schema(schema), swap}};
