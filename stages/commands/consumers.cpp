@@ -41,28 +41,37 @@ bool shows_the_same(const Marker& here, const std::optional<Marker>& there) {
   return there && here.generation == there->generation && here.run_id == there->run_id;
 }
 
-/// A replica that is behind shows an earlier generation for a while.
-std::optional<Marker> wait_for(Connection& there, const std::string& schema, const Marker& wanted,
-                               std::chrono::steady_clock::time_point deadline) {
+/// What both show in the end. Each look asks both, since somebody may publish meanwhile; a replica
+/// that is behind shows an earlier generation for a while.
+struct Shown {
+  std::optional<Marker> here;
+  std::optional<Marker> there;
+};
+Shown wait_until_equal(Connection& here, Connection& there, const std::string& schema,
+                       std::chrono::steady_clock::time_point deadline) {
   for (;;) {
-    auto seen = publish::read_marker(there, schema);
-    if (shows_the_same(wanted, seen) || std::chrono::steady_clock::now() >= deadline) return seen;
+    Shown shown{.here = publish::read_marker(here, schema),
+                .there = publish::read_marker(there, schema)};
+    // Never published: a development target was run.
+    const bool done = !shown.here || shows_the_same(*shown.here, shown.there);
+    if (done || std::chrono::steady_clock::now() >= deadline) return shown;
     throw_if_cancelled();
     std::this_thread::sleep_for(between_looks);
   }
 }
 
 void require_same_warehouse(Connection& here, Connection& there) {
-  const auto own = fingerprint_of(here);
-  const auto theirs = fingerprint_of(there);
-  // Who reads may lack the right to see it: the markers tell then.
-  if (!theirs || theirs == own) return;
+  const Fingerprint own = fingerprint_of(here);
+  const Fingerprint theirs = fingerprint_of(there);
+  // Who may not see one of them is told by the markers.
+  const bool both = own.is == Fingerprint::Is::there && theirs.is == Fingerprint::Is::there;
+  if (!both || theirs.text == own.text) return;
   throw Error(
       ErrorKind::wrong_database,
-      fmt::format("consumers at {} read another warehouse ({}) than the one that is written "
-                  "at {} ({})",
-                  there.options().endpoint.text(), *theirs, here.options().endpoint.text(),
-                  own.value_or("without a fingerprint")));
+      fmt::format("consumers at {} read another warehouse ({}) than the one that is written at {} "
+                  "({})",
+                  there.options().endpoint.text(), theirs.text, here.options().endpoint.text(),
+                  own.text));
 }
 
 }  // namespace
@@ -76,9 +85,8 @@ void require_consumers_see(const StageContext& context, const std::vector<std::s
   const auto deadline = std::chrono::steady_clock::now() + consumers->wait;
   Json told = Json::array();
   for (const auto& schema : schemas) {
-    const auto written = publish::read_marker(here, schema);
-    if (!written) continue;  // never published: a development target was run
-    const auto seen = wait_for(there, schema, *written, deadline);
+    const auto [written, seen] = wait_until_equal(here, there, schema, deadline);
+    if (!written) continue;
     if (!shows_the_same(*written, seen)) {
       throw Error(ErrorKind::wrong_database,
                   fmt::format("{} shows {} at {}, but consumers at {} see {}; it is published, and "

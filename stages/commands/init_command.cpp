@@ -89,11 +89,10 @@ void tell_target(const StageContext& context) {
   if (accepts) options.require_fit = nullptr;
   Connection session = Connection::open(options);
   if (accepts) accept_target(context.config, session);
-  const auto fingerprint = fingerprint_of(session);
-  context.output.set("target", fingerprint ? Json(*fingerprint) : Json());
-  if (fingerprint) {
-    fmt::print("-- {} is the warehouse {}\n", options.endpoint.text(), *fingerprint);
-  }
+  const Fingerprint found = fingerprint_of(session);
+  if (found.is != Fingerprint::Is::there) return;
+  context.output.set("target", found.text);
+  fmt::print("-- {} is the warehouse {}\n", options.endpoint.text(), found.text);
 }
 
 }  // namespace

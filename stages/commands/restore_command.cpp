@@ -337,7 +337,7 @@ void restore_command(const StageContext& context, const LayerProgram& program) {
   if (restoration.needed == Restoration::Needed::no && lost) {
     throw Error(
         ErrorKind::guard_refused,
-        fmt::format("{0} holds what was asked for, but {1} has no marker; {2} holds {0} {3} "
+        fmt::format("{0} holds what was asked for, but a marker of {1} is lost; {2} holds {0} {3} "
                     "--reason WHY makes it again",
                     live.text(), layer.schema, program_of(layer),
                     published.marker.business_date.iso()));

@@ -7,11 +7,13 @@
 #include <charconv>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <string_view>
 
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/stage/stage_main.h"
 #include "stages/commands/adopt_command.h"
@@ -316,6 +318,29 @@ void check(const StageContext& context, const Program& program) {
   if (checked.problem) throw Error(*checked.problem);
 }
 
+/// The command, then a look at what consumers see, also behind an error of a layer that is live.
+void run_and_look(const StageContext& context, const StageCommand& code, const Program& program) {
+  std::optional<Error> told;
+  try {
+    code(context);
+  } catch (const Error& error) {
+    const bool is_live = error.kind() == ErrorKind::published_with_failed_tests ||
+                         error.kind() == ErrorKind::on_run_end_failed;
+    if (!is_live) throw;
+    told = error;
+  }
+  if (!context.asked.has("--dry-run")) {
+    try {
+      const LayerProgram layer{.name = program.name, .layer = program.layer};
+      require_consumers_see(context, {layer_of(context, layer).schema});
+    } catch (const Error& error) {
+      if (!told) throw;
+      log::error("{}", error.message());
+    }
+  }
+  if (told) throw Error(*told);
+}
+
 }  // namespace
 
 int transformer_main(const std::string& name, const std::string& layer, int argc, char** argv) {
@@ -355,10 +380,8 @@ int transformer_main(const std::string& name, const std::string& layer, int argc
   });
   for (auto& [command, code] : spec.commands) {
     if (std::ranges::find(commands_that_publish, command) == commands_that_publish.end()) continue;
-    code = [code = std::move(code), name, layer](const StageContext& context) {
-      code(context);
-      if (context.asked.has("--dry-run")) return;
-      require_consumers_see(context, {layer_of(context, {.name = name, .layer = layer}).schema});
+    code = [code = std::move(code), program](const StageContext& context) {
+      run_and_look(context, code, program);
     };
   }
   const int code = stage_main(spec, argc, argv);

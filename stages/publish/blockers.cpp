@@ -14,11 +14,13 @@ namespace {
 constexpr int named_max = 3;
 constexpr unsigned int process_needed = 1227;  // ER_SPECIFIC_ACCESS_DENIED_ERROR
 
-// A lock on a table's definition is held to the end of the transaction, also by a session that
-// sleeps; those that wait for one are in nobody's way but their own.
+// trx_started is in the host's time zone, SYSDATE() in the session's. A lock on a table's
+// definition is held to the end of the transaction, also by a session that sleeps; those that wait
+// for one are in nobody's way but their own.
 constexpr std::string_view sessions_with_transactions =
     "SELECT p.ID, p.USER, p.HOST, GREATEST(p.TIME, COALESCE(TIMESTAMPDIFF(SECOND, t.trx_started, "
-    "SYSDATE()), 0)) AS seconds, p.INFO FROM information_schema.PROCESSLIST p LEFT JOIN "
+    "CONVERT_TZ(SYSDATE(), @@SESSION.time_zone, 'SYSTEM')), 0)) AS seconds, p.INFO FROM "
+    "information_schema.PROCESSLIST p LEFT JOIN "
     "information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID WHERE p.ID <> CONNECTION_ID() "
     "AND p.COMMAND NOT IN ('Daemon', 'Binlog Dump') AND (p.COMMAND <> 'Sleep' OR t.trx_id IS NOT "
     "NULL) AND COALESCE(p.STATE, '') NOT LIKE 'Waiting for table metadata lock%' ORDER BY seconds "

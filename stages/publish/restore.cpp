@@ -117,9 +117,7 @@ class Planner {
   /// The marker of `schema` in the plan's RENAME; the main one's number is the plan's.
   void move_marker(const std::string& schema, UpToDate up_to_date) {
     const auto live = read_marker(connection_, schema);
-    const bool is_made_anew = !live && schema == layer_.schema;
-    if (!live && !is_made_anew) return;
-    if (is_made_anew) up_to_date = UpToDate::no;
+    if (!live) up_to_date = UpToDate::no;
     Marker marker = live ? *live : layer_.marker;
     marker.generation = next_generation(connection_, schema);
     marker.run_id = order_.run_id;
@@ -139,6 +137,14 @@ class Planner {
     result_.plan.renames.emplace_back(in_shadow(name), name);
     if (schema == layer_.schema) result_.plan.generation = marker.generation;
     result_.markers.emplace_back(schema, std::move(marker));
+  }
+
+  /// Those of the layer's other schemas that somebody dropped.
+  void make_lost_markers() {
+    for (const auto& schema : layer_.schemas) {
+      if (schema == layer_.schema || read_marker(connection_, schema)) continue;
+      move_marker(schema, UpToDate::no);
+    }
   }
 
   /// Whatever was swapped by hand keeps its triggers and keys by name; they would follow the table.
@@ -355,7 +361,10 @@ PublishedLayer read_published_layer(Connection& connection, const std::string& s
       "j ON j.publish_id = p.publish_id WHERE j.schema_name = {} AND p.schema_name <> {} ORDER BY "
       "1",
       quote_text(schema), quote_text(schema)));
-  for (const auto& row : found.rows) layer.schemas.push_back(row[0].value_or(""));
+  for (const auto& row : found.rows) {
+    layer.schemas.push_back(row[0].value_or(""));
+    if (!read_marker(connection, layer.schemas.back())) layer.marker_is = MarkerIs::lost;
+  }
   return layer;
 }
 
@@ -382,6 +391,7 @@ Restoration plan_restore(Connection& connection, const PublishedLayer& layer, co
   planner.put_back(live, *choice.table);
   planner.move_marker(layer.schema, lacks_days(planner.result()) ? Planner::UpToDate::no
                                                                  : Planner::UpToDate::as_before);
+  planner.make_lost_markers();
   planner.require_plain();
   return planner.result();
 }
@@ -463,6 +473,7 @@ Restoration plan_holds(Connection& connection, const PublishedLayer& layer, cons
   planner.move_marker(layer.schema, date == layer.marker.business_date
                                         ? Planner::UpToDate::as_before
                                         : Planner::UpToDate::no);
+  planner.make_lost_markers();
   return planner.result();
 }
 

@@ -24,8 +24,9 @@ struct PublishedLayer {
   std::string schema;                // the main one
   std::vector<std::string> schemas;  // all that it ever published into, the main one first
   Marker marker;                     // of the main one
-  /// lost: somebody dropped it, perhaps with the schema. It is then what the journal knows of the
-  /// last publish, built from nothing that is live; a plan that moves the marker makes it anew.
+  /// lost: somebody dropped it or that of another schema, perhaps with the schema. The main one is
+  /// then what the journal knows of the last publish, built from nothing that is live. Every plan
+  /// but a backup's makes lost ones anew.
   enum class MarkerIs { live, lost } marker_is = MarkerIs::live;
 };
 

@@ -37,7 +37,26 @@ void record(const PipelineConfig& config, const KnownTarget& target) {
     throw file_error(error.value(), "cannot make the state directory",
                      config.orchestrator.state_dir);
   }
-  replace_file(target_path(config), written_down(target));
+  const std::string path = target_path(config);
+  replace_file(path, written_down(target));
+  // It is no secret, and an administrator may be the first who meets the server.
+  using std::filesystem::perms;
+  std::filesystem::permissions(path, perms::group_read | perms::others_read,
+                               std::filesystem::perm_options::add, error);
+}
+
+/// A stage alone may run where nothing can be kept; then nothing is known the next time either.
+void record_if_possible(const PipelineConfig& config, const KnownTarget& target) {
+  try {
+    record(config, target);
+    log::info("from now on this pipeline writes to the warehouse {} at {} alone ({})",
+              target.fingerprint, target.server, target.origin);
+  } catch (const Error& error) {
+    log::warn(
+        "which warehouse is written cannot be kept ({}); warehouse.fingerprint: {} in {} "
+        "makes sure of it",
+        error.message(), target.fingerprint, config.path);
+  }
 }
 
 std::string met_at(const KnownTarget& target) {
@@ -45,41 +64,42 @@ std::string met_at(const KnownTarget& target) {
                                : fmt::format("{}, {}", target.server, target.origin);
 }
 
-[[noreturn]] void refuse(Connection& session, const KnownTarget& known,
-                         const std::optional<std::string>& found) {
-  const std::string& there = session.options().endpoint.text();
-  throw Error(ErrorKind::wrong_database,
-              fmt::format("{} is another warehouse ({}) than the one of this pipeline ({}; {}); "
-                          "nothing was changed there. If the pipeline has moved: staging_loader "
-                          "init --accept-target",
-                          there, found ? *found : "it has no fingerprint", known.fingerprint,
-                          met_at(known)));
+[[noreturn]] void refuse(Connection& session, const KnownTarget& known, const Fingerprint& found) {
+  const bool there = found.is == Fingerprint::Is::there;
+  throw Error(
+      ErrorKind::wrong_database,
+      fmt::format("{} is another warehouse ({}) than the one of this pipeline ({}; {}){}; "
+                  "nothing was changed there. If the pipeline has moved: staging_loader "
+                  "init --accept-target",
+                  session.options().endpoint.text(), there ? found.text : "it has no fingerprint",
+                  known.fingerprint, met_at(known),
+                  there ? "" : ", or deploy/sql/pipeline.sql was not applied there"));
 }
 
 /// One for all sessions that are opened with it.
 class TargetCheck {
  public:
-  explicit TargetCheck(const PipelineConfig& config)
-      : config_(config), known_(known_target(config)) {}
+  explicit TargetCheck(PipelineConfig config) : config_(std::move(config)) {}
 
   void operator()(Connection& session) {
-    const auto found = fingerprint_of(session);
+    using Is = Fingerprint::Is;
+    const Fingerprint found = fingerprint_of(session);
+    if (found.is == Is::hidden) return;
     const std::lock_guard lock(mutex_);
-    if (known_ && found == known_->fingerprint) return;
-    // At the place where it was met, records or rights are missing now; those who need them say so.
-    if (!found && (!known_ || known_->server == session.options().endpoint.text())) return;
+    if (!is_read_) known_ = known_target(config_);
+    is_read_ = true;
+    const std::string there = session.options().endpoint.text();
+    if (known_ && found.is == Is::there && found.text == known_->fingerprint) return;
+    if (found.is == Is::absent && (!known_ || known_->server == there)) return;
     if (known_) refuse(session, *known_, found);
-    known_ = {.fingerprint = *found,
-              .server = session.options().endpoint.text(),
-              .origin = target_path(config_)};
-    record(config_, *known_);
-    log::info("from now on this pipeline writes to the warehouse {} at {} alone ({})",
-              known_->fingerprint, known_->server, known_->origin);
+    known_ = {.fingerprint = found.text, .server = there, .origin = target_path(config_)};
+    record_if_possible(config_, *known_);
   }
 
  private:
   PipelineConfig config_;
   std::mutex mutex_;
+  bool is_read_ = false;
   std::optional<KnownTarget> known_;
 };
 
@@ -111,15 +131,18 @@ std::optional<KnownTarget> known_target(const PipelineConfig& config) {
   }
 }
 
-std::optional<std::string> fingerprint_of(Connection& session) {
+Fingerprint fingerprint_of(Connection& session) {
+  using Is = Fingerprint::Is;
   try {
-    return session.query_value("SELECT fingerprint FROM pipeline.target");
+    auto found = session.query_value("SELECT fingerprint FROM pipeline.target");
+    if (!found) return {.is = Is::absent, .text = {}};
+    return {.is = Is::there, .text = std::move(*found)};
   } catch (const Error& error) {
-    const bool none = error.kind() == ErrorKind::sql_rejected ||
-                      error.kind() == ErrorKind::wrong_database ||
-                      error.kind() == ErrorKind::access_denied;
+    if (error.kind() == ErrorKind::access_denied) return {.is = Is::hidden, .text = {}};
+    const bool none = error.kind() == ErrorKind::sql_rejected ||  // no such table
+                      error.kind() == ErrorKind::wrong_database;  // no such schema
     if (!none) throw;
-    return std::nullopt;
+    return {.is = Is::absent, .text = {}};
   }
 }
 
@@ -129,21 +152,21 @@ std::function<void(Connection&)> require_known_target(const PipelineConfig& conf
 }
 
 KnownTarget accept_target(const PipelineConfig& config, Connection& session) {
-  const auto found = fingerprint_of(session);
+  const Fingerprint found = fingerprint_of(session);
   const std::string there = session.options().endpoint.text();
-  if (!found) {
+  if (found.is != Fingerprint::Is::there) {
     throw Error(ErrorKind::wrong_database,
                 fmt::format("{} has no fingerprint to accept; apply deploy/sql/pipeline.sql, then "
                             "deploy/sql/grants.sql",
                             there));
   }
-  if (!config.warehouse.fingerprint.empty() && config.warehouse.fingerprint != *found) {
+  if (!config.warehouse.fingerprint.empty() && config.warehouse.fingerprint != found.text) {
     throw Error(ErrorKind::config_invalid,
                 fmt::format("{} is the warehouse {}, and {} names {} as warehouse.fingerprint; "
                             "change it there",
-                            there, *found, config.path, config.warehouse.fingerprint));
+                            there, found.text, config.path, config.warehouse.fingerprint));
   }
-  KnownTarget target{.fingerprint = *found, .server = there, .origin = target_path(config)};
+  KnownTarget target{.fingerprint = found.text, .server = there, .origin = target_path(config)};
   record(config, target);
   return target;
 }

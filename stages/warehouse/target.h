@@ -26,13 +26,22 @@ std::string target_path(const PipelineConfig& config);
 /// be understood, and the kinds of file_error.
 std::optional<KnownTarget> known_target(const PipelineConfig& config);
 
-/// pipeline.target of the session's server; nullopt if there is none that the account may read.
-std::optional<std::string> fingerprint_of(Connection& session);
+/// pipeline.target of the session's server.
+struct Fingerprint {
+  enum class Is {
+    there,
+    absent,  // no such table, or no row
+    hidden,  // the account may not read it
+  } is = Is::absent;
+  std::string text;  // if it is there
+};
+Fingerprint fingerprint_of(Connection& session);
 
 /// What ConnectionOptions::require_fit asks of a session: that its server holds the fingerprint of
-/// the known target. The first server that is met is recorded; the known one and a first one without
-/// a fingerprint are left to those who look for the records. Throws wrong_database, with both fingerprints and
-/// both servers.
+/// the known target. The first server that is met is recorded, if the state folder takes it. A
+/// fingerprint that the account may not read, or that is missing where the known one was met, is
+/// left to those who look for rights and records. Throws wrong_database, with both fingerprints and
+/// both servers, and config_invalid as known_target(), which is asked at the first session.
 std::function<void(Connection&)> require_known_target(const PipelineConfig& config);
 
 /// Makes the server of this session the known target, whatever was known before. Throws

@@ -461,6 +461,7 @@ TEST_F(VaultedLayer, GoesOnWithoutItsMarkerOnceSomebodySaysWhatATableHolds) {
   const std::string whole = warehouse_.content();
   const std::string live = live_generation();
   warehouse_.root().execute("DROP TABLE silver.pipeline_marker");
+  warehouse_.root().execute("DROP TABLE seeds.pipeline_marker");
   third_day();
   EXPECT_THAT(expect_refused("silver_transformer", "Pipeline.GuardRefused", 21).cause(),
               AllOf(HasSubstr("no marker"), HasSubstr("`holds TABLE DATE --reason WHY`")));
@@ -468,6 +469,7 @@ TEST_F(VaultedLayer, GoesOnWithoutItsMarkerOnceSomebodySaysWhatATableHolds) {
   const auto held = warehouse_.run("silver_transformer",
                                    {"holds", "history", "2026-02-02", "--reason", "marker lost"});
   expect_green(held);
+  EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM seeds.pipeline_marker"), "1");
   EXPECT_THAT(live_generation(), testing::Ne(live)) << "a number means one content for ever";
   EXPECT_EQ(warehouse_.content(), whole);
   expect_green(warehouse_.run("silver_transformer"));

@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "stages/publish/blockers.h"
 #include "stages/publish/catalogue.h"
 #include "stages/publish/checksum.h"
 #include "stages/publish/lineage.h"
@@ -290,6 +291,31 @@ TEST_F(Publishing, GivesUpOnAHeldTableNamesItsHolderAndChangesNothing) {
   EXPECT_EQ(journal_states(), "done,abandoned,abandoned");
   publish_generation(3, "r3");
   EXPECT_EQ(live_state(), "3,3,3,3,3");
+}
+
+TEST(Blockers, TellTheAgeOfATransactionWhereverTheHostsClockStands) {
+  // Behind and ahead of UTC, which the session's clock shows.
+  for (const char* zone : {"America/New_York", "Asia/Tokyo"}) {
+    SCOPED_TRACE(zone);
+    ::setenv("TZ", zone, 1);
+    test::MariadbServer elsewhere;
+    ::unsetenv("TZ");
+    Connection root = elsewhere.open_root();
+    root.execute("CREATE DATABASE d");
+    root.execute("CREATE TABLE d.t (id INT PRIMARY KEY)");
+    Connection reader = elsewhere.open_root();
+    reader.execute("BEGIN");
+    reader.query("SELECT * FROM d.t");
+    // The last statement is young, the transaction is not.
+    reader.query("SELECT SLEEP(3)");
+    reader.query("SELECT 1");
+    const std::string text = blockers_text(root);
+    const auto seconds = text.find(", for ");
+    ASSERT_NE(seconds, std::string::npos) << text;
+    const int age = std::atoi(text.c_str() + seconds + 6);
+    EXPECT_GE(age, 3) << text;
+    EXPECT_LT(age, 1000) << text;
+  }
 }
 
 TEST_F(Publishing, RefusesWhenAnUpstreamLayerMoved) {

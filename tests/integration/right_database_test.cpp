@@ -198,6 +198,26 @@ TEST_F(RightDatabase, ADamagedRecordOfTheTargetIsNamedAndMayBeWrittenAnew) {
   second_dump();
   expect_refused(second_load(), {.error = "Pipeline.ConfigInvalid",
                                  .says = {house_.file("state/target.json"), "--accept-target"}});
+  expect_green(start_of("staging_loader", {"init", "--accept-target"}));
+  expect_green(second_load());
+}
+
+TEST_F(RightDatabase, AStageAloneGoesOnWhereNothingCanBeKeptAndSaysSo) {
+  house_.change("pipeline.yaml", "state_dir: state", "state_dir: /proc/no-such-folder");
+  const Said said = house_.run(all_stages().front());
+  EXPECT_TRUE(said.program.ok()) << said.text();
+  const auto warnings = said.messages("warn");
+  ASSERT_FALSE(warnings.empty());
+  EXPECT_NE(warnings.front().find("warehouse.fingerprint: " + fingerprint(root_)),
+            std::string::npos)
+      << warnings.front();
+}
+
+TEST_F(RightDatabase, AnAccountThatMayNotReadTheFingerprintIsToldWhatItLacks) {
+  first_day();
+  second_dump();
+  root_.execute("REVOKE SELECT ON pipeline.* FROM etl_publish@localhost, etl_publish@'%'");
+  expect_refused(second_load(), {.error = "Pipeline.AccessDenied", .says = {"etl_publish lacks"}});
 }
 
 TEST_F(RightDatabase, WhatIsWrittenHereAndNotReadThereEndsWith22UntilItIsSeen) {
