@@ -8,12 +8,13 @@
 
 namespace pipeline {
 
-/// Reads the login of `account_name`, which warehouse.accounts has. Sessions opened with it read
-/// the place again when the server refuses the password; of Secrets Manager, the versions
-/// AWSCURRENT, AWSPENDING and AWSPREVIOUS are tried then, in this order. Throws access_denied,
-/// naming the place and never a value, for what is missing or empty, and for a user beside the
-/// password that is another than the one in pipeline.yaml: rights, and the sessions of runs that
-/// died, are known by the name of the user.
+/// The login of `account_name`, which warehouse.accounts has; read once in a process for each
+/// pipeline.yaml. Sessions opened with it read the place again when the server refuses the
+/// password; of Secrets Manager, the versions AWSCURRENT, AWSPENDING and AWSPREVIOUS are tried
+/// then, each read when those before it were refused. Throws access_denied, naming the place and
+/// never a value, for what is missing or empty, and for a user beside the password that is another
+/// than the one in pipeline.yaml: rights, and the sessions of runs that died, are known by the name
+/// of the user. For a minute after nothing there was taken it throws what the last session threw.
 Account account_login(const PipelineConfig& config, const std::string& account_name);
 
 }  // namespace pipeline

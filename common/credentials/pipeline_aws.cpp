@@ -1,5 +1,8 @@
 #include "common/credentials/pipeline_aws.h"
 
+#include <map>
+#include <mutex>
+
 #include <fmt/core.h>
 
 #include "common/aws/account_check.h"
@@ -48,14 +51,6 @@ std::optional<aws::SecretLogin> PipelineAws::secret_login(const std::string& sec
                             secret));
   }
   return aws::SecretsManager(client_, region).login(secret, stage, *credentials_);
-}
-
-std::shared_ptr<LoginSource> PipelineAws::logins(const std::string& account,
-                                                 const LoginSource::Place& place) {
-  const std::lock_guard lock(mutex_);
-  auto& kept = logins_[account];
-  if (!kept) kept = std::make_shared<LoginSource>(place, *services_.clock);
-  return kept;
 }
 
 std::shared_ptr<PipelineAws> pipeline_aws(const PipelineConfig& config) {

@@ -2,16 +2,13 @@
 // alike.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "common/aws/credential_chain.h"
 #include "common/aws/secrets_manager.h"
-#include "common/mariadb/login_source.h"
 #include "common/stage/pipeline_config.h"
 
 namespace pipeline {
@@ -33,17 +30,12 @@ class PipelineAws {
   /// one that AWS's tools would take; config_invalid if none is named.
   std::optional<aws::SecretLogin> secret_login(const std::string& secret, std::string_view stage);
 
-  /// The logins of an account, made once.
-  std::shared_ptr<LoginSource> logins(const std::string& account, const LoginSource::Place& place);
-
  private:
   AwsConfig config_;
   aws::ServiceOptions services_;
   std::shared_ptr<aws::CredentialChain> chain_;
   std::shared_ptr<aws::CredentialsSource> credentials_;
   aws::ServiceClient client_;
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<LoginSource>> logins_;
 };
 
 /// The one of this process for this pipeline.yaml: what one fetched, the others use.

@@ -531,14 +531,10 @@ Connection Connection::open(const ConnectionOptions& options) {
       if (!at_login || error.context_value("errno") != std::to_string(errno_wrong_password)) throw;
       refusal = error;
     }
-    auto next = logins.after_refusal(login);
-    if (!next) {
-      logins.gave_up(*refusal);
-      throw Error(*refusal);
-    }
+    Login next = logins.after_refusal(login, *refusal);
     log::warn("the server refuses the password of {} that came from {}; trying the one from {}",
-              login.user, login.origin, next->origin);
-    login = *std::move(next);
+              login.user, login.origin, next.origin);
+    login = std::move(next);
   }
 }
 

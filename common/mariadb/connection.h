@@ -90,8 +90,9 @@ class Connection {
   /// 1226, a line that breaks), wrong_database (no TLS, or a certificate of somebody else; no such
   /// database). From the first open on the process ignores SIGPIPE, unless it handles it.
   /// An account with `logins` is asked for its login, and after a 1045 for each other one that the
-  /// place holds by then; where none is taken, the 1045 of the last one is thrown, and for a minute
-  /// whoever opens a session of this account gets it without a login.
+  /// place holds by then; where none is taken, the 1045 of the last one is thrown, where the place
+  /// cannot be read, why; and for a minute whoever opens a session of this account gets the same
+  /// without a login.
   static Connection open(const ConnectionOptions& options);
 
   Connection(Connection&& other) noexcept;

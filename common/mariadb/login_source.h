@@ -29,37 +29,45 @@ struct Login {
 /// after a round in vain nobody logs in for a minute: servers lock accounts that fail too often.
 class LoginSource {
  public:
+  /// nullopt: there is none; may throw.
+  using Reading = std::function<std::optional<Login>()>;
   struct Place {
     /// The login to begin with; may throw.
     std::function<Login()> first;
-    /// What lies there now, the likeliest first; asked after a refusal; may throw.
-    std::function<std::vector<Login>()> again;
+    /// Where one may lie after a refusal, the likeliest first. Each is read only if the server
+    /// refused all before it. A reading that throws is passed over, except the first that says
+    /// anything: what stands there is what was meant.
+    std::vector<Reading> again;
   };
   LoginSource(Place place, Clock& clock);
 
-  /// What to log in with. Throws what the reading threw, and for a minute after a round in vain the
-  /// refusal that ended it.
+  /// What to log in with. Throws what the reading threw, and for a minute after a round in vain
+  /// what ended it.
   Login current();
-  /// Another login, after the server refused `refused`; nullopt if there is none. Throws what the
-  /// reading threw.
-  std::optional<Login> after_refusal(const Login& refused);
+  /// Another login, after the server refused `refused` with the error `refusal`. If there is none,
+  /// the round is over in vain, which current() tells for a minute too: throws `refusal`, with the
+  /// readings that were passed over as its causes, or what a reading threw, with `refusal` as its
+  /// cause.
+  Login after_refusal(const Login& refused, const Error& refusal);
   /// The round is over: the server took `taken`.
   void accepted(const Login& taken);
-  /// The round is over in vain: `refusal` is what current() throws for a minute.
-  void gave_up(const Error& refusal);
 
  private:
   std::optional<Login> next_candidate();
+  void end_round();
 
   Place place_;
   Clock& clock_;
   std::mutex mutex_;
   std::optional<Login> held_;
-  enum class Round { none, under_way } round_ = Round::none;
-  std::vector<Login> candidates_;  // of the round, the next one last
-  std::vector<Login> tried_;       // in the round
-  std::optional<Error> refusal_;
-  std::chrono::system_clock::time_point refused_until_{};
+  // Of the round that is under way:
+  std::size_t readings_ = 0;  // made of place_.again
+  enum class Found { nothing, a_login } found_ = Found::nothing;
+  std::vector<Login> tried_;
+  std::vector<Error> passed_over_;
+
+  std::optional<Error> end_in_vain_;
+  std::chrono::system_clock::time_point nobody_until_{};
 };
 
 }  // namespace pipeline

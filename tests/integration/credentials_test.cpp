@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -84,15 +85,29 @@ class CredentialsTest : public ShopTest {
   }
 
   /// One account in this process; a configuration of its own, since the process keeps what it read.
-  ConnectionOptions options_of(const std::string& place) {
+  PipelineConfig config_of(const std::string& place) {
     const std::string name = fmt::format("one-{}.yaml", ++configs());
     write_config(name, replace_all(config_text(), place_in_file(warehouse_, "build"), place));
     for (const auto& [variable, value] : env_) ::setenv(variable.c_str(), value.c_str(), 1);
-    const auto config = read_pipeline_config(warehouse_.file(name));
+    return read_pipeline_config(warehouse_.file(name));
+  }
+  ConnectionOptions options_of(const PipelineConfig& config) const {
     ConnectionOptions options;
     options.endpoint = warehouse_.server().endpoint();
     options.account = account_login(config, "build");
     return options;
+  }
+  ConnectionOptions options_of(const std::string& place) { return options_of(config_of(place)); }
+  /// What the error of a session says that cannot be opened, and never a password.
+  static std::string refusal_of_session(const ConnectionOptions& options) {
+    try {
+      Connection::open(options);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::access_denied);
+      EXPECT_THAT(error.what(), Not(HasSubstr("canary")));
+      return error.what();
+    }
+    return "nothing was thrown";
   }
   std::string refusal(const std::string& place) {
     const auto before = connections();
@@ -143,7 +158,8 @@ class CredentialsTest : public ShopTest {
   }
 };
 
-const std::vector<std::string> each_stage{"-", "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"};
+constexpr const char* in_secret =
+    "      user: etl_build\n      password: {secretsmanager: db/build}\n";
 
 TEST_F(CredentialsTest, TransformersLogInWithWhatSecretsManagerHolds) {
   use_secrets();
@@ -190,13 +206,12 @@ TEST_F(CredentialsTest, APasswordThatIsRotatedInMidRunIsReadAgainOnceAndTheWorkG
   EXPECT_THAT(outcome.program.err, Not(HasSubstr("pw-new")));
   auto asked = stages_asked("db/janitor");
   asked.erase(asked.begin(), asked.begin() + static_cast<std::ptrdiff_t>(asked_before));
-  EXPECT_EQ(asked, each_stage) << "it is read again once";
+  EXPECT_THAT(asked, ElementsAre("-", "AWSCURRENT")) << "it is read again once";
   EXPECT_LE(refused_logins() - refused_before, 3) << "one login an account fails";
 }
 
 TEST_F(CredentialsTest, ManyWhoAreRefusedAtOnceReadTheSecretAgainOnce) {
-  const ConnectionOptions options =
-      options_of("      user: etl_build\n      password: {secretsmanager: db/build}\n");
+  const ConnectionOptions options = options_of(in_secret);
   Connection old = Connection::open(options);
   rotate("build", "pw-new");
   services_.set({"secrets", "db/build", "AWSCURRENT"},
@@ -210,7 +225,7 @@ TEST_F(CredentialsTest, ManyWhoAreRefusedAtOnceReadTheSecretAgainOnce) {
   }
   for (auto& session : sessions) EXPECT_EQ(session.get(), "in");
   EXPECT_EQ(old.query_value("SELECT 'still in'"), "still in");
-  EXPECT_EQ(stages_asked("db/build"), each_stage);
+  EXPECT_THAT(stages_asked("db/build"), ElementsAre("-", "AWSCURRENT"));
   EXPECT_LE(refused_logins() - refused_before, 8) << "each is refused once at most";
   EXPECT_EQ(Connection::open(options).query_value("SELECT 'in'"), "in");
   EXPECT_LE(refused_logins() - refused_before, 8) << "who comes later uses the new one at once";
@@ -225,8 +240,7 @@ TEST_F(CredentialsTest, TheVersionThatTheServerTakesIsFoundByItsLogin) {
                           "{}": {{"user": "etl_build", "password": "pw-other"}}}})",
                       stage)));
     rotate("build", "pw-other");
-    const auto options =
-        options_of("      user: etl_build\n      password: {secretsmanager: db/build}\n");
+    const auto options = options_of(in_secret);
     EXPECT_EQ(Connection::open(options).query_value("SELECT 'in'"), "in") << stage;
     const int refused_before = refused_logins();
     EXPECT_EQ(Connection::open(options).query_value("SELECT 'in'"), "in") << stage;
@@ -239,22 +253,56 @@ TEST_F(CredentialsTest, WhereNoVersionIsTakenTheServerIsLeftInPeace) {
                 Json::parse(R"({"AWSCURRENT": {"user": "etl_build", "password": "canary-1"},
                                 "AWSPENDING": {"user": "etl_build", "password": "canary-2"},
                                 "AWSPREVIOUS": {"user": "etl_build", "password": "canary-3"}})"));
-  const auto options =
-      options_of("      user: etl_build\n      password: {secretsmanager: db/build}\n");
+  const auto options = options_of(in_secret);
   const int refused_before = refused_logins();
   for (int attempt = 0; attempt < 5; ++attempt) {
-    try {
-      Connection::open(options);
-      ADD_FAILURE() << "it was taken";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::access_denied);
-      EXPECT_THAT(error.what(), AllOf(HasSubstr("access denied for user etl_build"),
-                                      HasSubstr("secret db/build of Secrets Manager (AWSPREVIOUS)"),
-                                      Not(HasSubstr("canary"))));
-    }
+    EXPECT_THAT(refusal_of_session(options),
+                AllOf(HasSubstr("access denied for user etl_build"),
+                      HasSubstr("secret db/build of Secrets Manager (AWSPREVIOUS)")));
   }
   EXPECT_EQ(refused_logins() - refused_before, 3) << "each version was tried once";
-  EXPECT_EQ(stages_asked("db/build"), each_stage);
+  EXPECT_THAT(stages_asked("db/build"),
+              ElementsAre("-", "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"));
+}
+
+TEST_F(CredentialsTest, VersionsThatCannotServeDoNotSpoilTheOneThatDoes) {
+  const auto options = options_of(in_secret);
+  // Half made, and from before the user was renamed.
+  services_.set({"secrets", "db/build"},
+                Json::parse(R"({"AWSCURRENT": {"user": "etl_build", "password": "pw-new"},
+                                "AWSPENDING": {"user": "etl_build", "password": ""},
+                                "AWSPREVIOUS": {"user": "etl_old", "password": "canary-old"}})"));
+  rotate("build", "pw-new");
+  EXPECT_EQ(Connection::open(options).query_value("SELECT 'in'"), "in");
+
+  rotate("build", "pw-newest");
+  EXPECT_THAT(refusal_of_session(options),
+              AllOf(HasSubstr("access denied for user etl_build"),
+                    HasSubstr("db/build of Secrets Manager (AWSPENDING): password in the secret is "
+                              "empty"),
+                    HasSubstr("db/build of Secrets Manager (AWSPREVIOUS), but the user there is "
+                              "etl_old, and here etl_build")));
+
+  const auto later = options_of(in_secret);
+  services_.set({"secrets", "db/build", "AWSPREVIOUS"},
+                Json::parse(R"({"user": "etl_build", "password": "pw-newest"})"));
+  EXPECT_EQ(Connection::open(later).query_value("SELECT 'in'"), "in")
+      << "the one behind the half-made one";
+}
+
+TEST_F(CredentialsTest, ASecretThatCannotBeReadAgainLeavesTheServerInPeaceToo) {
+  const auto options = options_of(in_secret);
+  rotate("build", "pw-new");
+  services_.set({"secrets", "db/build", "AWSCURRENT"},
+                Json::parse(R"({"user": "etl_clone", "password": "canary-new"})"));
+  const int refused_before = refused_logins();
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    EXPECT_THAT(refusal_of_session(options),
+                AllOf(HasSubstr("the user there is etl_clone, and here etl_build"),
+                      HasSubstr("access denied for user etl_build")));
+  }
+  EXPECT_EQ(refused_logins() - refused_before, 1);
+  EXPECT_THAT(stages_asked("db/build"), ElementsAre("-", "AWSCURRENT"));
 }
 
 TEST_F(CredentialsTest, AFileIsReadAgainTooAfterARefusal) {
@@ -263,6 +311,40 @@ TEST_F(CredentialsTest, AFileIsReadAgainTooAfterARefusal) {
   EXPECT_THROW(Connection::open(options_of(place_in_file(warehouse_, "build"))), Error);
   std::ofstream(warehouse_.file("secrets/build")) << "pw-new\n";
   EXPECT_EQ(Connection::open(options).query_value("SELECT 'in'"), "in");
+}
+
+TEST_F(CredentialsTest, AFileThatIsMissingWhileItIsReplacedLeavesTheServerInPeace) {
+  const auto options = options_of(place_in_file(warehouse_, "build"));
+  rotate("build", "pw-new");
+  std::filesystem::remove(warehouse_.file("secrets/build"));
+  const int refused_before = refused_logins();
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    EXPECT_THAT(refusal_of_session(options), AllOf(HasSubstr("there is no such file"),
+                                                   HasSubstr("access denied for user etl_build")));
+  }
+  EXPECT_EQ(refused_logins() - refused_before, 1);
+}
+
+TEST_F(CredentialsTest, WhatOneSessionWasRefusedTheOthersOfTheAccountDoNotTry) {
+  const std::string my_cnf = warehouse_.file("my.cnf");
+  std::ofstream(my_cnf) << "[client]\npassword=pw_etl_build\n";
+  env_["BUILD_PASSWORD"] = "pw_etl_build";
+  for (const std::string& place :
+       {place_in_file(warehouse_, "build"),
+        "      user: etl_build\n      password: {my_cnf: " + my_cnf + "}\n",
+        std::string("      user: etl_build\n      password: {environment: BUILD_PASSWORD}\n"),
+        std::string(in_secret)}) {
+    rotate("build", "pw_etl_build");
+    const auto config = config_of(place);
+    const auto before = options_of(config);
+    const auto beside = options_of(config);
+    rotate("build", "pw-new");
+    const int refused_before = refused_logins();
+    EXPECT_THAT(refusal_of_session(before), HasSubstr("access denied for user etl_build")) << place;
+    EXPECT_THAT(refusal_of_session(beside), HasSubstr("access denied for user etl_build")) << place;
+    EXPECT_THROW(options_of(config), Error) << place;
+    EXPECT_EQ(refused_logins() - refused_before, 1) << place;
+  }
 }
 
 TEST_F(CredentialsTest, AnOptionFileHoldsUserAndPassword) {
@@ -287,7 +369,7 @@ TEST_F(CredentialsTest, AnOptionFileHoldsUserAndPassword) {
 }
 
 TEST_F(CredentialsTest, WhatASecretLacksIsRefusedBeforeAnyLogin) {
-  const std::string place = "      user: etl_build\n      password: {secretsmanager: db/build}\n";
+  const std::string place = in_secret;
   const auto with = [&](const std::string& current) {
     services_.set({"secrets", "db/build"}, Json::parse("{\"AWSCURRENT\": " + current + "}"));
     return refusal(place);
