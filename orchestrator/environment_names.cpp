@@ -19,11 +19,18 @@ std::vector<std::string> environment_names(std::string_view config_text,
   const auto add = [&](const SecretReference& reference) {
     if (reference.source == SecretReference::Source::environment) names.insert(reference.name);
   };
-  const auto add_aws = [&] { names.insert(aws_variable_names.begin(), aws_variable_names.end()); };
+  const auto add_proxies = [&] {
+    names.insert(proxy_variable_names.begin(), proxy_variable_names.end());
+  };
+  const auto add_aws = [&] {
+    names.insert(aws_variable_names.begin(), aws_variable_names.end());
+    add_proxies();
+  };
   for (const auto& [name, account] : config.warehouse.accounts) {
     add(account.password);
     if (account.password.source == SecretReference::Source::secretsmanager) add_aws();
   }
+  if (config.source.s3) add_proxies();
   if (config.source.s3 && config.source.s3->keys) {
     add(config.source.s3->keys->access_key_id);
     add(config.source.s3->keys->secret_access_key);

@@ -10,8 +10,8 @@
 namespace pipeline {
 
 /// The names in ${NAME} anywhere in `config_text`, those from which an account's password or a key
-/// is taken, and those of AWS's tools where the pipeline finds its keys as they do. Each once,
-/// sorted.
+/// is taken, those of AWS's tools where the pipeline finds its keys as they do, and those that name
+/// proxies where stages reach a bucket or AWS. Each once, sorted.
 std::vector<std::string> environment_names(std::string_view config_text,
                                            const PipelineConfig& config);
 

@@ -1,5 +1,5 @@
-// The environment variables by which AWS's tools are told who they are: a stage under the
-// orchestrator must see them as it does alone.
+// The environment variables by which AWS's tools are told who they are, and the way to AWS: a stage
+// under the orchestrator must see them as it does alone.
 #pragma once
 
 #include <array>
@@ -32,6 +32,13 @@ inline constexpr std::array<std::string_view, 24> aws_variable_names = {
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_STS",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+};
+
+/// As libcurl reads them; it takes no HTTP_PROXY in capitals, but what a profile starts as its
+/// credential_process may.
+inline constexpr std::array<std::string_view, 8> proxy_variable_names = {
+    "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy",
+    "ALL_PROXY",   "all_proxy",   "NO_PROXY",   "no_proxy",
 };
 
 }  // namespace pipeline

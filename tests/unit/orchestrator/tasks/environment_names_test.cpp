@@ -7,6 +7,12 @@
 namespace pipeline {
 namespace {
 
+using testing::AllOf;
+using testing::Contains;
+using testing::IsSupersetOf;
+using testing::Not;
+using testing::StartsWith;
+
 TEST(EnvironmentNames, AreThoseInTheTextAndThoseThatHoldPasswords) {
   PipelineConfig config;
   config.warehouse.accounts["load"].password = {.source = SecretReference::Source::environment,
@@ -21,15 +27,33 @@ TEST(EnvironmentNames, AreThoseOfTheKeysOfABucket) {
   PipelineConfig config;
   config.source.s3.emplace();
   EXPECT_THAT(environment_names("", config),
-              testing::IsSupersetOf({"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_ROLE_ARN"}));
+              IsSupersetOf({"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_ROLE_ARN"}));
   config.source.s3->keys.emplace();
   config.source.s3->keys->secret_access_key = {.source = SecretReference::Source::environment,
                                                .name = "STORE_SECRET"};
-  EXPECT_EQ(environment_names("", config), std::vector<std::string>{"STORE_SECRET"});
+  EXPECT_THAT(environment_names("", config),
+              AllOf(Contains("STORE_SECRET"), Not(Contains(StartsWith("AWS_")))));
   config.warehouse.accounts["load"].password = {.source = SecretReference::Source::secretsmanager,
                                                 .name = "prod/db"};
   EXPECT_THAT(environment_names("", config),
-              testing::IsSupersetOf({"AWS_PROFILE", "AWS_ROLE_ARN", "STORE_SECRET"}));
+              IsSupersetOf({"AWS_PROFILE", "AWS_ROLE_ARN", "STORE_SECRET"}));
+}
+
+TEST(EnvironmentNames, NameProxiesWhereStagesReachABucketOrAws) {
+  const auto proxies = IsSupersetOf({"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy",
+                                     "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"});
+  EXPECT_THAT(environment_names("", PipelineConfig()), testing::IsEmpty());
+
+  PipelineConfig bucket;
+  bucket.source.s3.emplace();
+  EXPECT_THAT(environment_names("", bucket), proxies);
+  bucket.source.s3->keys.emplace();
+  EXPECT_THAT(environment_names("", bucket), proxies) << "with keys of its own";
+
+  PipelineConfig secrets;
+  secrets.warehouse.accounts["load"].password = {.source = SecretReference::Source::secretsmanager,
+                                                 .name = "prod/db"};
+  EXPECT_THAT(environment_names("", secrets), proxies);
 }
 
 }  // namespace
