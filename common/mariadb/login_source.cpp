@@ -37,7 +37,7 @@ Login LoginSource::after_refusal(const Login& refused, const Error& refusal) {
       return *std::move(next);
     }
     Error in_vain = refusal;
-    for (const auto& error : passed_over_) std::move(in_vain).caused_by(error);
+    for (const auto& error : passed_over_) in_vain = Error(in_vain).caused_by(error);
     end_in_vain_ = std::move(in_vain);
   } catch (const Error& error) {
     end_in_vain_ = Error(error).caused_by(refusal);
