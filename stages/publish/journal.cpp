@@ -39,12 +39,7 @@ constexpr unsigned int no_such_table = 1146;
 constexpr unsigned int no_such_column = 1054;
 constexpr unsigned int view_invalid = 1356;
 
-constexpr std::string_view failed_tests_told = "the failed tests were told";
-
-std::string of_generation(std::string_view schema, const Marker& marker) {
-  return fmt::format("schema_name = {} AND generation = {} AND run_id = {}", quote_text(schema),
-                     marker.generation, quote_text(marker.run_id));
-}
+constexpr std::size_t reason_bytes_max = 1000;
 
 std::string create_view(const TableName& name, const std::string& select, bool replace) {
   return fmt::format("CREATE {}SQL SECURITY INVOKER VIEW {} AS {}", replace ? "OR REPLACE " : "",
@@ -113,7 +108,7 @@ std::uint64_t journal(Connection& session, const PublishPlan& plan) {
                   quote_text(plan.schema), plan.generation, quote_text(plan.run_id),
                   date_literal(plan.business_date), quote_text(plan.to_json().dump()),
                   quote_text(word_of(plan.kind)),
-                  plan.reason.empty() ? "NULL" : quote_text(head(plan.reason, 1000))));
+                  plan.reason.empty() ? "NULL" : quote_text(head(plan.reason, reason_bytes_max))));
   return to_number(session.query_value("SELECT LAST_INSERT_ID()"));
 }
 
@@ -263,25 +258,50 @@ std::vector<std::string> settle(Connection& session, std::string_view schema,
   return settled;
 }
 
-std::vector<std::string> untold_failed_tests(Connection& session, std::string_view schema,
-                                             const Marker& marker) {
-  // The marker is published once more, with the same generation, when its hooks are done.
-  const auto entries = session.query(
-      fmt::format("SELECT plan FROM pipeline.publish_journal WHERE {} AND COALESCE(note, '') <> {}",
-                  of_generation(schema, marker), quote_text(failed_tests_told)));
-  std::vector<std::string> untold;
+std::vector<UntoldPublish> untold_publishes(Connection& session, std::string_view schema,
+                                            std::string_view run_id) {
+  // Few publishes have a reason, and of the others no plan is read. Within a text of the plan the
+  // quotes of these words would stand behind backslashes, so they are members.
+  const auto entries = session.query(fmt::format(
+      "SELECT publish_id, plan FROM pipeline.publish_journal WHERE schema_name = {0} AND state IN "
+      "('done', 'unfinished') AND reason IS NOT NULL AND LOCATE('\"failed_tests\":', plan) > 0 AND "
+      "(run_id = {1} OR LOCATE('\"failed_tests_told_by\":', plan) = 0 OR LOCATE({2}, plan) > 0) "
+      "ORDER BY publish_id",
+      quote_text(schema), quote_text(run_id),
+      quote_text("\"failed_tests_told_by\":" + Json(std::string(run_id)).dump())));
+  std::vector<UntoldPublish> untold;
   for (const auto& row : entries.rows) {
-    const auto plan = PublishPlan::from_json(Json::parse(row[0].value_or("")));
-    untold.insert(untold.end(), plan.failed_tests.begin(), plan.failed_tests.end());
+    auto plan = PublishPlan::from_json(Json::parse(row[1].value_or("")));
+    untold.push_back({.publish_id = to_number(row[0]),
+                      .generation = plan.generation,
+                      .run_id = std::move(plan.run_id),
+                      .business_date = plan.business_date,
+                      .failed_tests = std::move(plan.failed_tests)});
   }
   return untold;
 }
 
-void note_failed_tests_told(Connection& session, std::string_view schema, const Marker& marker) {
-  session.execute(
-      fmt::format("UPDATE pipeline.publish_journal SET note = {} WHERE {} AND state = "
-                  "'done'",
-                  quote_text(failed_tests_told), of_generation(schema, marker)));
+void note_told(Connection& session, const std::vector<UntoldPublish>& told,
+               std::string_view run_id) {
+  for (const auto& publish : told) {
+    const auto text = session.query_value(fmt::format(
+        "SELECT plan FROM pipeline.publish_journal WHERE publish_id = {}", publish.publish_id));
+    auto plan = PublishPlan::from_json(Json::parse(text.value_or("")));
+    if (!plan.failed_tests_told_by.empty()) continue;
+    plan.failed_tests_told_by = run_id;
+    rewrite_plan(session, publish.publish_id, plan);
+  }
+}
+
+bool was_published_for(Connection& session, std::string_view schema, const Marker& live,
+                       std::string_view words) {
+  const auto entries = session.query_value(
+      fmt::format("SELECT COUNT(*) FROM pipeline.publish_journal WHERE schema_name = {} AND "
+                  "generation = {} AND "
+                  "run_id = {} AND state IN ('done', 'unfinished') AND LOCATE({}, reason) > 0",
+                  quote_text(schema), live.generation, quote_text(live.run_id),
+                  quote_text(head(words, reason_bytes_max))));
+  return to_number(entries) != 0;
 }
 
 std::uint64_t next_generation(Connection& session, std::string_view schema) {

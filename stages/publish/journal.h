@@ -16,6 +16,9 @@
 
 namespace pipeline::publish {
 
+/// How the reason of a publish begins for which somebody overrode the guards.
+inline constexpr std::string_view guards_overridden = "guards overridden: ";
+
 struct PublishReport {
   std::uint64_t generation = 0;  // of the main schema
   std::vector<BackupRow> backups;
@@ -39,11 +42,28 @@ PublishReport carry_out(Connection& session, PublishPlan plan, const PublisherOp
 std::vector<std::string> settle(Connection& session, std::string_view schema,
                                 const PublisherOptions& options);
 
-/// The tests in spite of which the live generation of `marker` was published, unless they are noted
-/// as told: a run may die between its RENAME and its report.
-std::vector<std::string> untold_failed_tests(Connection& session, std::string_view schema,
-                                             const Marker& marker);
-void note_failed_tests_told(Connection& session, std::string_view schema, const Marker& marker);
+/// A publish that the configuration wanted in spite of failed tests, and of which a run is to tell.
+struct UntoldPublish {
+  std::uint64_t publish_id = 0;
+  std::uint64_t generation = 0;
+  std::string run_id;
+  BusinessDate business_date;
+  std::vector<std::string> failed_tests;
+};
+
+/// What the run `run_id` has to tell of `schema`, oldest first: what it published itself, what no
+/// run told, because one died between its RENAME and its report, and what this run noted as told.
+/// So an orchestrator that tries a run again under its id hears the same again. It does not matter
+/// which generation is live by now.
+std::vector<UntoldPublish> untold_publishes(Connection& session, std::string_view schema,
+                                            std::string_view run_id);
+/// Other runs are not to tell of them any more.
+void note_told(Connection& session, const std::vector<UntoldPublish>& told,
+               std::string_view run_id);
+
+/// Whether the generation that `live` shows was published for a reason with these words in it.
+bool was_published_for(Connection& session, std::string_view schema, const Marker& live,
+                       std::string_view words);
 
 /// One more than any generation of `schema` that is live or was ever planned, so that a number
 /// means one content for ever, also after a restore.

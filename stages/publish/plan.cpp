@@ -207,6 +207,7 @@ Json PublishPlan::to_json() const {
     for (const auto& test : failed_tests) tests.push_back(test);
     document.set("failed_tests", std::move(tests));
   }
+  if (!failed_tests_told_by.empty()) document.set("failed_tests_told_by", failed_tests_told_by);
   document.set("put_back", names_json(put_back));
   document.set("views_beside", names_json(views_beside));
   Json view_list = Json::array();
@@ -250,6 +251,7 @@ PublishPlan PublishPlan::from_json(const Json& document) {
   if (const Json* tests = document.find("failed_tests")) {
     for (const auto& test : tests->as_array()) plan.failed_tests.push_back(test.as_string());
   }
+  plan.failed_tests_told_by = text_among(document, "failed_tests_told_by");
   if (const Json* names = document.find("put_back")) plan.put_back = names_of(*names);
   plan.views_beside = names_of(document.at("views_beside"));
   for (const auto& item : document.at("views").as_array()) {

@@ -84,7 +84,8 @@ struct PublishPlan {
   std::string reason;  // that a person gave
   /// In spite of which the configuration had it published; told by the run, or by a later one.
   std::vector<std::string> failed_tests;
-  std::string schema;  // the layer's main schema
+  std::string failed_tests_told_by;  // the id of the first run that did; empty: none yet
+  std::string schema;                // the layer's main schema
   std::uint64_t generation = 0;
   std::string run_id;
   BusinessDate business_date;                            // that the layer's marker shows after it

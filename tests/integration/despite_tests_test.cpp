@@ -15,6 +15,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr const char* publish_and_alert = "  on_test_failure: publish_and_alert\n";
 constexpr const char* protect_history =
@@ -122,6 +123,115 @@ TEST_F(DespiteTests, PublishAndAlertLosesNoAlertWhereverTheProcessDies) {
   }
 }
 
+TEST_F(DespiteTests, EveryAttemptOfTheRunThatTellsIsToldSoThatARetrySwallowsNothing) {
+  warehouse_.write_config("", publish_and_alert);
+  fail_on_the_second_day();
+  const auto attempt = [&](const char* run_id) {
+    return warehouse_.run("silver_transformer", {"--run-id", run_id});
+  };
+  EXPECT_EQ(attempt("red").error(), "Pipeline.PublishedWithFailedTests");
+  const auto retried = attempt("red");
+  EXPECT_EQ(retried.error(), "Pipeline.PublishedWithFailedTests") << retried.program.text();
+  EXPECT_THAT(retried.cause(), HasSubstr("test.shop.no_fourth (1 rows)"));
+  EXPECT_TRUE(retried.output().at("nothing_new").as_bool());
+  expect_nothing_new(attempt("green"));
+
+  // Killed behind the note that says that the tests were told.
+  warehouse_.stage("2026-02-03", "(1, 7), (2, 7), (4, 1)");
+  const auto died = warehouse_.run("silver_transformer", {"--run-id", "killed"},
+                                   {{"PIPELINE_FAILPOINT", "run_after_failed_tests_told:kill"}});
+  ASSERT_EQ(died.program.signal, 9) << died.program.text();
+  EXPECT_EQ(attempt("killed").error(), "Pipeline.PublishedWithFailedTests");
+  expect_nothing_new(attempt("green"));
+
+  // A run that tells for another one is retried too.
+  warehouse_.stage("2026-02-04", "(1, 7), (2, 7), (4, 1)");
+  ASSERT_EQ(warehouse_
+                .run("silver_transformer", {"--run-id", "dead"},
+                     {{"PIPELINE_FAILPOINT", "run_after_publish:kill"}})
+                .program.signal,
+            9);
+  EXPECT_EQ(attempt("heir").error(), "Pipeline.PublishedWithFailedTests");
+  EXPECT_EQ(attempt("heir").error(), "Pipeline.PublishedWithFailedTests");
+  EXPECT_EQ(attempt("dead").error(), "Pipeline.PublishedWithFailedTests");
+  expect_nothing_new(attempt("green"));
+}
+
+TEST_F(DespiteTests, ANewerGenerationDoesNotHideTestsThatADeadRunDidNotTell) {
+  warehouse_.write_config("", publish_and_alert);
+  fail_on_the_second_day();
+  const auto die_behind_the_rename = [&](std::vector<std::string> arguments) {
+    ASSERT_EQ(warehouse_
+                  .run("silver_transformer", std::move(arguments),
+                       {{"PIPELINE_FAILPOINT", "run_after_publish:kill"}})
+                  .program.signal,
+              9);
+  };
+  const auto expect_told = [&](const ShopWarehouse::Outcome& outcome, const std::string& words) {
+    EXPECT_EQ(outcome.program.exit_code, 1);
+    EXPECT_EQ(outcome.error(), "Pipeline.PublishedWithFailedTests") << outcome.program.text();
+    EXPECT_THAT(outcome.cause(),
+                AllOf(HasSubstr(words), HasSubstr("test.shop.no_fourth (1 rows)")));
+    expect_nothing_new(warehouse_.run("silver_transformer"));
+  };
+  die_behind_the_rename({"--run-id", "monday"});
+  warehouse_.stage("2026-02-03", "(1, 7), (2, 7)");
+  expect_told(warehouse_.run("silver_transformer", {"--run-id", "tuesday"}),
+              "silver generation 2 was published for 2026-02-02 by the run monday");
+  EXPECT_EQ(warehouse_.marker("silver"), "3|3|2026-02-03|tuesday");
+
+  warehouse_.stage("2026-02-04", "(1, 7), (2, 7), (4, 1)");
+  die_behind_the_rename({"--run-id", "wednesday"});
+  warehouse_.write("tests/no_fourth.sql",
+                   "select tenant_id from {{ ref('stg_tenants') }} where tenant_id = 5\n");
+  expect_told(warehouse_.run("silver_transformer", {"--force"}),
+              "silver generation 4 was published for 2026-02-04 by the run wednesday");
+
+  warehouse_.stage("2026-02-05", "(1, 7), (2, 7), (5, 1)");
+  die_behind_the_rename({"--run-id", "thursday"});
+  // A person's command takes a generation, and tells nobody of tests.
+  expect_green(warehouse_.run("silver_transformer",
+                              {"holds", "silver.days", "2026-02-05", "--reason", "seen"}));
+  expect_told(warehouse_.run("silver_transformer"),
+              "silver generation 6 was published for 2026-02-05 by the run thursday");
+}
+
+TEST_F(DespiteTests, APublishThatAViewLeavesUnfinishedIsToldOnceToo) {
+  warehouse_.write_config("", publish_and_alert);
+  fail_on_the_second_day();
+  ASSERT_EQ(warehouse_
+                .run("silver_transformer", {"--run-id", "red"},
+                     {{"PIPELINE_FAILPOINT", "publish_after_catalogue:kill"}})
+                .program.signal,
+            9);
+  warehouse_.root().execute(
+      "UPDATE pipeline.publish_journal SET plan = JSON_SET(plan, '$.views[0].select', 'select 1 "
+      "from nowhere.at_all') WHERE run_id = 'red'");
+  EXPECT_EQ(warehouse_.run("silver_transformer").error(), "Pipeline.PublishedWithFailedTests");
+  EXPECT_EQ(warehouse_.value("SELECT state FROM pipeline.publish_journal WHERE run_id = 'red'"),
+            "unfinished");
+  expect_nothing_new(warehouse_.run("silver_transformer"));
+}
+
+TEST_F(DespiteTests, ManyFailedTestsAreAllCountedAndTheFirstTenSaid) {
+  constexpr int failing = 13;
+  warehouse_.write_config("", publish_and_alert);
+  first_day();
+  second_day();
+  for (int i = 0; i < failing; ++i) {
+    warehouse_.write(fmt::format("tests/red_{:02}.sql", i),
+                     "select tenant_id from {{ ref('stg_tenants') }} where tenant_id = 4\n");
+  }
+  const auto outcome = warehouse_.run("silver_transformer", {"--run-id", "red"});
+  EXPECT_EQ(outcome.error(), "Pipeline.PublishedWithFailedTests") << outcome.program.text();
+  EXPECT_EQ(outcome.result.error->context.at("failed_tests").as_string(), "13");
+  EXPECT_EQ(outcome.output().at("despite_tests").at("failed_tests").as_array().size(), 13U);
+  EXPECT_THAT(outcome.cause(), AllOf(HasSubstr("test.shop.red_09 (1 rows), 3 more"),
+                                     Not(HasSubstr("test.shop.red_10"))));
+  EXPECT_THAT(warehouse_.value("SELECT reason FROM pipeline.publish_journal WHERE run_id = 'red'"),
+              HasSubstr("test.shop.red_09 (1 rows), 3 more"));
+}
+
 /// What refuses a layer whatever is said of its tests.
 struct Refusal {
   const char* what;
@@ -159,8 +269,10 @@ TEST_F(DespiteTests, GuardsAndValidationsRefuseOnBothWays) {
     warehouse_.write("models/silver/days.sql", shop::days);
     warehouse_.write(refusal.path, refusal.text);
     warehouse_.write_config(protect_history, publish_and_alert);
-    EXPECT_THAT(expect_refused("silver_transformer", refusal.error, refusal.exit_code).cause(),
-                HasSubstr(refusal.named));
+    const auto refused = expect_refused("silver_transformer", refusal.error, refusal.exit_code);
+    EXPECT_THAT(refused.cause(), HasSubstr(refusal.named));
+    EXPECT_EQ(refused.output().find("despite_tests"), nullptr)
+        << "it is published in spite of none";
     warehouse_.write_config(protect_history);
     EXPECT_THAT(expect_refused("silver_transformer", "Pipeline.DataTestFailed", 1).cause(),
                 HasSubstr("test.shop.no_fourth"));
@@ -250,6 +362,29 @@ TEST_F(DespiteTests, WhatDoesNotFitAnyMoreIsRefused) {
   EXPECT_THAT(refused(), HasSubstr("silver moved from generation 1 to"));
 }
 
+TEST_F(DespiteTests, CandidatesThatSomebodyWroteToAreRefusedByName) {
+  fail_on_the_second_day();
+  const struct {
+    const char* sql;
+    const char* named;
+  } writes[] = {
+      {"UPDATE silver__next.counts SET tenants = tenants + 1 LIMIT 1", "silver__next.counts"},
+      {"DELETE FROM silver__next.history LIMIT 1", "silver__next.history"},
+      {"ALTER TABLE silver__next.days ADD COLUMN more INT", "silver__next.days"},
+      {"CREATE TABLE silver__next.pipeline_marker AS SELECT * FROM silver.pipeline_marker",
+       "the marker of the run "},
+  };
+  for (const auto& write : writes) {
+    SCOPED_TRACE(write.sql);
+    expect_refused("silver_transformer", "Pipeline.DataTestFailed", 1);
+    warehouse_.root().execute(write.sql);
+    EXPECT_THAT(refused(), AllOf(HasSubstr(write.named), HasSubstr("run the layer")));
+  }
+  expect_refused("silver_transformer", "Pipeline.DataTestFailed", 1);
+  expect_green(publish());
+  expect_second_day_is_live();
+}
+
 TEST_F(DespiteTests, APartAndALayerAboveAreHeldToWhatTheyWereBuiltFrom) {
   first_day();
   warehouse_.write("tests/never.sql", "select 1 from {{ ref('counts') }} limit 1\n");
@@ -299,6 +434,36 @@ TEST_F(DespiteTests, KilledAnywhereItHappenedOrDidNotAndTheSameCommandFinishesIt
   EXPECT_EQ(warehouse_.value("SELECT COUNT(*) FROM pipeline.publish_journal WHERE state IN "
                              "('planned', 'unfinished')"),
             "0");
+}
+
+TEST_F(DespiteTests, APartOrAFullRefreshThatDiedBehindItsRenameIsFinishedByTheSameCommand) {
+  warehouse_.root().execute("CREATE OR REPLACE TABLE scratch__next.ends (ended INT)");
+  warehouse_.write("dbt_project.yml",
+                   std::string(shop::dbt_project) +
+                       "on-run-end: \"insert into scratch__next.ends values (1)\"\n");
+  first_day();
+  warehouse_.write("tests/never.sql", "select 1 from {{ ref('counts') }} limit 1\n");
+  const std::vector<std::string> extents[] = {{"--select", "counts"}, {"--full-refresh"}};
+  const std::string marker = "SELECT generation, on_run_end FROM silver.pipeline_marker";
+  for (const auto& extent : extents) {
+    std::vector<std::string_view> points(std::begin(points_behind), std::end(points_behind));
+    points.emplace_back("run_after_on_run_end");
+    for (const auto point : points) {
+      SCOPED_TRACE(extent.front() + " " + std::string(point));
+      const std::string before = warehouse_.value("SELECT generation FROM silver.pipeline_marker");
+      expect_refused("silver_transformer", "Pipeline.DataTestFailed", 1, extent);
+      const auto died = publish(extent, {{"PIPELINE_FAILPOINT", std::string(point) + ":kill"}});
+      ASSERT_EQ(died.program.signal, 9) << died.program.text();
+      const std::string published = std::to_string(std::stoi(before) + 1);
+      EXPECT_EQ(warehouse_.rows(marker), published + "|pending");
+      const auto again = publish(extent);
+      expect_nothing_new(again);
+      EXPECT_EQ(again.output().at("on_run_end").as_string(), "done");
+      EXPECT_EQ(warehouse_.rows(marker), published + "|done");
+      expect_nothing_new(publish(extent));
+    }
+  }
+  warehouse_.root().execute("DROP TABLE scratch__next.ends");
 }
 
 }  // namespace

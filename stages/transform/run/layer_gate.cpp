@@ -155,17 +155,21 @@ LayerMarkers read_markers(const LayerRunRequest& request, const LayerPlan& plan,
   return markers;
 }
 
+bool is_shown(const LayerPlan& plan, const LayerMarkers& markers) {
+  // All schemas of the layer, the seeds' too: a marker that is gone means something to build.
+  return std::ranges::all_of(markers.own, [&](const auto& entry) {
+    const auto& own = entry.second;
+    return own && own->upstream_generation == markers.upstream.generation &&
+           own->project_hash == plan.hash;
+  });
+}
+
 bool is_nothing_new(const LayerRunRequest& request, const LayerPlan& plan,
                     const LayerMarkers& markers) {
   const bool asked = plan.extent == LayerPlan::Extent::part ||
                      request.force == LayerRunRequest::Force::yes ||
                      request.full_refresh == LayerRunRequest::FullRefresh::yes;
-  // All schemas of the layer, the seeds' too: a marker that is gone means something to build.
-  return !asked && std::ranges::all_of(markers.own, [&](const auto& entry) {
-    const auto& own = entry.second;
-    return own && own->upstream_generation == markers.upstream.generation &&
-           own->project_hash == plan.hash;
-  });
+  return !asked && is_shown(plan, markers);
 }
 
 }  // namespace pipeline::dbt

@@ -43,8 +43,10 @@ LayerMarkers read_markers(const LayerRunRequest& request, const LayerPlan& plan,
 void require_part_fits(const LayerRunRequest& request, const LayerPlan& plan,
                        const LayerMarkers& markers, Connection& publisher);
 
-/// Whether the layer shows the upstream generation and this project already, and nobody insists;
-/// who selects a part insists.
+/// Whether all markers of the layer show the upstream generation and this project already.
+bool is_shown(const LayerPlan& plan, const LayerMarkers& markers);
+
+/// The same, unless somebody insists; who selects a part insists.
 bool is_nothing_new(const LayerRunRequest& request, const LayerPlan& plan,
                     const LayerMarkers& markers);
 

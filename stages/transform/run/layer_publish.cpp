@@ -8,6 +8,7 @@
 #include "common/base/text.h"
 #include "stages/publish/marker.h"
 #include "stages/transform/run/replayed_queries.h"
+#include "stages/transform/run/run_failure.h"
 #include "stages/transform/run/shadow_schemas.h"
 
 namespace pipeline::dbt {
@@ -45,10 +46,12 @@ std::string project_hash(const LayerPlan& plan, const std::optional<Marker>& liv
 std::string reason_of(const LayerRunRequest& request, const LayerPublisher::Despite& despite) {
   std::vector<std::string> reasons;
   const std::string& overridden = request.protect.override_reason;
-  if (!overridden.empty()) reasons.push_back("guards overridden: " + overridden);
+  if (!overridden.empty()) {
+    reasons.push_back(std::string(publish::guards_overridden) + overridden);
+  }
   if (!despite.failed_tests.empty()) {
-    reasons.push_back(fmt::format("in spite of failed tests, {}: {}", despite.reason,
-                                  join(despite.failed_tests, ", ")));
+    reasons.push_back(LayerPublisher::words_of(despite.reason) +
+                      said_shortly(despite.failed_tests));
   }
   return join(reasons, "; ");
 }
@@ -84,6 +87,10 @@ void sweep_after_publish(Connection& builder, const LayerPlan& plan) {
 }
 
 }  // namespace
+
+std::string LayerPublisher::words_of(const std::string& reason) {
+  return fmt::format("in spite of failed tests, {}: ", reason);
+}
 
 Marker LayerPublisher::next_marker(const std::string& schema, const Compiler& compiler) {
   const bool hooks = !compiler.project().on_run_end.empty();

@@ -35,6 +35,9 @@ class LayerPublisher {
     std::string reason = {};
   };
 
+  /// How the journal says that it was published in spite of tests for `reason`; the tests follow.
+  static std::string words_of(const std::string& reason);
+
   /// Writes what is about to be published into the vault, then swaps the candidates of the plan and
   /// the markers in by one RENAME; tells the output
   /// generation, nothing_new, backups, tables_renamed, views_after_rename, rename_ms,

@@ -86,9 +86,10 @@ class LayerRun {
   /// Publishes what the last run left because of its tests.
   void publish_held(const std::string& reason) {
     take();
-    if (const auto held = read_held(publisher_, layer_.schema); held && is_of_now(*held)) {
+    const auto held = read_held(publisher_, layer_.schema);
+    if (held && is_of_now(*held)) {
       publish_candidates_of(*held, reason);
-    } else if (is_nothing_new(request_, plan_, markers_)) {
+    } else if (held ? is_published(*held) : is_shown_for(reason)) {
       tell_nothing_new();
     } else {
       refuse_held(held ? difference_from_held(*held, made_of()) : "");
@@ -153,6 +154,7 @@ class LayerRun {
                          const LayerPublisher::Despite& despite) {
     run_validations(build, sessions);
     guards_.judge(markers_, bases_);
+    if (!despite.failed_tests.empty()) tell(despite);
     LayerPublisher publisher(request_, ports_, swapped_, publisher_, markers_);
     record_.set_publishing(Publishing::unknown);
     publisher.publish(build.context(), vault_,
@@ -173,16 +175,14 @@ class LayerRun {
       throw_if_any_failed(nodes, tests, record_.files());
       return {};
     }
-    LayerPublisher::Despite despite{.failed_tests = failed,
-                                    .by = LayerPublisher::Despite::By::configuration,
-                                    .reason = "on_test_failure: publish_and_alert"};
-    tell(despite);
-    return despite;
+    return {.failed_tests = failed,
+            .by = LayerPublisher::Despite::By::configuration,
+            .reason = "on_test_failure: publish_and_alert"};
   }
 
   void tell(const LayerPublisher::Despite& despite) {
     log::error("{} is to be published in spite of failed tests, {}: {}", layer_.schema,
-               despite.reason, join(despite.failed_tests, ", "));
+               despite.reason, said_shortly(despite.failed_tests));
     Json told = Json::object();
     told.set("reason", despite.reason);
     Json failed = Json::array();
@@ -209,7 +209,9 @@ class LayerRun {
     HeldCandidates held = made_of();
     held.failed_tests = failed;
     try {
-      write_held(sessions.of(0).connection, layer_.schema, held);
+      Connection& builder = sessions.of(0).connection;
+      held.looks = candidate_looks(builder, swapped_, ports_.throw_if_cancelled);
+      write_held(builder, layer_.schema, held);
       log::info(
           "the candidates stay in {} until the next run; publish --despite-tests \"reason\" "
           "publishes them as they are",
@@ -218,10 +220,27 @@ class LayerRun {
       log::warn("the candidates cannot be published by publish --despite-tests: {}",
                 error.message());
     }
+    ports_.throw_if_cancelled();
   }
 
   bool is_of_now(const HeldCandidates& held) const {
     return held.seen == std::map(markers_.seen.begin(), markers_.seen.end());
+  }
+
+  /// By a run that died behind its RENAME.
+  bool is_published(const HeldCandidates& held) const {
+    const auto& own = markers_.own.at(layer_.schema);
+    return own && own->run_id == held.published_by &&
+           own->generation != held.seen.at(layer_.schema);
+  }
+
+  /// A part of another project than the rest leaves a marker of neither, so the journal is asked.
+  bool is_shown_for(const std::string& reason) {
+    const auto& own = markers_.own.at(layer_.schema);
+    return is_shown(plan_, markers_) ||
+           (plan_.extent == LayerPlan::Extent::part && own &&
+            publish::was_published_for(publisher_, layer_.schema, *own,
+                                       LayerPublisher::words_of(reason)));
   }
 
   [[noreturn]] void refuse_held(const std::string& why) const {
@@ -239,42 +258,29 @@ class LayerRun {
     const auto difference = difference_from_held(held, made_of());
     if (!difference.empty()) refuse_held(difference);
     BuildSessions sessions(publisher_, ports_.sessions, session_options());
-    require_candidates(sessions.of(0).connection);
+    const auto written =
+        difference_in_shadow(sessions.of(0).connection, swapped_, held, ports_.throw_if_cancelled);
+    if (!written.empty()) refuse_held(written);
+    claim_held(sessions.of(0).connection, plan_.schemas, held, request_.run_id);
     LayerBuild build = layer_build(sessions);
     InPlaceIncrements in_place(sessions, in_place_, in_place_options());
     in_place.require_usable();
     const LayerPublisher::Despite despite{.failed_tests = held.failed_tests,
                                           .by = LayerPublisher::Despite::By::person,
                                           .reason = reason};
-    tell(despite);
     ports_.output.set("built_by", held.run_id);
     audit_and_publish(build, sessions, in_place, despite);
   }
 
-  void require_candidates(Connection& builder) const {
-    for (const Node* node : swapped_.nodes) {
-      const auto wanted = node->config.materialized == Materialization::view
-                              ? publish::RelationKind::view
-                              : publish::RelationKind::table;
-      const TableName candidate = candidate_name(*node);
-      if (publish::relation_kind(builder, candidate) == wanted) continue;
-      refuse_held(fmt::format("{} is not there any more", candidate.text()));
-    }
-  }
-
-  /// A layer that was published in spite of its tests, as the configuration says, and whose run did
-  /// not come to say so: this one does.
+  /// Of what was published in spite of its tests, as the configuration says: by this run, or by one
+  /// that died before it came to say so.
   void tell_failed_tests() {
-    const auto& own = *markers_.own.at(layer_.schema);
-    const auto untold = publish::untold_failed_tests(publisher_, layer_.schema, own);
+    const auto untold = publish::untold_publishes(publisher_, layer_.schema, request_.run_id);
     if (untold.empty()) return;
-    publish::note_failed_tests_told(publisher_, layer_.schema, own);
-    throw Error(ErrorKind::published_with_failed_tests,
-                fmt::format("{} generation {} is published for {} although data tests failed, as "
-                            "transform.on_test_failure says: {}; their queries lie below {}",
-                            layer_.schema, own.generation, own.business_date.iso(),
-                            join(untold, ", "), record_.files().absolute("compiled")))
-        .with("failed_tests", std::to_string(untold.size()));
+    publish::note_told(publisher_, untold, request_.run_id);
+    failpoint("run_after_failed_tests_told");
+    throw_published_with_failed_tests(layer_.schema, untold, *markers_.own.at(layer_.schema),
+                                      record_.files());
   }
 
   InPlaceOptions in_place_options() {

@@ -19,12 +19,11 @@ class Names {
     if (++count_ <= failures_named_max) named_.push_back(std::move(name));
   }
   std::size_t count() const { return count_; }
-  std::vector<std::string> list() const {
+  std::string text() const {
     auto names = named_;
     if (count_ > named_.size()) names.push_back(fmt::format("{} more", count_ - named_.size()));
-    return names;
+    return join(names, ", ");
   }
-  std::string text() const { return join(list(), ", "); }
 
  private:
   std::vector<std::string> named_;
@@ -67,14 +66,14 @@ std::vector<std::string> failed_tests_alone(const std::vector<NodeResult>& nodes
                                             const std::vector<NodeResult>& tests) {
   const auto built = [](const NodeResult& node) { return node.status == NodeStatus::success; };
   if (!std::ranges::all_of(nodes, built)) return {};
-  Names failed;
+  std::vector<std::string> failed;
   for (const auto& test : tests) {
     switch (test.status) {
       case NodeStatus::pass:
       case NodeStatus::warn:
         break;
       case NodeStatus::fail:
-        failed.add(name_of_failed_test(test));
+        failed.push_back(name_of_failed_test(test));
         break;
       case NodeStatus::success:
       case NodeStatus::error:
@@ -82,7 +81,35 @@ std::vector<std::string> failed_tests_alone(const std::vector<NodeResult>& nodes
         return {};
     }
   }
-  return failed.list();
+  return failed;
+}
+
+void throw_published_with_failed_tests(const std::string& schema,
+                                       const std::vector<publish::UntoldPublish>& publishes,
+                                       const publish::Marker& live, const Artifacts& artifacts) {
+  std::vector<std::string> said;
+  std::size_t count = 0;
+  for (const auto& publish : publishes) {
+    const bool is_live = publish.generation == live.generation;
+    const std::string date = publish.business_date.iso();
+    said.push_back(fmt::format(
+        "{} generation {} {} although data tests failed, as transform.on_test_failure says: {}",
+        schema, publish.generation,
+        is_live ? "is published for " + date
+                : fmt::format("was published for {} by the run {}", date, publish.run_id),
+        said_shortly(publish.failed_tests)));
+    count += publish.failed_tests.size();
+  }
+  throw Error(ErrorKind::published_with_failed_tests,
+              fmt::format("{}; their queries lie below {}", join(said, "; "),
+                          artifacts.absolute("compiled")))
+      .with("failed_tests", std::to_string(count));
+}
+
+std::string said_shortly(const std::vector<std::string>& failed_tests) {
+  Names names;
+  for (const auto& test : failed_tests) names.add(test);
+  return names.text();
 }
 
 void throw_if_any_failed(const std::vector<NodeResult>& nodes, const std::vector<NodeResult>& tests,
