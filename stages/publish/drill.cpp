@@ -16,6 +16,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/text.h"
 #include "stages/publish/checksum.h"
+#include "stages/publish/journal.h"
 #include "stages/publish/names.h"
 #include "stages/publish/plain_tables.h"
 #include "stages/publish/rights.h"
@@ -41,12 +42,12 @@ std::string name_in_scratch(const TableName& live, Drill::Source source) {
 /// guards.
 bool live_was_built_on(Connection& publisher, const Backup& backup) {
   const auto found = publisher.query(fmt::format(
-      "SELECT p.publish_id, p.how, j.reason IS NULL AND j.kind = {}, p.business_date FROM "
-      "pipeline.published_table "
+      "SELECT p.publish_id, p.how, COALESCE(j.reason, '') NOT LIKE {} AND j.kind = {}, "
+      "p.business_date FROM pipeline.published_table "
       "p JOIN pipeline.publish_journal j ON j.publish_id = p.publish_id WHERE p.schema_name = {} "
       "AND p.table_name = {} ORDER BY p.publish_id DESC LIMIT 1",
-      quote_text(word_of(PlanKind::publish)), quote_text(backup.live.schema),
-      quote_text(backup.live.table)));
+      quote_text(fmt::format("{}%", guards_overridden)), quote_text(word_of(PlanKind::publish)),
+      quote_text(backup.live.schema), quote_text(backup.live.table)));
   if (found.rows.empty() || backup.kind != BackupKind::swapped_out) return false;
   const Row& row = found.rows.front();
   return to_number(row[0]) == backup.publish_id && row[1] == word_of(Origin::built) &&

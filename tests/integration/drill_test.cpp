@@ -189,6 +189,26 @@ TEST_F(DrillTest, SeesThatLiveLostWhatItsPredecessorHad) {
   expect_found("live was built on it, and ");
 }
 
+TEST_F(DrillTest, AsksLiveForItsPredecessorsRowsUnlessTheGuardsWereOverridden) {
+  house_.write_config(protect);
+  house_.write_model("tests/red.sql", "select 1 from {{ ref('history') }} limit 1\n");
+  house_.deliver("2026-02-04", "(1,9),(2,1),(4,7)");
+  expect_green(house_.run("staging_loader"));
+  EXPECT_EQ(house_.run("silver_transformer").error(), "Pipeline.DataTestFailed");
+  expect_green(house_.run("silver_transformer", {"publish", "--despite-tests", "known gap"}));
+  expect_green(drill());
+  sql("DELETE FROM silver.history WHERE valid_from = '2026-02-01' LIMIT 1");
+  expect_found("live was built on it, and ");
+
+  house_.write_model("tests/red.sql", "select 1 from {{ ref('history') }} where 1 = 0\n");
+  expect_green(house_.run("gold_transformer"));
+  house_.deliver("2026-02-05", "(1,1),(2,1),(4,7)");
+  expect_green(house_.run("staging_loader"));
+  expect_green(house_.run("silver_transformer", {"--override-guards", "known loss"}));
+  sql("DELETE FROM silver.history WHERE valid_from = '2026-02-01' LIMIT 1");
+  expect_green(drill());
+}
+
 TEST_F(DrillTest, ComparesACopyWithTheLiveTableThatItIsACopyOf) {
   expect_green(house_.run("silver_transformer", {"backup", "history"}));
   const auto outcome = drill({"history"});
