@@ -37,6 +37,15 @@ TEST(PublishPlan, ReadsBackAsWritten) {
   EXPECT_EQ(PublishPlan::from_json(Json::parse(text)).to_json().dump(), text);
 }
 
+TEST(PublishPlan, KeepsTheFailedTestsAndWhoToldOfThem) {
+  PublishPlan despite = plan();
+  despite.failed_tests = {"test.shop.a (3 rows)", "test.shop.b (1 rows)"};
+  despite.failed_tests_told_by = "red";
+  const PublishPlan read = PublishPlan::from_json(Json::parse(despite.to_json().dump()));
+  EXPECT_EQ(read.failed_tests, despite.failed_tests);
+  EXPECT_EQ(read.failed_tests_told_by, "red");
+}
+
 TEST(PublishPlan, OfARestoreReadsBackAsWritten) {
   PublishPlan restore = plan();
   restore.kind = PlanKind::restore;
