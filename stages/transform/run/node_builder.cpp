@@ -115,8 +115,9 @@ class NodeBuilder {
                   .file = node_.place.file};
     // As in dbt: what stands outside the transaction comes before it or after it.
     const auto first = pre ? Hook::Transaction::outside : Hook::Transaction::inside;
-    std::ranges::stable_partition(list.hooks,
-                                  [first](const Hook& hook) { return hook.transaction == first; });
+    // Not std::ranges: Clang 14 cannot read GCC 12's.
+    std::stable_partition(list.hooks.begin(), list.hooks.end(),
+                          [first](const Hook& hook) { return hook.transaction == first; });
     for (const auto& hook : list.hooks) executed_ += hook.sql + ";\n";
     if (!list.hooks.empty()) result_.hooks = NodeResult::Hooks::begun;
     run_hooks(session_, list);
