@@ -44,8 +44,9 @@ publish::Publication candidates(Connection& build, std::uint64_t generation,
         fmt::format("CREATE TABLE {} (id INT NOT NULL PRIMARY KEY, generation INT NOT NULL, "
                     "text VARCHAR(200) NOT NULL)",
                     candidate));
-    build.execute(fmt::format("INSERT INTO {} SELECT seq, {}, REPEAT('x', 200) FROM seq_1_to_{}",
-                              candidate, generation, rows));
+    build.execute(
+        fmt::format("INSERT INTO {} SELECT seq, {}, REPEAT('x', 200) FROM silver__next.seq_1_to_{}",
+                    candidate, generation, rows));
     publication.tables.push_back({.live = live,
                                   .swapped_out = swapped_out,
                                   .contents = swapped_out == SwappedOut::backup
