@@ -9,8 +9,8 @@
 
 #include "common/aws/credentials.h"
 #include "common/base/clock.h"
-#include "common/object_store/object_store.h"
 #include "common/http/retry_delay.h"
+#include "common/object_store/object_store.h"
 #include "common/object_store/s3_address.h"
 
 namespace pipeline {
