@@ -1,6 +1,6 @@
 #include "stages/store_options.h"
 
-#include "common/credentials/pipeline_aws.h"
+#include "common/identity/pipeline_aws.h"
 #include "common/stage/secrets.h"
 
 namespace pipeline {

@@ -9,7 +9,7 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
-#include "common/credentials/pipeline_aws.h"
+#include "common/identity/pipeline_aws.h"
 #include "common/io/file.h"
 #include "common/mariadb/option_file.h"
 #include "common/stage/secrets.h"

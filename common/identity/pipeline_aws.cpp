@@ -1,4 +1,4 @@
-#include "common/credentials/pipeline_aws.h"
+#include "common/identity/pipeline_aws.h"
 
 #include <map>
 #include <mutex>
