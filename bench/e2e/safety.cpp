@@ -7,6 +7,9 @@
 #include "bench/e2e/measure.h"
 #include "bench/e2e/report.h"
 #include "bench/e2e/swap.h"
+#include "common/base/json.h"
+#include "common/base/text.h"
+#include "common/io/file.h"
 #include "common/mariadb/connection.h"
 
 namespace pipeline::bench {
@@ -93,6 +96,7 @@ std::string safety(Warehouse& house, const Settings& settings) {
   Series peer{.name = "`CREATE TABLE ... AS SELECT`, as the replaced system", .runs = {}};
   Series backup{.name = fmt::format("`backup {}`, a copy", table), .runs = {}};
   Series restore{.name = fmt::format("`restore {} --at` that copy", table), .runs = {}};
+  std::vector<std::string> live_after_ms;
   for (int round = 1; round <= settings.runs; ++round) {
     house.settle();
     root.execute("DROP TABLE IF EXISTS peer.copy");
@@ -108,8 +112,12 @@ std::string safety(Warehouse& house, const Settings& settings) {
                     "= 'copied' AND put_back_at IS NULL ORDER BY publish_id DESC LIMIT 1",
                     table));
     house.settle();
+    const std::string result = house.file("restore.json");
     restore.runs.push_back(
-        run("silver_transformer", fmt::format("restore {} --at {}", table, copy)));
+        run("silver_transformer",
+            fmt::format("restore {} --at {} --result-file {}", table, copy, result)));
+    live_after_ms.push_back(
+        std::to_string(Json::parse(read_file(result)).at("output").at("live_after_ms").as_int()));
     fmt::print(stderr, "round {}: peer {:.1f} s, backup {:.1f} s, restore {:.1f} s\n", round,
                peer.runs.back().wall_s, backup.runs.back().wall_s, restore.runs.back().wall_s);
   }
@@ -117,8 +125,11 @@ std::string safety(Warehouse& house, const Settings& settings) {
   const std::string rows = value(root, fmt::format("SELECT COUNT(*) FROM silver.{}", table));
   house.reset({});
   return table_of({peer, backup, restore}) +
-         fmt::format("\n{} had {} rows in {:.0f} MiB on disk, most of them added by hand.\n\n",
-                     table, rows, on_disk) +
+         fmt::format(
+             "\n{} had {} rows in {:.0f} MiB on disk, most of them added by hand. The restores had "
+             "them "
+             "back {} ms after they began; then they compared them with what was live.\n\n",
+             table, rows, on_disk, join(live_after_ms, ", ")) +
          publish_of_twenty(house, settings) + "\nThe publishes of the two days before:\n\n" +
          published +
          fmt::format(

@@ -1,11 +1,13 @@
 #include "stages/commands/restore_command.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "stages/commands/vault_commands.h"
@@ -27,22 +29,22 @@ Json date_json(const std::optional<BusinessDate>& date) {
   return date ? Json(date->iso()) : Json();
 }
 
-/// Counts of rows that differ, or why they could not be compared.
-Json difference_json(Connection& connection, const TableToRestore& table) {
-  if (!table.live_is_there) return Json::object();
-  const auto tried = publish::try_to_compare(
-      connection, {.before = {.table = table.live, .query = {}, .hidden = {}},
-                   .after = {.table = table.backup.name(), .query = {}, .hidden = {}},
-                   .key = {},
-                   .before_where = {},
-                   .closed_when = {}});
+/// Counts of rows that differ between what is or was live and what comes back, or why they could
+/// not be compared.
+Json difference_json(Connection& connection, const TableName& live, const TableName& back) {
+  const auto tried =
+      publish::try_to_compare(connection, {.before = {.table = live, .query = {}, .hidden = {}},
+                                           .after = {.table = back, .query = {}, .hidden = {}},
+                                           .key = {},
+                                           .before_where = {},
+                                           .closed_when = {}});
   using publish::RowDifference;
   return tried.to_json({{"only_in_live", &RowDifference::only_before},
                         {"only_in_backup", &RowDifference::only_after},
                         {"different", &RowDifference::changed}});
 }
 
-Json table_json(Connection& connection, const TableToRestore& table) {
+Json table_json(const TableToRestore& table) {
   Json item = Json::object();
   item.set("table", table.live.text());
   item.set("backup", table.backup.backup_name);
@@ -50,7 +52,6 @@ Json table_json(Connection& connection, const TableToRestore& table) {
   item.set("business_date", date_json(table.date_after));
   item.set("rows_before", table.rows_live);
   item.set("rows_in_backup", table.backup.rows);
-  item.set("difference", difference_json(connection, table));
   item.set("kept_as", table.kept_as);
   Json missing = Json::array();
   for (const auto& day : table.missing) missing.push_back(day.date.iso());
@@ -89,16 +90,24 @@ void print_table(const Json& table, const Backup& backup) {
     fmt::print("  undoes  the change of run {}: {}\n", change.at("run_id").as_string(),
                change.at("update_query").as_string());
   }
-  const Json& difference = table.at("difference");
+}
+
+/// What a difference is said of: before the swap, or behind it.
+enum class Moment { before, behind };
+
+void print_difference(const Json& difference, Moment moment) {
+  if (difference.as_object().empty()) return;  // nothing was live
   if (const Json* reason = difference.find("not_compared")) {
     fmt::print("  not compared row by row: {}\n", reason->as_string());
-  } else if (there) {
-    std::vector<std::string> key;
-    for (const auto& column : difference.at("key").as_array()) key.push_back(column.as_string());
-    fmt::print("  rows    {} only in live, {} only in the backup, {} different, {} equal (by {})\n",
-               number(difference, "only_in_live"), number(difference, "only_in_backup"),
-               number(difference, "different"), number(difference, "equal"), join(key, ", "));
+    return;
   }
+  std::vector<std::string> key;
+  for (const auto& column : difference.at("key").as_array()) key.push_back(column.as_string());
+  const bool before = moment == Moment::before;
+  fmt::print("  rows    {} only in {}, {} only in {}, {} different, {} equal (by {})\n",
+             difference.at("only_in_live").as_int(), before ? "live" : "what was live",
+             difference.at("only_in_backup").as_int(), before ? "the backup" : "what came back",
+             difference.at("different").as_int(), difference.at("equal").as_int(), join(key, ", "));
 }
 
 /// The days that are missing after it, and how they come back.
@@ -157,13 +166,18 @@ void tell_missing(const StageContext& context, const Missing& missing, bool as_j
 /// What both have in common: show, ask the journal to carry it out, show again.
 class Restoring {
  public:
-  Restoring(const StageContext& context, const LayerProgram& program, LayerSession& session)
+  using Instant = std::chrono::steady_clock::time_point;
+
+  /// `begun`: when the command began.
+  Restoring(const StageContext& context, const LayerProgram& program, LayerSession& session,
+            Instant begun)
       : context_(context),
         program_(program),
         session_(session),
         connection_(session.connection()),
         as_json_(context.asked.has("--json")),
-        dry_run_(context.asked.has("--dry-run")) {}
+        dry_run_(context.asked.has("--dry-run")),
+        begun_(begun) {}
 
   void run(const Restoration& restoration) {
     show(restoration);
@@ -190,8 +204,10 @@ class Restoring {
     Json tables = Json::array();
     for (const auto& table : restoration.tables) {
       throw_if_cancelled();
-      tables.push_back(table_json(connection_, table));
-      if (!as_json_) print_table(tables.as_array().back(), table.backup);
+      Json item = table_json(table);
+      if (!as_json_) print_table(item, table.backup);
+      if (dry_run_) tell_difference(item, table.live, table.backup.name(), Moment::before);
+      tables.push_back(std::move(item));
     }
     context_.output.set("tables", std::move(tables));
     Json stays = Json::array();
@@ -211,13 +227,15 @@ class Restoring {
     const auto views = publish::readable_views_over(connection_, names);
     std::vector<std::string> schemas;
     for (const auto& [schema, marker] : restoration.markers) schemas.push_back(schema);
-    note_live_in_vault(context_, connection_, schemas);
+    VaultNotes vault(context_, connection_, schemas);
     publish::write_markers(connection_, restoration);
     const auto report = publish::carry_out(connection_, restoration.plan, session_.options());
-    note_live_in_vault(context_, connection_, schemas);
     context_.output.set("generation", report.generation);
     context_.output.set("rename_ms", std::int64_t{report.rename_duration.count()});
     context_.output.set("publish_attempts", report.attempts);
+    const auto live_after = std::chrono::steady_clock::now() - begun_;
+    context_.output.set("live_after_ms",
+                        std::int64_t{duration_cast<std::chrono::milliseconds>(live_after).count()});
     for (auto& table : context_.output.find("tables")->as_array()) {
       const TableName name = table_name(table);
       table.set("rows_after", publish::count_rows(connection_, name));
@@ -232,6 +250,43 @@ class Restoring {
                  std::chrono::duration<double>(report.rename_duration).count());
     }
     tell_broken_views(views);
+    tell_differences_behind();
+    vault.write(replaced(restoration));
+  }
+
+  static std::vector<VaultNotes::Replaced> replaced(const Restoration& restoration) {
+    std::vector<VaultNotes::Replaced> tables;
+    for (const auto& table : restoration.tables) {
+      if (table.kept_as.empty()) continue;  // nothing was live
+      tables.push_back({table.live, {table.live.schema, table.kept_as}});
+    }
+    return tables;
+  }
+
+  /// The rows are back: what is told now keeps nobody waiting, and fails no restore.
+  void tell_differences_behind() {
+    for (auto& table : context_.output.find("tables")->as_array()) {
+      const TableName back = table_name(table);
+      try {
+        failpoint("restore_before_compare");
+        tell_difference(table, {back.schema, table.at("kept_as").as_string()}, back,
+                        Moment::behind);
+      } catch (const Error& error) {
+        log::warn("{} is put back, but was not compared with what was live: {}", back.text(),
+                  error.message());
+        Json reason = Json::object();
+        reason.set("not_compared", error.message());
+        table.set("difference", std::move(reason));
+      }
+    }
+  }
+
+  void tell_difference(Json& item, const TableName& live, const TableName& back, Moment moment) {
+    throw_if_cancelled();
+    const bool was_there = !item.at("kept_as").as_string().empty();
+    Json difference = was_there ? difference_json(connection_, live, back) : Json::object();
+    if (!as_json_) print_difference(difference, moment);
+    item.set("difference", std::move(difference));
   }
 
   static TableName table_name(const Json& table) {
@@ -283,6 +338,7 @@ class Restoring {
   Connection& connection_;
   bool as_json_;
   bool dry_run_;
+  Instant begun_;
 };
 
 /// A dry run changes nothing, so it neither waits for locks nor settles anything.
@@ -317,6 +373,7 @@ std::optional<VaultState> state_in_vault(const StageContext& context, const Tabl
 }  // namespace
 
 void restore_command(const StageContext& context, const LayerProgram& program) {
+  const auto begun = std::chrono::steady_clock::now();
   const LayerConfig& layer = layer_of(context, program);
   LayerSession session(context, layer, fence_of(context));
   const auto published = publish::read_published_layer(session.connection(), layer.schema);
@@ -347,16 +404,17 @@ void restore_command(const StageContext& context, const LayerProgram& program) {
     fmt::print("{}\n", context.asked.has("--json") ? context.output.dump() : said);
     return;
   }
-  Restoring(context, program, session).run(restoration);
+  Restoring(context, program, session, begun).run(restoration);
 }
 
 void rollback_command(const StageContext& context, const LayerProgram& program) {
+  const auto begun = std::chrono::steady_clock::now();
   const LayerConfig& layer = layer_of(context, program);
   LayerSession session(context, layer, fence_of(context));
   const auto published = publish::read_published_layer(session.connection(), layer.schema);
   const Restoration restoration = publish::plan_rollback(
       session.connection(), published, *context.asked.positional("RUN"), order_of(context));
-  Restoring(context, program, session).run(restoration);
+  Restoring(context, program, session, begun).run(restoration);
 }
 
 }  // namespace pipeline

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -267,24 +269,59 @@ Json fill_vault(const StageContext& context, const dbt::VaultRequest& vault,
   throw Error(ErrorKind::guard_refused, "the vault is not in order: " + join(objections, "; "));
 }
 
-void note_live_in_vault(const StageContext& context, Connection& publisher,
-                        const std::vector<std::string>& schemas) noexcept {
+struct VaultNotes::Opened {
+  explicit Opened(const dbt::VaultRequest& request)
+      : session(Connection::open(request.account)), options(request.options) {}
+
+  Connection session;
+  publish::VaultOptions options;
+  std::optional<Vault> vault = std::nullopt;
+  std::map<std::string, std::optional<publish::Marker>> markers = {};  // by schema
+};
+
+VaultNotes::VaultNotes(const StageContext& context, Connection& publisher,
+                       std::vector<std::string> schemas) noexcept
+    : schemas_(std::move(schemas)) {
   try {
     const auto request = vault_request(context.config, "");
     if (!request) return;
-    Connection session = Connection::open(request->account);
-    publish::note_session(publisher, session,
-                          {.run_id = context.run_id, .target = schemas.front(), .role = "vault"});
-    Vault vault(session, request->options);
-    for (const auto& table : vault.kept_tables(schemas)) {
-      if (publish::relation_kind(session, table.live) != RelationKind::table) continue;
-      const auto misfits = vault.misfits(table, table.live);
-      if (!misfits.empty()) {
-        log::warn("the vault does not keep {} now: {}", table.live.text(), join(misfits, "; "));
-        continue;
-      }
+    auto opened = std::make_unique<Opened>(*request);
+    publish::note_session(publisher, opened->session,
+                          {.run_id = context.run_id, .target = schemas_.front(), .role = "vault"});
+    Vault& vault = opened->vault.emplace(opened->session, opened->options);
+    for (const auto& table : vault.kept_tables(schemas_)) {
       for (const auto& line : vault.settle(table.live)) log::info("{}", line);
-      vault.record_live(table);
+    }
+    for (const auto& schema : schemas_) {
+      opened->markers.emplace(schema, publish::read_marker(opened->session, schema));
+    }
+    opened_ = std::move(opened);
+  } catch (const std::exception& error) {
+    log::warn("the vault is not told of this restore; the next start writes what is live then: {}",
+              error.what());
+  }
+}
+
+VaultNotes::~VaultNotes() = default;
+
+void VaultNotes::write(const std::vector<Replaced>& replaced) noexcept {
+  if (opened_ == nullptr) return;
+  try {
+    failpoint("restore_before_vault");
+    Vault& vault = *opened_->vault;
+    const auto fits = [&](const VaultedTable& table, const TableName& source) {
+      if (publish::relation_kind(opened_->session, source) != RelationKind::table) return false;
+      const auto misfits = vault.misfits(table, source);
+      if (misfits.empty()) return true;
+      log::warn("the vault does not keep {}: {}", source.text(), join(misfits, "; "));
+      return false;
+    };
+    for (const auto& table : vault.kept_tables(schemas_)) {
+      for (const auto& [live, kept_as] : replaced) {
+        if (live != table.live || !fits(table, kept_as)) continue;
+        vault.record_replaced(table, kept_as, opened_->markers.at(live.schema));
+      }
+      if (fits(table, table.live)) vault.record_live(table);
     }
   } catch (const std::exception& error) {
     log::warn("the vault does not know what is live now; the next start writes it: {}",

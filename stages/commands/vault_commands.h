@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,11 +34,34 @@ Json fill_vault(const StageContext& context, const dbt::VaultRequest& vault,
                 const std::vector<publish::VaultedTable>& tables,
                 const std::function<void(const std::string&)>& tell);
 
-/// Writes what the live tables of these schemas hold into the vault, before and behind a restore,
-/// so that each is a state that can be asked for. `publisher` holds their locks. Never throws: a
-/// restore goes on without, and the next start of a stage writes what it finds.
-void note_live_in_vault(const StageContext& context, Connection& publisher,
-                        const std::vector<std::string>& schemas) noexcept;
+/// Tells the vault what a restore replaced and what it brought back, so that each is a state that
+/// can be asked for. Both are written behind the swap, the first from where it was set aside:
+/// comparing a large table takes longer than anybody waits who wants its rows back.
+///
+/// Nothing here throws: a restore goes on without, and the next start of a stage writes what it
+/// finds.
+class VaultNotes {
+ public:
+  struct Replaced {
+    TableName live;
+    TableName kept_as;
+  };
+
+  /// Before the swap: notes which batches count, and which markers show. `publisher` holds the
+  /// locks of `schemas` and outlives this.
+  VaultNotes(const StageContext& context, Connection& publisher,
+             std::vector<std::string> schemas) noexcept;
+  VaultNotes(const VaultNotes&) = delete;
+  VaultNotes& operator=(const VaultNotes&) = delete;
+  ~VaultNotes();
+
+  void write(const std::vector<Replaced>& replaced) noexcept;
+
+ private:
+  struct Opened;
+  std::vector<std::string> schemas_;
+  std::unique_ptr<Opened> opened_;  // nullptr: no vault is kept, or it cannot be had
+};
 
 /// A table's state in the vault that somebody asks for.
 struct VaultState {

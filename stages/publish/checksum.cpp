@@ -9,36 +9,36 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "stages/publish/row_comparison.h"
+#include "stages/publish/sql.h"
 
 namespace pipeline::publish {
 namespace {
 
-std::string checksum_by_rows(Connection& connection, const TableName& table,
-                             const ResultTable& columns) {
+std::string checksum_by_rows(Connection& connection, const TableName& table) {
   std::vector<std::string> fields;
-  for (const auto& row : columns.rows) {
-    fields.push_back(fmt::format("COALESCE(HEX({}), '-')", quote_name(row[0].value_or(""))));
+  for (const auto& column : columns_of(connection, table)) {
+    // HEX() of a number would round it.
+    fields.push_back(
+        fmt::format("COALESCE(HEX({}), '-')", as_text_bytes(column, quote_name(column.name))));
   }
   const std::string row = fmt::format("CONCAT_WS(',', {})", join(fields, ", "));
-  return "rows:" + connection
-                       .query_value(fmt::format(
-                           "SELECT CONCAT(COUNT(*), '/', COALESCE(SUM(CRC32({0})), 0), '/', "
-                           "COALESCE(SUM(CRC32(REVERSE({0}))), 0)) FROM {1}",
-                           row, table.quoted()))
-                       .value_or("");
+  return "values:" + connection
+                         .query_value(fmt::format(
+                             "SELECT CONCAT(COUNT(*), '/', COALESCE(SUM(CRC32({0})), 0), '/', "
+                             "COALESCE(SUM(CRC32(REVERSE({0}))), 0)) FROM {1}",
+                             row, table.quoted()))
+                         .value_or("");
 }
 
 }  // namespace
 
 std::string content_checksum(Connection& connection, const TableName& table) {
-  const auto columns = connection.query(
-      fmt::format("SELECT COLUMN_NAME, COALESCE(GENERATION_EXPRESSION, '') <> '' FROM "
-                  "information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} ORDER BY "
-                  "ORDINAL_POSITION",
-                  quote_text(table.schema), quote_text(table.table)));
-  for (const auto& column : columns.rows) {
-    if (column[1] == "1") return checksum_by_rows(connection, table, columns);
-  }
+  const auto generated = connection.query_value(fmt::format(
+      "SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} "
+      "AND COALESCE(GENERATION_EXPRESSION, '') <> ''",
+      quote_text(table.schema), quote_text(table.table)));
+  if (to_number(generated) > 0) return checksum_by_rows(connection, table);
   const auto shown = connection.query("CHECKSUM TABLE " + table.quoted() + " EXTENDED");
   const auto& sum = shown.rows.at(0).at(1);
   if (!sum) {

@@ -89,10 +89,14 @@ std::string with_all_digits(const TableColumn& column, const std::string& value)
   return column.data_type == "float" ? "(" + value + " * 1e0)" : value;
 }
 
+}  // namespace
+
 std::string as_text_bytes(const TableColumn& column, const std::string& value) {
   if (is_bytes(column)) return "CAST(" + value + " AS BINARY)";
   return fmt::format("CAST(CONVERT({} USING utf8mb4) AS BINARY)", with_all_digits(column, value));
 }
+
+namespace {
 
 /// One side of the comparison of two keys, so that "=" between the sides decides.
 std::string key_value(const RowComparison::Pair& pair, const TableColumn& column,

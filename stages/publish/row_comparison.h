@@ -29,6 +29,11 @@ std::vector<TableColumn> columns_of(Connection& connection, const TableName& tab
 /// The column of this name in any letter case, as the server finds it; nullptr if there is none.
 const TableColumn* find_column(const std::vector<TableColumn>& columns, std::string_view name);
 
+/// SQL: the value of `column`, read by the expression `value`, as text in UTF-8 with all its
+/// digits, or as its own bytes where it is no text. Equal values give equal bytes, other values
+/// others.
+std::string as_text_bytes(const TableColumn& column, const std::string& value);
+
 /// A primary or unique key over whole columns.
 struct UniqueKey {
   std::vector<std::string> columns;

@@ -420,8 +420,13 @@ VaultBatch Vault::write(const VaultedTable& table, const VaultLedger& ledger,
 }
 
 std::optional<VaultBatch> Vault::record_live(const VaultedTable& table) {
+  return record_replaced(table, table.live, read_marker(session_, table.live.schema));
+}
+
+std::optional<VaultBatch> Vault::record_replaced(const VaultedTable& table,
+                                                 const TableName& kept_as,
+                                                 const std::optional<Marker>& marker) {
   const VaultLedger known = ledger(table.live);
-  const auto marker = read_marker(session_, table.live.schema);
   VaultBatch batch{.kind = VaultBatch::Kind::found};
   if (marker) {
     batch.generation = marker->generation;
@@ -433,7 +438,7 @@ std::optional<VaultBatch> Vault::record_live(const VaultedTable& table) {
   const VaultBatch* last = known.last_published();
   const bool new_generation =
       last == nullptr || last->generation != batch.generation || last->run_id != batch.run_id;
-  batch = write(table, known, table.live, std::move(batch), new_generation);
+  batch = write(table, known, kept_as, std::move(batch), new_generation);
   if (batch.number == 0) return {};
   if (batch.rows != 0 && last != nullptr) {
     log::warn(

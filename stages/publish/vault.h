@@ -63,6 +63,9 @@ class Vault {
   /// restore or a person changed. The batch counts at once. nullopt if the vault knows it all. Live
   /// must exist.
   std::optional<VaultBatch> record_live(const VaultedTable& table);
+  /// The same of what was live until `kept_as` was set aside, while `marker` was (nullopt: none).
+  std::optional<VaultBatch> record_replaced(const VaultedTable& table, const TableName& kept_as,
+                                            const std::optional<Marker>& marker);
 
   /// Writes the changes from the state that the vault knows to `candidate`, which is to be
   /// published with `marker`. The batch counts once it is noted as published.

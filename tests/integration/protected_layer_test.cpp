@@ -507,6 +507,41 @@ TEST_F(VaultedLayer, GivesADayBackExactly) {
   EXPECT_EQ(published_generations(), "1,2,3,4,5,6,7") << "a restore is a generation too";
 }
 
+TEST_F(VaultedLayer, KnowsWhatARestoreReplacedAlthoughTheSwapIsFirst) {
+  begin();
+  expect_green(warehouse_.run("silver_transformer"));
+  const std::string second = history();
+  const std::vector<std::string> restore = {"restore", "history", "--from-vault", "--as-of",
+                                            "2026-02-02"};
+  const auto versions_by_hand = [&](int status) {
+    return warehouse_.value(
+        fmt::format("SELECT COUNT(*) FROM vault.silver__history WHERE status = {}", status));
+  };
+  warehouse_.root().execute("UPDATE silver.history SET status = 41 LIMIT 1");
+  expect_green(warehouse_.run("silver_transformer", restore));
+  EXPECT_EQ(history(), second);
+  EXPECT_EQ(versions_by_hand(41), "1");
+  expect_vault_knows_live();
+
+  // A vault that cannot be told keeps nobody's rows away, and a death is made up for by the next.
+  warehouse_.root().execute("UPDATE silver.history SET status = 42 LIMIT 1");
+  const auto untold = warehouse_.run("silver_transformer", restore,
+                                     {{"PIPELINE_FAILPOINT", "restore_before_vault:unavailable"}});
+  expect_green(untold);
+  EXPECT_EQ(history(), second);
+  EXPECT_THAT(untold.program.err, HasSubstr("the vault does not know what is live now"));
+  warehouse_.root().execute("UPDATE silver.history SET status = 43 LIMIT 1");
+  EXPECT_EQ(
+      warehouse_
+          .run("silver_transformer", restore, {{"PIPELINE_FAILPOINT", "restore_before_vault:kill"}})
+          .program.signal,
+      9);
+  EXPECT_EQ(history(), second);
+  third_day();
+  expect_green(warehouse_.run("silver_transformer"));
+  expect_vault_knows_live();
+}
+
 TEST_F(VaultedLayer, BringsATableBackThatSomebodyDropped) {
   begin();
   expect_green(warehouse_.run("silver_transformer"));

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <set>
 #include <thread>
 
 #include <fmt/core.h>
@@ -190,6 +191,29 @@ TEST_F(Publishing, ReadersSeeWholeGenerationsOnly) {
   EXPECT_THAT(reader.observations(), SizeIs(8));
 }
 
+TEST_F(Publishing, ChecksumsOfTablesWithGeneratedColumnsSeeEveryChangeOfAValue) {
+  Connection root = server().open_root();
+  root.execute(
+      "CREATE TABLE silver.g (id INT PRIMARY KEY, twice INT AS (id * 2) STORED, amount "
+      "DECIMAL(9,3), "
+      "ratio FLOAT, measure DOUBLE, name VARCHAR(9), raw VARBINARY(9), flags BIT(9), at "
+      "DATETIME(6), "
+      "kind ENUM('a','b'))");
+  root.execute(
+      "INSERT INTO silver.g (id, amount, ratio, measure, name, raw, flags, at, kind) VALUES (1, "
+      "1.2, "
+      "1.00000012, 1.2, 'a', x'00', b'1', '2026-02-01 00:00:00.1', 'a')");
+  std::set<std::string> seen{content_checksum(root, {"silver", "g"})};
+  for (const char* change :
+       {"amount = 1.4", "ratio = 1.00000024", "measure = 1.2000000000000002", "name = 'A'",
+        "raw = x'0000'", "flags = b'10'", "at = '2026-02-01 00:00:00.2'", "kind = 'b'",
+        "name = NULL", "name = '-'", "id = 2"}) {
+    root.execute(fmt::format("UPDATE silver.g SET {}", change));
+    EXPECT_TRUE(seen.insert(content_checksum(root, {"silver", "g"})).second) << change;
+  }
+  EXPECT_TRUE(seen.contains(content_checksum(root, {"silver", "g"}))) << "the same again";
+}
+
 TEST_F(Publishing, RefusesATriggerByNameBeforeAnythingIsRenamed) {
   publish_generation(1, "r1");
   server().open_root().execute(
@@ -291,6 +315,24 @@ TEST_F(Publishing, GivesUpOnAHeldTableNamesItsHolderAndChangesNothing) {
   EXPECT_EQ(journal_states(), "done,abandoned,abandoned");
   publish_generation(3, "r3");
   EXPECT_EQ(live_state(), "3,3,3,3,3");
+}
+
+TEST_F(Publishing, WithoutTheRightProcessSaysWhatWouldNameTheHolder) {
+  publish_generation(1, "r1");
+  Connection root = server().open_root();
+  const std::string accounts = "etl_publish@localhost, etl_publish@'%'";
+  root.execute("REVOKE PROCESS ON *.* FROM " + accounts);
+  root.execute("BEGIN");
+  root.query("SELECT * FROM silver.t2");
+  try {
+    publish_generation(2, "r2");
+    ADD_FAILURE() << "a table in use was renamed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::lock_contention);
+    EXPECT_THAT(error.message(), HasSubstr("GRANT PROCESS ON *.* lets this account see by whom"));
+  }
+  root.execute("ROLLBACK");
+  root.execute("GRANT PROCESS ON *.* TO " + accounts);
 }
 
 TEST(Blockers, TellTheAgeOfATransactionWhereverTheHostsClockStands) {

@@ -92,6 +92,29 @@ TEST_F(Restoring, ACorruptedTableComesBackAndTheDayThatItThenLacksIsReplayed) {
   EXPECT_EQ(house_.content(), house_.three_days());
 }
 
+TEST_F(Restoring, TheRowsAreBackBeforeTheyAreComparedAndNoComparisonFailsIt) {
+  for (const std::string how : {"kill", "error"}) {
+    SCOPED_TRACE(how);
+    house_.reset();
+    const std::string backup =
+        house_.checksum("silver." + house_.backup_of("silver.history", "day3"));
+    house_.root().execute("DELETE FROM silver.history");
+    const auto outcome = house_.run("silver_transformer", {"restore", "history"},
+                                    {{"PIPELINE_FAILPOINT", "restore_before_compare:" + how}});
+    EXPECT_EQ(house_.checksum("silver.history"), backup);
+    EXPECT_EQ(house_.value("SELECT COUNT(*) FROM pipeline.publish_journal WHERE state <> 'done'"),
+              "0");
+    if (how == "kill") {
+      EXPECT_EQ(outcome.program.signal, 9);
+      continue;
+    }
+    EXPECT_TRUE(outcome.program.ok()) << outcome.program.text();
+    const Json& table = outcome.output().at("tables").as_array().at(0);
+    EXPECT_NE(table.at("difference").find("not_compared"), nullptr);
+    EXPECT_EQ(table.at("rows_after").as_int(), 5);
+  }
+}
+
 TEST_F(Restoring, DaysFurtherBackComeBackByTheCommandsThatItPrints) {
   const auto restored = green("silver_transformer", {"restore", "silver.days", "--at", "day2"});
   EXPECT_EQ(house_.rows("SELECT day FROM silver.days"), "2026-02-01");
