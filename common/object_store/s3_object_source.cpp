@@ -65,7 +65,7 @@ S3ObjectSource::S3ObjectSource(std::shared_ptr<S3Client> client, ObjectInfo obje
 std::size_t S3ObjectSource::read(std::span<char> buffer) {
   if (buffer.empty() || ended_ == Ended::yes) return 0;
   while (at_ < object_.size_bytes) {
-    if (!answer_) open();
+    if (!answer_ && open() == Opened::other_bytes) continue;
     try {
       const auto left = object_.size_bytes - at_;
       const std::size_t count = answer_->read(
@@ -87,7 +87,7 @@ std::size_t S3ObjectSource::read(std::span<char> buffer) {
   return 0;
 }
 
-void S3ObjectSource::open() {
+S3ObjectSource::Opened S3ObjectSource::open() {
   S3Call call{.key = object_.key,
               .headers = {{"If-Match", "\"" + object_.etag + "\""}},
               .answers = {not_found, precondition_failed}};
@@ -96,18 +96,21 @@ void S3ObjectSource::open() {
   const int status = answer->status();
   if (status == not_found || status == precondition_failed) replaced(client_->name_of(object_.key));
   const auto length = answer->content_length();
-  const bool same = plain_etag(answer->header("etag")) == object_.etag;
+  const std::string etag = plain_etag(answer->header("etag"));
   const bool right_part =
       at_ == 0 || (status == partial_content &&
                    answer->header("content-range").starts_with(fmt::format("bytes {}-", at_)));
-  if (!same) replaced(client_->name_of(object_.key));
-  if (!right_part || (length && *length != object_.size_bytes - at_)) {
-    throw Error(ErrorKind::unavailable,
-                fmt::format("the store answered with other bytes than {} from byte {}",
-                            client_->name_of(object_.key), at_))
-        .with("content_range", head(answer->header("content-range"), 100));
+  // Without an ETag it is no object: something between answered with a page of its own.
+  if (!etag.empty() && etag != object_.etag) replaced(client_->name_of(object_.key));
+  if (etag.empty() || !right_part || (length && *length != object_.size_bytes - at_)) {
+    note_cut(Error(ErrorKind::unavailable,
+                   fmt::format("the store answered with other bytes than {} from byte {}",
+                               client_->name_of(object_.key), at_))
+                 .with("content_range", head(answer->header("content-range"), 100)));
+    return Opened::other_bytes;
   }
   answer_ = std::move(answer);
+  return Opened::yes;
 }
 
 void S3ObjectSource::note_cut(const Error& cut) {

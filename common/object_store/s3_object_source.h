@@ -23,7 +23,8 @@ class S3ObjectSource : public ByteSource {
   std::size_t read(std::span<char> buffer) override;
 
  private:
-  void open();
+  enum class Opened { yes, other_bytes };
+  Opened open();
   void note_cut(const Error& cut);
   void require_still_there();
 

@@ -4,10 +4,12 @@
 
 #include <fmt/core.h>
 
+#include "common/base/text.h"
 #include "tests/conformance/object_store_suite.h"
 #include "tests/integration/s3_house.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fault_proxy.h"
+#include "tests/support/script_server.h"
 
 namespace pipeline {
 namespace test {
@@ -28,6 +30,55 @@ INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreSuite,
                          testing::Values(StoreMaker{
                              .name = "Bucket",
                              .make = [] { return std::make_unique<BucketUnderTest>(); }}),
+                         store_name);
+
+namespace {
+
+/// The same behind a gateway that spoils the first of any two equal requests in one way.
+class SpoiltBucketUnderTest : public StoreUnderTest {
+ public:
+  explicit SpoiltBucketUnderTest(const std::string& fault)
+      : gateway_("faulty_gateway.py", {std::to_string(S3House::gateway().port()), fault}) {
+    S3Options options = S3House::options();
+    options.endpoint = gateway_.origin();
+    store_ = house_.open(std::move(options));
+  }
+  ObjectStore& store() override { return *store_; }
+  ~SpoiltBucketUnderTest() override { strikes += split(gateway_.read("struck"), '\n').size(); }
+
+  static std::size_t strikes;
+
+ private:
+  S3House house_;
+  ScriptServer gateway_;
+  std::unique_ptr<ObjectStore> store_;
+};
+std::size_t SpoiltBucketUnderTest::strikes = 0;
+
+StoreMaker spoilt_bucket(const std::string& name, const std::string& fault) {
+  return {.name = name, .make = [fault] { return std::make_unique<SpoiltBucketUnderTest>(fault); }};
+}
+
+/// A gateway that spoils nothing would let every test pass.
+class SomethingWasSpoilt : public testing::Environment {
+ public:
+  void TearDown() override {
+    if (testing::UnitTest::GetInstance()->test_to_run_count() < 100) return;
+    EXPECT_GT(SpoiltBucketUnderTest::strikes, 200U);
+  }
+};
+const testing::Environment* const watcher =
+    testing::AddGlobalTestEnvironment(new SomethingWasSpoilt);
+
+}  // namespace
+
+INSTANTIATE_TEST_SUITE_P(BehindFaults, ObjectStoreSuite,
+                         testing::Values(spoilt_bucket("Slow", "slow"), spoilt_bucket("Cut", "cut"),
+                                         spoilt_bucket("Error500", "500"),
+                                         spoilt_bucket("Error503", "503"),
+                                         spoilt_bucket("LostRequest", "lost_request"),
+                                         spoilt_bucket("LostAnswer", "lost_answer"),
+                                         spoilt_bucket("WrongBody", "wrong_body")),
                          store_name);
 }  // namespace test
 

@@ -2,14 +2,12 @@
 // each signature by an implementation of its own (aws_services.py).
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/base/json.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/script_server.h"
 
 namespace pipeline::test {
 
@@ -18,11 +16,8 @@ class AwsServices {
  public:
   /// What the services know, as JSON: keys, roles, secrets, container, instance, failing.
   explicit AwsServices(std::string_view state);
-  ~AwsServices();
-  AwsServices(const AwsServices&) = delete;
-  AwsServices& operator=(const AwsServices&) = delete;
 
-  std::string origin() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::string origin() const { return server_.origin(); }
   /// From the next request on.
   void set_state(std::string_view state);
   /// One member of it alone, by its path: {"secrets", "db", "AWSCURRENT"}.
@@ -33,9 +28,7 @@ class AwsServices {
   std::vector<std::string> actions() const;
 
  private:
-  TempDir dir_;
-  int port_ = 0;
-  pid_t pid_ = -1;
+  ScriptServer server_;
 };
 
 }  // namespace pipeline::test

@@ -269,24 +269,40 @@ TEST_F(ScriptedS3, ASilentBodyCountsAsACut) {
   EXPECT_EQ(text_of(bucket), "0123456789");
 }
 
-TEST_F(ScriptedS3, WhatGoesOnMustBeTheSameObjectFromTheSameByte) {
+TEST_F(ScriptedS3, WhatGoesOnMustBeTheSameObject) {
   const auto cut = part("200 OK", "0123");
-  const std::vector<std::pair<std::string, ScriptedAnswer>> lies{
-      {"replaced", refusal("412 Precondition Failed", "PreconditionFailed")},
-      {"replaced", refusal("404 Not Found", "NoSuchKey")},
-      {"replaced", part("206 Partial Content\r\nContent-Range: bytes 4-9/10", "456789", "e2")},
-      {"other bytes", part("200 OK", "0123456789")},
-      {"other bytes", part("206 Partial Content\r\nContent-Range: bytes 3-9/10", "3456789")},
-      {"other bytes", part("206 Partial Content\r\nContent-Range: bytes 4-8/9\r\n"
-                           "Content-Length: 5",
-                           "45678")}};
-  for (const auto& [words, lie] : lies) {
+  for (const auto& lie :
+       {refusal("412 Precondition Failed", "PreconditionFailed"),
+        refusal("404 Not Found", "NoSuchKey"),
+        part("206 Partial Content\r\nContent-Range: bytes 4-9/10", "456789", "e2")}) {
     SCOPED_TRACE(lie.bytes);
     auto& bucket = store({head_of_ten, cut, lie});
     const Error error = error_of([&] { text_of(bucket); });
     EXPECT_EQ(error.kind(), ErrorKind::unavailable);
-    EXPECT_THAT(error.what(), HasSubstr(words));
+    EXPECT_THAT(error.what(), HasSubstr("replaced"));
     EXPECT_EQ(requests().size(), 3U);
+  }
+}
+
+TEST_F(ScriptedS3, WhatGoesOnMustBeginAtTheSameByte) {
+  const auto cut = part("200 OK", "0123");
+  const auto rest = part("206 Partial Content\r\nContent-Range: bytes 4-9/10", "456789");
+  for (const auto& lie : {part("200 OK", "0123456789"),
+                          part("206 Partial Content\r\nContent-Range: bytes 3-9/10", "3456789"),
+                          part("206 Partial Content\r\nContent-Range: bytes 4-8/9\r\n"
+                               "Content-Length: 5",
+                               "45678"),
+                          part("200 OK", "<Error><Code>InternalError</Code></Error>", "")}) {
+    SCOPED_TRACE(lie.bytes);
+    auto& once = store({head_of_ten, cut, lie, rest, head_of_ten});
+    EXPECT_EQ(text_of(once), "0123456789");
+    EXPECT_EQ(requests().size(), 5U);
+    std::vector<ScriptedAnswer> always{head_of_ten, cut};
+    always.insert(always.end(), 20, lie);
+    auto& liar = store(always);
+    const Error error = error_of([&] { text_of(liar); });
+    EXPECT_EQ(error.kind(), ErrorKind::unavailable);
+    EXPECT_THAT(error.what(), HasSubstr("other bytes"));
   }
 }
 
