@@ -1,4 +1,5 @@
 // main() of staging_loader: makes the schema staging equal to one daily dump.
+#include <algorithm>
 #include <cstdio>
 #include <mutex>
 
@@ -127,7 +128,9 @@ LoaderOptions options_of(const PipelineConfig& config) {
   options.schema = config.staging.schema;
   options.places = {.prefix = config.source.prefix,
                     .pattern = config.source.object_pattern,
-                    .processed_prefix = config.source.processed_prefix};
+                    .processed_prefix = config.source.processed_prefix,
+                    .quarantine_prefix = config.source.quarantine_prefix,
+                    .quarantine_after = config.source.quarantine_after};
   options.wait_until = config.source.wait_until;
   options.poll_interval = config.source.poll_interval;
   for (const auto& layer : config.transform.layers) {
@@ -361,6 +364,7 @@ void adopt(const StageContext& context) {
 }
 
 std::string state_of(const StoredDump& dump, const StagingState& state, BusinessDate asked) {
+  if (dump.where == StoredDump::Where::quarantine) return "refused";
   const std::string place = dump.where == StoredDump::Where::processed ? ", archived" : "";
   if (state.dates.staging == dump.date) return "live" + place;
   if (dump.date > asked) return "future" + place;
@@ -396,14 +400,16 @@ void list_dumps_of(const StageContext& context) {
   const BusinessDate date = business_date(context);
   const StagingState state = loader.survey();
   Json rows = Json::array();
-  for (const auto& dump : state.dumps) {
+  const auto tell = [&](const StoredDump& dump) {
     Json row = Json::object();
     row.set("date", dump.date.iso());
     row.set("key", dump.object.key);
     row.set("bytes", dump.object.size_bytes);
     row.set("state", state_of(dump, state, date));
     rows.push_back(std::move(row));
-  }
+  };
+  std::ranges::for_each(state.dumps, tell);
+  std::ranges::for_each(state.refused, tell);
   context.output.set("dumps", rows);
   if (context.asked.has("--json")) {
     fmt::print("{}\n", rows.dump());

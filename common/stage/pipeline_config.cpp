@@ -104,8 +104,9 @@ class Reader {
   }
 
   void source(const YamlNode& node) {
-    node.allow_only({"store", "prefix", "objects", "processed", "wait_until", "poll_seconds",
-                     "endpoint", "region", "addressing", "tls", "credentials"});
+    node.allow_only({"store", "prefix", "objects", "processed", "quarantine",
+                     "quarantine_after_minutes", "wait_until", "poll_seconds", "endpoint", "region",
+                     "addressing", "tls", "credentials"});
     auto& source = config_.source;
     const std::string store = text_of(node.at("store"));
     source.store = store.find("://") == std::string::npos ? path_of(node.at("store")) : store;
@@ -116,6 +117,10 @@ class Reader {
     }
     if (const auto* n = node.find("prefix")) source.prefix = expanded(*n);
     if (const auto* n = node.find("processed")) source.processed_prefix = text_of(*n);
+    if (const auto* n = node.find("quarantine")) source.quarantine_prefix = expanded(*n);
+    if (const auto* n = node.find("quarantine_after_minutes")) {
+      source.quarantine_after = std::chrono::minutes(at_least(0, *n));
+    }
     if (const auto* n = node.find("objects")) {
       source.object_pattern = text_of(*n);
       for (const auto* part : {"%Y", "%m", "%d"}) {
@@ -130,6 +135,10 @@ class Reader {
     }
     if (source.prefix == source.processed_prefix) {
       refuse(node, "prefix and processed must differ: loaded dumps move from one to the other");
+    }
+    if (source.quarantine_prefix == source.prefix ||
+        source.quarantine_prefix == source.processed_prefix) {
+      refuse(node, "quarantine must differ from prefix and processed: refused dumps move there");
     }
   }
 

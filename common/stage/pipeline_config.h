@@ -62,6 +62,8 @@ struct SourceConfig {
   std::string prefix = "dumps/";
   std::string object_pattern = "gghouse_%Y%m%d.sql.gz";  // %Y %m %d: the business date
   std::string processed_prefix = "processed/";
+  std::string quarantine_prefix = "quarantine/";  // empty: refused dumps stay where they are
+  std::chrono::minutes quarantine_after{10};
   std::chrono::seconds wait_until{7 * 3600 + 40 * 60};  // JST, on the business date
   std::chrono::seconds poll_interval{30};
 };

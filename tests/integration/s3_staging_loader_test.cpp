@@ -89,7 +89,7 @@ class S3StagingLoader : public testing::Test {
     server->run_sql(sql);
   }
 
-  void write_config(const std::string& endpoint) {
+  void write_config(const std::string& endpoint, const std::string& more = "") {
     std::string text = read_file(PIPELINE_SOURCE_DIR "/deploy/pipeline.yaml");
     const std::string folder = "store: ${PIPELINE_VAR}/store";
     ASSERT_NE(text.find(folder), std::string::npos);
@@ -97,8 +97,8 @@ class S3StagingLoader : public testing::Test {
         text, folder,
         fmt::format("store: {}/team\n  region: us-east-1\n  endpoint: {}\n  credentials:\n"
                     "    access_key_id: {{file: ../secrets/s3_key}}\n"
-                    "    secret_access_key: {{file: ../secrets/s3_secret}}",
-                    house_.url(), endpoint));
+                    "    secret_access_key: {{file: ../secrets/s3_secret}}{}",
+                    house_.url(), endpoint, more.empty() ? "" : "\n  " + more));
     var_.write("deploy/pipeline.yaml", replace_all(text, "../stages/dbt", "../dbt"));
   }
 
@@ -234,6 +234,44 @@ TEST_F(S3StagingLoader, ADumpThatIsCutOnItsWayIsLoadedWholeAndOnce) {
   EXPECT_THAT(result.err, HasSubstr("going on from there"));
   EXPECT_EQ(live_rows(), expected);
   EXPECT_EQ(generations(), "1");
+}
+
+TEST_F(S3StagingLoader, BytesThatAreDamagedOnTheirWayDoNotCondemnTheDump) {
+  deliver(day, dump_of(30'000, "a"));
+  Endpoint gateway;
+  gateway.host = "127.0.0.1";
+  gateway.port = S3House::gateway().port();
+  test::FaultProxy damaging(gateway, test::FaultProxy::Listen::socket_and_tcp,
+                            test::FaultProxy::Speaks::http);
+  write_config(fmt::format("http://s3.localhost:{}", damaging.tcp_endpoint().port),
+               "quarantine_after_minutes: 0");
+  damaging.arm({.kind = test::Fault::Kind::flip_server_byte, .bytes = 400'000});
+  const auto damaged = load(day);
+  EXPECT_EQ(damaging.struck(), 1);
+  EXPECT_EQ(damaged.exit_code, 16) << damaged.text();
+  EXPECT_EQ(error_name(), "Pipeline.Unavailable");
+  EXPECT_THAT(damaged.err, HasSubstr("gave other bytes"));
+  EXPECT_THAT(keys(), ElementsAre(incoming)) << "it stays where the next try finds it";
+  const auto again = load(day);
+  ASSERT_TRUE(again.ok()) << again.text();
+  EXPECT_THAT(keys(), ElementsAre(archived));
+}
+
+TEST_F(S3StagingLoader, ARefusedDumpIsMovedWithinTheBucketOnce) {
+  write_config(S3House::gateway().endpoint(), "quarantine_after_minutes: 0");
+  deliver(day, "GRANT ALL ON *.* TO x;\n" + dump_of(10, "a"));
+  for (const std::string point : {"quarantine_after_copy:kill", "quarantine_before_remove:kill"}) {
+    EXPECT_EQ(load(day, point).signal, SIGKILL);
+    EXPECT_THAT(keys(), testing::Contains(incoming));
+  }
+  const auto refused = load(day);
+  EXPECT_EQ(refused.exit_code, 14) << refused.text();
+  EXPECT_THAT(keys(), ElementsAre(testing::MatchesRegex("team/quarantine/gghouse_20260201.sql.gz"
+                                                        ".refused-[0-9a-f]*"),
+                                  testing::EndsWith(".json")));
+  deliver(day, dump_of(10, "a"));
+  ASSERT_TRUE(load(day).ok());
+  EXPECT_EQ(keys().size(), 3U);
 }
 
 TEST_F(S3StagingLoader, ASignalEndsAWaitForTheBucket) {

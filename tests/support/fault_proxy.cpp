@@ -240,8 +240,22 @@ Next FaultProxy::State::server_spoke(Session& session) {
 
 Next FaultProxy::State::send_counted(int fd, std::string_view bytes, Fault::Kind cutting_kind) {
   bool cut_here = false;
+  bool flipped = false;
+  std::string spoilt;
   {
     const std::lock_guard lock(mutex);
+    if (fault.kind == Fault::Kind::flip_server_byte &&
+        cutting_kind == Fault::Kind::cut_after_server_bytes) {
+      flipped = bytes.size() > fault.bytes;
+      if (flipped) {
+        spoilt = bytes;
+        spoilt[fault.bytes] = static_cast<char>(spoilt[fault.bytes] ^ 4);
+        bytes = spoilt;
+        fault = Fault{};
+      } else {
+        fault.bytes -= bytes.size();
+      }
+    }
     if (fault.kind == cutting_kind) {
       cut_here = bytes.size() >= fault.bytes;
       if (cut_here) {
@@ -253,7 +267,7 @@ Next FaultProxy::State::send_counted(int fd, std::string_view bytes, Fault::Kind
     }
   }
   const bool sent = send_all(fd, bytes);
-  if (cut_here) note_strike();
+  if (cut_here || flipped) note_strike();
   return sent && !cut_here ? Next::go_on : Next::cut;
 }
 

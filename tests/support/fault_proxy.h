@@ -17,6 +17,7 @@ struct Fault {
     none,
     cut_after_client_bytes,  // both sides are closed once so many bytes went to the server
     cut_after_server_bytes,  // ... went to the client
+    flip_server_byte,        // of the byte behind so many of the server's, one bit is turned
     lose_answer,   // a packet with `pattern` reaches the server; its answer is read and thrown away
     lose_request,  // a packet with `pattern` is not forwarded
     stall_answer,  // a packet with `pattern` reaches the server; its answer waits for release()

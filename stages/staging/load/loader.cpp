@@ -24,6 +24,7 @@
 #include "stages/publish/sql.h"
 #include "stages/staging/dump/dump_reader.h"
 #include "stages/staging/load/dump_archive.h"
+#include "stages/staging/load/dump_quarantine.h"
 #include "stages/staging/load/load_rights.h"
 
 namespace pipeline {
@@ -46,6 +47,12 @@ std::vector<std::string> layer_schemas(const LoaderOptions& options) {
 
 bool has_floor(const std::vector<publish::Floor>& floors, const std::string& table) {
   return std::ranges::any_of(floors, [&](const auto& floor) { return floor.table.table == table; });
+}
+
+/// That another dump would be taken where this one was not.
+bool blames_dump(ErrorKind kind) {
+  return kind == ErrorKind::dump_corrupt || kind == ErrorKind::dump_refused ||
+         kind == ErrorKind::dump_freshness;
 }
 
 /// What a person gave for going past a rule, for the ledger.
@@ -75,12 +82,14 @@ StagingLoader::StagingLoader(ObjectStore& store, Clock& clock, LoaderOptions opt
 LoadReport StagingLoader::load(const DumpWish& wish, const std::string& run_id) {
   require_rights();
   for (;;) {
+    std::optional<BusinessDate> live_date;
     {
       Connection session = open_locked(run_id);
       const Live live = read_live(session);
+      live_date = live.dates.staging;
       std::optional<std::string> archived;
       if (live.marker) archived = archive(live.marker->source_object, live);
-      const DumpChoice choice = choose_dump(wish, live.dates, list_dumps(store_, options_.places));
+      const DumpChoice choice = choose(wish, live);
       switch (choice.kind) {
         case DumpChoice::Kind::load:
           return load_dump(session, live, choice, run_id);
@@ -96,7 +105,7 @@ LoadReport StagingLoader::load(const DumpWish& wish, const std::string& run_id) 
           break;
       }
     }
-    wait_or_give_up(wish);
+    wait_or_give_up(wish, live_date);
   }
 }
 
@@ -191,17 +200,40 @@ std::optional<std::string> StagingLoader::archive(const std::string& key, const 
   return {};
 }
 
-void StagingLoader::wait_or_give_up(const DumpWish& wish) {
+/// A day that is missing may have been there, and been refused.
+DumpChoice StagingLoader::choose(const DumpWish& wish, const Live& live) {
+  try {
+    return choose_dump(wish, live.dates, list_dumps(store_, options_.places));
+  } catch (Error& error) {
+    if (error.kind() != ErrorKind::dump_continuity) throw;
+    const std::string refused = refused_since(live.dates.staging);
+    if (refused.empty()) throw;
+    throw std::move(error).with("refused", refused);
+  }
+}
+
+std::string StagingLoader::refused_since(std::optional<BusinessDate> live) {
+  std::vector<std::string> keys;
+  for (const auto& dump : list_quarantine(store_, options_.places)) {
+    if (!live || dump.date > *live) keys.push_back(dump.object.key);
+  }
+  return join(keys, ", ");
+}
+
+void StagingLoader::wait_or_give_up(const DumpWish& wish, std::optional<BusinessDate> live) {
   const auto deadline = wish.date.instant_at(options_.wait_until);
   if (wish.date > BusinessDate::at(clock_.now())) {
     throw Error(ErrorKind::dump_not_yet,
                 fmt::format("{} is a day to come; its dump is not waited for", wish.date.iso()));
   }
   if (clock_.now() >= deadline) {
-    throw Error(ErrorKind::dump_not_yet,
-                fmt::format("{} holds no dump of {} under {} ({}); it was looked for until {}",
-                            store_.url(), wish.date.iso(), options_.places.prefix,
-                            options_.places.pattern, format_jst(deadline)));
+    Error missing(ErrorKind::dump_not_yet,
+                  fmt::format("{} holds no dump of {} under {} ({}); it was looked for until {}",
+                              store_.url(), wish.date.iso(), options_.places.prefix,
+                              options_.places.pattern, format_jst(deadline)));
+    const std::string refused = refused_since(live);
+    if (refused.empty()) throw missing;
+    throw std::move(missing).with("refused", refused);
   }
   log::info("no dump of {} yet; looking again until {}", wish.date.iso(), format_jst(deadline));
   const auto next_look = std::min(deadline, clock_.now() + options_.poll_interval);
@@ -225,9 +257,15 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
 
   Connection loading = open_loading(session, run_id);
   empty_shadow(loading, shadow_);
-  Loaded loaded = fill_shadow(loading, *choice.dump);
-  failpoint("loader_after_load");
-  require_fresh(session, loaded, choice);
+  Loaded loaded;
+  try {
+    loaded = fill_shadow(loading, *choice.dump);
+    failpoint("loader_after_load");
+    require_fresh(session, loaded, choice);
+  } catch (const Error& error) {
+    if (!blames_dump(error.kind())) throw;
+    throw put_in_quarantine(error, *choice.dump, run_id);
+  }
   const TableVerdicts verdicts = judge(session, live, loaded.content);
   prepare_candidates(loading, verdicts);
 
@@ -290,10 +328,17 @@ StagingLoader::Loaded StagingLoader::fill_shadow(Connection& loading, const Stor
   if (dump.compressed()) inflating = std::make_unique<GzipSource>(hashing);
   ByteSource& text = inflating ? static_cast<ByteSource&>(*inflating) : hashing;
 
-  dump::DumpReader reader(text, {.dialect = dialect_of(loading)});
   Loaded loaded;
-  loaded.content = load_into_shadow(
-      loading, reader, {.shadow = shadow_, .check_cancelled = options_.check_cancelled});
+  try {
+    dump::DumpReader reader(text, {.dialect = dialect_of(loading)});
+    loaded.content = load_into_shadow(
+        loading, reader, {.shadow = shadow_, .check_cancelled = options_.check_cancelled});
+  } catch (const Error& error) {
+    if (!blames_dump(error.kind())) throw;
+    const std::uint64_t bytes = hashing.bytes();
+    require_same_bytes(store_, dump.object.key, {.sha256 = hashing.finish(), .bytes = bytes});
+    throw;
+  }
   loaded.bytes = hashing.bytes();
   loaded.sha256 = hashing.finish();
   if (loaded.bytes != dump.object.size_bytes) {
@@ -308,6 +353,31 @@ StagingLoader::Loaded StagingLoader::fill_shadow(Connection& loading, const Stor
                             dump.object.key));
   }
   return loaded;
+}
+
+/// `refusal`, with where the dump lies now. It is what a person must hear of, so no fault of the
+/// store takes its place.
+Error StagingLoader::put_in_quarantine(Error refusal, const StoredDump& dump,
+                                       const std::string& run_id) {
+  Json reason = Json::object();
+  reason.set("key", dump.object.key);
+  reason.set("error", refusal.name());
+  reason.set("cause", refusal.what());
+  reason.set("run_id", run_id);
+  reason.set("refused_at", format_jst(clock_.now()));
+  try {
+    const auto key = quarantine_dump(store_, dump, options_.places, clock_.now(), reason);
+    if (!key) return refusal;
+    log::warn(
+        "{} was refused and lies under {} now, the reason beside it as .json; deliver a better one "
+        "under its name",
+        dump.object.key, *key);
+    return std::move(refusal).with("quarantined_as", *key);
+  } catch (const Error& error) {
+    log::warn("{} was refused and stays where it is, since it cannot be moved: {}", dump.object.key,
+              error.what());
+    return refusal;
+  }
 }
 
 void StagingLoader::require_fresh(Connection& session, const Loaded& loaded,
@@ -425,6 +495,7 @@ StagingState StagingLoader::survey() {
   if (state.live) state.dates.staging = state.live->business_date;
   state.dates.layers = layer_dates(session, state.live);
   state.dumps = list_dumps(store_, options_.places);
+  state.refused = list_quarantine(store_, options_.places);
   std::optional<BusinessDate> before = state.dates.staging;
   for (const auto& dump : state.dumps) {
     if (state.dates.staging && dump.date <= *state.dates.staging) continue;

@@ -67,6 +67,7 @@ struct StagingState {
   std::optional<publish::Marker> live;
   LiveDates dates;
   std::vector<StoredDump> dumps;
+  std::vector<StoredDump> refused;    // that lie in quarantine
   std::vector<BusinessDate> pending;  // dates of dumps newer than the live one
   std::vector<BusinessDate> missing;  // dates between the live one and the last pending one
 };
@@ -119,7 +120,10 @@ class StagingLoader {
   LoadReport nothing_new(const Live& live, std::optional<std::string> archived_as);
   LoadReport load_dump(Connection& session, const Live& live, const DumpChoice& choice,
                        const std::string& run_id);
+  DumpChoice choose(const DumpWish& wish, const Live& live);
+  std::string refused_since(std::optional<BusinessDate> live);
   Loaded fill_shadow(Connection& loading, const StoredDump& dump);
+  Error put_in_quarantine(Error refusal, const StoredDump& dump, const std::string& run_id);
   void require_fresh(Connection& session, const Loaded& loaded, const DumpChoice& choice);
   std::vector<std::string> live_relations(Connection& session);
   KeepReasons keep_reasons(Connection& session, const std::vector<std::string>& without_rows);
@@ -127,7 +131,7 @@ class StagingLoader {
   void prepare_candidates(Connection& loading, const TableVerdicts& verdicts);
   void publish_staging(Connection& session, const Live& live, const publish::Marker& marker,
                        const TableVerdicts& verdicts);
-  void wait_or_give_up(const DumpWish& wish);
+  void wait_or_give_up(const DumpWish& wish, std::optional<BusinessDate> live);
 
   ObjectStore& store_;
   Clock& clock_;

@@ -1,6 +1,7 @@
 // The dumps in the object store, by their date.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,14 +17,17 @@ struct DumpPlaces {
   std::string prefix = "dumps/";
   std::string pattern = "gghouse_%Y%m%d.sql.gz";  // %Y %m %d: the dump's JST date, each once
   std::string processed_prefix = "processed/";
+  std::string quarantine_prefix = "quarantine/";  // empty: refused dumps stay where they are
+  std::chrono::minutes quarantine_after{10};      // since their last change
 };
 
 struct StoredDump {
   BusinessDate date;
   ObjectInfo object;
   enum class Where {
-    incoming,   // under prefix: not loaded yet, or not archived yet
-    processed,  // under processed_prefix: was loaded once
+    incoming,    // under prefix: not loaded yet, or not archived yet
+    processed,   // under processed_prefix: was loaded once
+    quarantine,  // under quarantine_prefix: was refused
   } where = Where::incoming;
   bool compressed() const { return object.key.ends_with(".gz"); }
 };
