@@ -30,6 +30,8 @@ std::vector<std::string> environment_names(std::string_view config_text,
     add(account.password);
     if (account.password.source == SecretReference::Source::secretsmanager) add_aws();
   }
+  // STS is asked whose keys they are, wherever they come from.
+  if (!config.aws.account.empty()) add_aws();
   if (config.source.s3) add_proxies();
   if (config.source.s3 && config.source.s3->keys) {
     add(config.source.s3->keys->access_key_id);

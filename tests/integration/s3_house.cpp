@@ -1,6 +1,7 @@
 #include "tests/integration/s3_house.h"
 
 #include <atomic>
+#include <vector>
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -25,14 +26,17 @@ const testing::Environment* const registered = testing::AddGlobalTestEnvironment
 S3House::S3House() : bucket_(make_bucket()) {}
 
 Radosgw& S3House::gateway() {
-  // One that does not start is not waited for again by each test.
-  static std::string failure;
-  if (!failure.empty()) throw Error(ErrorKind::unavailable, failure);
-  try {
-    if (!the_gateway) the_gateway = std::make_unique<Radosgw>();
-  } catch (const Error& error) {
-    failure = error.what();
-    throw;
+  // One that does not start is not waited for again by each test. Between the choice of a port and
+  // its use another program may take it, so there is more than one attempt.
+  constexpr std::size_t attempts_max = 3;
+  static std::vector<std::string> failures;
+  while (!the_gateway) {
+    if (failures.size() >= attempts_max) throw Error(ErrorKind::unavailable, failures.back());
+    try {
+      the_gateway = std::make_unique<Radosgw>();
+    } catch (const Error& error) {
+      failures.emplace_back(error.what());
+    }
   }
   return *the_gateway;
 }

@@ -33,6 +33,11 @@ TEST(EnvironmentNames, AreThoseOfTheKeysOfABucket) {
                                                .name = "STORE_SECRET"};
   EXPECT_THAT(environment_names("", config),
               AllOf(Contains("STORE_SECRET"), Not(Contains(StartsWith("AWS_")))));
+  config.aws.account = "111122223333";
+  EXPECT_THAT(environment_names("", config),
+              IsSupersetOf({"AWS_CA_BUNDLE", "AWS_ENDPOINT_URL_STS", "AWS_REGION"}))
+      << "STS is asked whose they are";
+  config.aws.account.clear();
   config.warehouse.accounts["load"].password = {.source = SecretReference::Source::secretsmanager,
                                                 .name = "prod/db"};
   EXPECT_THAT(environment_names("", config),
