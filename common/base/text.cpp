@@ -91,6 +91,24 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string base64(std::string_view bytes) {
+  static constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const auto byte_at = [&](std::size_t at) -> std::uint32_t {
+    return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U;
+  };
+  std::string result;
+  result.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::uint32_t bits = byte_at(at) << 16U | byte_at(at + 1) << 8U | byte_at(at + 2);
+    for (const unsigned shift : {18U, 12U, 6U, 0U}) result += digits[bits >> shift & 63U];
+  }
+  for (std::size_t missing = (3 - bytes.size() % 3) % 3, i = 0; i < missing; ++i) {
+    result[result.size() - 1 - i] = '=';
+  }
+  return result;
+}
+
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;

@@ -18,6 +18,8 @@ std::string replace_all(std::string_view text, std::string_view from, std::strin
 /// ASCII only; other bytes stay.
 std::string to_lower(std::string_view text);
 std::string hex(std::span<const unsigned char> bytes);
+/// Standard base64 (RFC 4648) with padding, in one line.
+std::string base64(std::string_view bytes);
 /// The candidate nearest to `word` by edit distance, empty if none is near enough to be meant.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 /// "12.3 MB"

@@ -71,4 +71,17 @@ Endpoint parse_endpoint(std::string_view text) {
   return endpoint;
 }
 
+Endpoint endpoint_of(std::string_view url) {
+  const bool printable =
+      std::ranges::all_of(url, [](char byte) { return byte > 0x20 && byte < 0x7f; });
+  if (!printable) refuse("the URL holds a blank, a line break or a byte that is not ASCII");
+  const auto scheme_end = url.find("://");
+  if (scheme_end == std::string_view::npos) refuse("the URL does not begin with https://");
+  const auto origin = url.substr(0, url.find_first_of("/?#", scheme_end + 3));
+  if (origin.find('@') != std::string_view::npos) {
+    refuse("the URL holds a user or a password before its host; name an authorization instead");
+  }
+  return parse_endpoint(origin);
+}
+
 }  // namespace pipeline::http

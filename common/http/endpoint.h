@@ -25,4 +25,9 @@ bool is_loopback(std::string_view host);
 /// must not travel in clear text.
 Endpoint parse_endpoint(std::string_view text);
 
+/// The endpoint of a whole URL, "https://host:port/path?query". Throws as parse_endpoint(), and
+/// for a user or password before the host and bytes that a URL does not have. What stands behind
+/// the host may be a secret: no message shows it.
+Endpoint endpoint_of(std::string_view url);
+
 }  // namespace pipeline::http

@@ -203,6 +203,7 @@ class Answer::Exchange {
     if (request_.url.starts_with("http://")) set(easy, CURLOPT_PROXY, "");
     set(easy, CURLOPT_FOLLOWLOCATION, 0L);
     set(easy, CURLOPT_NOSIGNAL, 1L);
+    set(easy, CURLOPT_QUICK_EXIT, 1L);  // no wait for a name server that does not answer
     set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_limit.count()));
     set(easy, CURLOPT_SSL_VERIFYPEER, 1L);

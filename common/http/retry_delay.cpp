@@ -1,8 +1,14 @@
 #include "common/http/retry_delay.h"
 
 #include <algorithm>
+#include <random>
 
 namespace pipeline {
+namespace {
+
+constexpr std::chrono::milliseconds wait_piece{200};
+
+}  // namespace
 
 std::chrono::milliseconds retry_delay(const RetryLimits& limits, int attempt, double random,
                                       std::optional<std::chrono::seconds> server_asks) {
@@ -17,6 +23,21 @@ std::chrono::milliseconds retry_delay(const RetryLimits& limits, int attempt, do
   const std::chrono::milliseconds asked =
       std::clamp(*server_asks, std::chrono::seconds(0), longest);
   return std::min(std::max(asked, drawn), limits.delay_max);
+}
+
+void wait_for_retry(const RetryLimits& limits, int attempt,
+                    std::optional<std::chrono::seconds> server_asks, Clock& clock,
+                    const std::function<void()>& check_cancelled) {
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  const double drawn = std::uniform_real_distribution<double>(0, 1)(random);
+  auto rest = retry_delay(limits, attempt, drawn, server_asks);
+  check_cancelled();
+  while (rest.count() > 0) {
+    const auto piece = std::min(rest, wait_piece);
+    clock.sleep_for(piece);
+    rest -= piece;
+    check_cancelled();
+  }
 }
 
 }  // namespace pipeline

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
+
+#include "common/base/clock.h"
 
 namespace pipeline {
 
@@ -17,5 +20,11 @@ struct RetryLimits {
 /// least what the server asked for. Never more than delay_max.
 std::chrono::milliseconds retry_delay(const RetryLimits& limits, int attempt, double random,
                                       std::optional<std::chrono::seconds> server_asks);
+
+/// Waits so long, with a number drawn for `random`. `check_cancelled` throws to end the wait; it is
+/// called five times a second.
+void wait_for_retry(const RetryLimits& limits, int attempt,
+                    std::optional<std::chrono::seconds> server_asks, Clock& clock,
+                    const std::function<void()>& check_cancelled);
 
 }  // namespace pipeline

@@ -1,7 +1,9 @@
 #include "common/http/small_answer.h"
 
 #include <charconv>
-#include <random>
+#include <span>
+
+#include <fmt/core.h>
 
 #include "common/base/error.h"
 #include "common/base/log.h"
@@ -10,9 +12,6 @@
 namespace pipeline::http {
 namespace {
 
-constexpr std::size_t answer_bytes_max = 1U << 20U;
-constexpr std::chrono::milliseconds wait_piece{200};
-
 std::optional<std::chrono::seconds> seconds_of(const std::string& text) {
   int seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -20,18 +19,26 @@ std::optional<std::chrono::seconds> seconds_of(const std::string& text) {
   return std::chrono::seconds(seconds);
 }
 
-void wait(const SmallRequestOptions& options, int attempt,
-          std::optional<std::chrono::seconds> server_asks) {
-  static thread_local std::minstd_rand random{std::random_device{}()};
-  const double drawn = std::uniform_real_distribution<double>(0, 1)(random);
-  auto rest = retry_delay(options.retry, attempt, drawn, server_asks);
-  options.check_cancelled();
-  while (rest.count() > 0) {
-    const auto piece = std::min(rest, wait_piece);
-    options.clock->sleep_for(piece);
-    rest -= piece;
-    options.check_cancelled();
+std::string body_of(Answer& answer, const SmallRequestOptions& options) {
+  if (options.body == SmallRequestOptions::Body::needed) {
+    return read_all(answer, options.body_bytes_max);
   }
+  std::string body;
+  if (answer.status() >= 200 && answer.status() < 300) return body;
+  body.resize(options.body_bytes_max);
+  std::size_t size = 0;
+  try {
+    while (size < body.size()) {
+      const std::size_t count = answer.read(std::span(body).subspan(size));
+      if (count == 0) break;
+      size += count;
+      options.check_cancelled();
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unavailable) throw;
+  }
+  body.resize(size);
+  return body;
 }
 
 }  // namespace
@@ -42,16 +49,18 @@ SmallAnswer send_small(Client& client, const Request& request, const SmallReques
     std::optional<std::chrono::seconds> server_asks;
     try {
       const auto answer = client.send(request);
-      SmallAnswer small{.status = answer->status(), .body = read_all(*answer, answer_bytes_max)};
+      SmallAnswer small{.status = answer->status(), .body = body_of(*answer, options)};
       const bool passing = small.status == 429 || small.status >= 500 || options.is_passing(small);
       if (!passing || last) return small;
       server_asks = seconds_of(answer->header("retry-after"));
       log::debug("attempt {} was answered with {}, trying again", attempt, small.status);
+      options.will_retry(fmt::format("answered with {}", small.status));
     } catch (const Error& error) {
       if (last || error.kind() != ErrorKind::unavailable) throw;
       log::debug("attempt {} failed, trying again: {}", attempt, error.what());
+      options.will_retry(error.message());
     }
-    wait(options, attempt, server_asks);
+    wait_for_retry(options.retry, attempt, server_asks, *options.clock, options.check_cancelled);
   }
 }
 

@@ -33,6 +33,17 @@ TEST(Text, CutsAtCharacterBoundaries) {
   EXPECT_EQ(head("abc", 3), "abc");
 }
 
+TEST(Text, WritesBase64AsItsStandardDoes) {
+  // RFC 4648, section 10.
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foo"), "Zm9v");
+  EXPECT_EQ(base64("foob"), "Zm9vYg==");
+  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(base64("\xFB\xFF\xFE"), "+//+");
+}
+
 TEST(Text, FindsTheFirstByteThatIsNoText) {
   EXPECT_EQ(find_no_text(""), std::nullopt);
   EXPECT_EQ(find_no_text("caf\xC3\xA9 \xE6\x97\xA5 \xF0\x9F\x98\x80\n"), std::nullopt);

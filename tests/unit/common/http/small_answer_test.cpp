@@ -1,0 +1,77 @@
+// Requests sent again, and answers of which only the head matters.
+#include "common/http/small_answer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/error.h"
+#include "tests/support/scripted_server.h"
+
+namespace pipeline::http {
+namespace {
+
+using test::ScriptedAnswer;
+using test::ScriptedServer;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+SmallRequestOptions for_messages(std::size_t bytes_max) {
+  return {.retry = {.attempts_max = 3, .first_delay_max = std::chrono::milliseconds(1)},
+          .body = SmallRequestOptions::Body::for_messages,
+          .body_bytes_max = bytes_max};
+}
+
+SmallAnswer post(ScriptedServer& server, const SmallRequestOptions& options) {
+  Client client({});
+  return send_small(client, {.method = Method::post, .url = server.origin() + "/", .body = "x"},
+                    options);
+}
+
+TEST(SmallAnswerForMessages, IsCutInsteadOfRefusedHoweverLong) {
+  ScriptedServer server({test::whole_answer("404 Not Found", std::string(10'000'000, 'n'))});
+  const auto answer = post(server, for_messages(100));
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_EQ(answer.body, std::string(100, 'n'));
+}
+
+TEST(SmallAnswerForMessages, OfASuccessIsNotReadAndNotSentTwice) {
+  // The head says yes; the body never comes.
+  ScriptedServer server({{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhal",
+                          .then = ScriptedAnswer::Then::close}});
+  EXPECT_EQ(post(server, for_messages(100)).status, 200);
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
+TEST(SmallAnswerForMessages, OfARefusalIsWhatCameOfIt) {
+  ScriptedServer server({{.bytes = "HTTP/1.1 400 Bad\r\nContent-Length: 10\r\n\r\nhal"}});
+  const auto answer = post(server, for_messages(100));
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.body, "hal");
+}
+
+TEST(SmallAnswer, TellsWhyItTriesAgain) {
+  ScriptedServer server({{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhal"},
+                         test::whole_answer("503 Busy", ""),
+                         test::whole_answer("200 OK", "yes")});
+  auto options = for_messages(100);
+  options.body = SmallRequestOptions::Body::needed;
+  std::vector<std::string> told;
+  options.will_retry = [&](const std::string& why) { told.push_back(why); };
+  EXPECT_EQ(post(server, options).body, "yes");
+  EXPECT_THAT(told, ElementsAre(HasSubstr("was lost"), "answered with 503"));
+}
+
+TEST(SmallAnswer, NeededIsRefusedWhenItIsTooLong) {
+  ScriptedServer server({test::whole_answer("200 OK", std::string(101, 'x'))});
+  auto options = for_messages(100);
+  options.body = SmallRequestOptions::Body::needed;
+  try {
+    post(server, options);
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::resource_exhausted);
+  }
+}
+
+}  // namespace
+}  // namespace pipeline::http
