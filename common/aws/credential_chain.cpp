@@ -82,25 +82,25 @@ Credentials CredentialChain::obtain(const CredentialPlan& plan, ServiceClient& c
                                  .http = options_.services.http,
                                  .clock = options_.services.clock,
                                  .variables = options_.services.variables};
-  Credentials found =
-      std::visit(Each{[](const StaticKeys& keys) { return keys.credentials; },
-                      [&](const ProcessCommand& process) {
-                        return run_credential_process(process.command, options_.process_limit);
-                      },
-                      [&](const WebIdentity& identity) {
-                        return Sts(client, region)
-                            .assume_role_with_web_identity(identity.role,
-                                                           web_identity_token(identity.token_file));
-                      },
-                      [&](const AssumedRole& assumed) {
-                        return Sts(client, region)
-                            .assume_role(assumed.role, obtain(*assumed.as, client, region));
-                      },
-                      [&](const ContainerKeys& container) {
-                        return fetch_container_credentials(container.url, metadata);
-                      },
-                      [&](const InstanceKeys&) { return fetch_instance_credentials(metadata); }},
-                 plan.how);
+  Credentials found = std::visit(
+      Each{[](const StaticKeys& keys) { return keys.credentials; },
+           [&](const ProcessCommand& process) {
+             return run_credential_process(process.command, options_.process_limit, options_.stop);
+           },
+           [&](const WebIdentity& identity) {
+             return Sts(client, region)
+                 .assume_role_with_web_identity(identity.role,
+                                                web_identity_token(identity.token_file));
+           },
+           [&](const AssumedRole& assumed) {
+             return Sts(client, region)
+                 .assume_role(assumed.role, obtain(*assumed.as, client, region));
+           },
+           [&](const ContainerKeys& container) {
+             return fetch_container_credentials(container.url, metadata);
+           },
+           [&](const InstanceKeys&) { return fetch_instance_credentials(metadata); }},
+      plan.how);
   found.origin = plan.origin;
   if (found.expires_at && *found.expires_at <= options_.services.clock->now()) {
     throw Error(ErrorKind::access_denied, fmt::format("what {} gives expired at {}", plan.origin,

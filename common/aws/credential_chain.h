@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "common/aws/cached_credentials.h"
@@ -16,6 +17,7 @@ struct ChainOptions {
   ServiceOptions services;
   MetadataHosts hosts;
   std::chrono::milliseconds process_limit{60'000};  // of a credential_process
+  std::stop_token stop;                             // ends a credential_process
 };
 
 /// Finds the source anew with each fetch(), so that changed files and variables are heard, and

@@ -22,8 +22,8 @@ std::vector<std::string> whole_environment() {
 
 }  // namespace
 
-Credentials run_credential_process(const std::string& command,
-                                   std::chrono::milliseconds time_limit) {
+Credentials run_credential_process(const std::string& command, std::chrono::milliseconds time_limit,
+                                   std::stop_token stop) {
   const auto words = command_words(command);
   if (!words || words->empty()) {
     throw Error(ErrorKind::config_invalid,
@@ -36,9 +36,13 @@ Credentials run_credential_process(const std::string& command,
   child.captured_bytes_max = output_bytes_max;
   child.time_limit = time_limit;
   child.grace = std::chrono::seconds(1);
-  const ChildResult result = run_child(child, [](pid_t) {}, {});
+  const ChildResult result = run_child(
+      child, [](pid_t) {}, std::move(stop));
   // Only the program's name: an argument may be a key.
   const std::string& program = words->front();
+  if (result.stopped_by == ChildResult::StoppedBy::request) {
+    throw Error(ErrorKind::cancelled, fmt::format("credential_process {} was stopped", program));
+  }
   if (result.stopped_by == ChildResult::StoppedBy::time_limit) {
     throw Error(ErrorKind::timed_out, fmt::format("credential_process {} did not end within {} ms",
                                                   program, time_limit.count()));

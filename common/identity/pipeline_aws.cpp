@@ -6,13 +6,16 @@
 #include <fmt/core.h>
 
 #include "common/aws/account_check.h"
+#include "common/aws/sts.h"
 #include "common/base/error.h"
 
 namespace pipeline {
 namespace {
 
-aws::ServiceOptions service_options() {
+aws::ServiceOptions service_options(const PipelineAwsOptions& options) {
   aws::ServiceOptions services;
+  services.http.check_cancelled = options.check_cancelled;
+  services.retry = options.retry;
   services.http.ca_file = services.variables("AWS_CA_BUNDLE").value_or("");
   services.http.silence_limit = std::chrono::seconds(20);
   return services;
@@ -20,11 +23,15 @@ aws::ServiceOptions service_options() {
 
 }  // namespace
 
-PipelineAws::PipelineAws(const PipelineConfig& config)
+PipelineAws::PipelineAws(const PipelineConfig& config, const PipelineAwsOptions& options)
     : config_(config.aws),
-      services_(service_options()),
-      chain_(std::make_shared<aws::CredentialChain>(aws::ChainOptions{
-          .profile = config_.profile, .region = config_.region, .services = services_})),
+      services_(service_options(options)),
+      chain_(std::make_shared<aws::CredentialChain>(
+          aws::ChainOptions{.profile = config_.profile,
+                            .region = config_.region,
+                            .services = services_,
+                            .process_limit = options.process_limit,
+                            .stop = options.stop})),
       client_(services_) {
   credentials_ = std::make_shared<aws::CachedCredentials>(
       config_.account.empty() ? std::static_pointer_cast<aws::CredentialsSource>(chain_)
@@ -39,6 +46,12 @@ std::shared_ptr<aws::CredentialsSource> PipelineAws::checked(
       std::move(keys),
       aws::ExpectedAccount{.account = config_.account, .where = config_.account_where}, services_,
       config_.region.empty() ? region : config_.region);
+}
+
+aws::CallerIdentity PipelineAws::identity_of(const aws::Credentials& keys,
+                                             const std::string& region) {
+  const std::string& named = config_.region.empty() ? region : config_.region;
+  return aws::Sts(client_, named.empty() ? chain_->region() : named).get_caller_identity(keys);
 }
 
 std::optional<aws::SecretLogin> PipelineAws::secret_login(const std::string& secret,

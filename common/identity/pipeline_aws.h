@@ -2,8 +2,11 @@
 // alike.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -13,10 +16,18 @@
 
 namespace pipeline {
 
+/// Bounds of what is asked of AWS, for one who cannot wait long.
+struct PipelineAwsOptions {
+  std::function<void()> check_cancelled = [] {};  // throws to end the work
+  std::stop_token stop;                           // ends a credential_process
+  std::chrono::milliseconds process_limit{60'000};
+  RetryLimits retry{.attempts_max = 4};
+};
+
 /// Thread-safe. Sends nothing before it is asked for something.
 class PipelineAws {
  public:
-  explicit PipelineAws(const PipelineConfig& config);
+  explicit PipelineAws(const PipelineConfig& config, const PipelineAwsOptions& options = {});
 
   /// The keys that the AWS CLI would find, by aws.profile if it is given; kept until shortly before
   /// they expire, and of aws.account alone, if that is given.
@@ -26,9 +37,14 @@ class PipelineAws {
   std::shared_ptr<aws::CredentialsSource> checked(std::shared_ptr<aws::CredentialsSource> keys,
                                                   const std::string& region);
 
+  /// Whose these keys are. `region` as above. Errors are those of Sts.
+  aws::CallerIdentity identity_of(const aws::Credentials& keys, const std::string& region);
+
   /// As aws::SecretsManager::login(), in the region of the secret's ARN, else aws.region, else the
   /// one that AWS's tools would take; config_invalid if none is named.
   std::optional<aws::SecretLogin> secret_login(const std::string& secret, std::string_view stage);
+  /// Calls other services, with credentials().
+  aws::ServiceClient& client() { return client_; }
 
  private:
   AwsConfig config_;
