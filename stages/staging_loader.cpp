@@ -15,6 +15,7 @@
 #include "stages/commands/floor_options.h"
 #include "stages/commands/init_command.h"
 #include "stages/commands/text_table.h"
+#include "stages/loader_doctor.h"
 #include "stages/staging/load/loader.h"
 #include "stages/store_options.h"
 #include "stages/transform/project/source_names.h"
@@ -67,7 +68,12 @@ CliSpec command_line() {
       {.name = "ls", .help = "list the dumps of the store", .options = {date, json}},
       {.name = "check",
        .help = "log in with every account, look at lock, marker and store, name the pending dates",
-       .options = {json}}};
+       .options = {json,
+                   {.name = "--doctor",
+                    .value_name = "PART",
+                    .help = "print what `orchestrator doctor` asks: identity, store (writes a "
+                            "probe) or server"}},
+       .exclusive = {{"--json", "--doctor"}}}};
   return spec;
 }
 
@@ -423,6 +429,10 @@ void list_dumps_of(const StageContext& context) {
 }
 
 void check(const StageContext& context) {
+  if (const auto part = context.asked.value("--doctor")) {
+    loader_doctor(context, *part);
+    return;
+  }
   const auto store = open_source(context);
   StagingLoader loader(*store, context.clock, options_of(context.config));
   const std::vector<Error> problems = loader.problems();

@@ -102,6 +102,15 @@ std::optional<std::chrono::system_clock::time_point> parse_utc(std::string_view 
          std::chrono::milliseconds(*milliseconds);
 }
 
+std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text) {
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  if (text.size() != 29 || !text.ends_with(" GMT")) return {};
+  const auto month = months.find(text.substr(8, 3));
+  if (month == std::string_view::npos || month % 3 != 0) return {};
+  return parse_utc(fmt::format("{}-{:02}-{}T{}.000Z", text.substr(12, 4), month / 3 + 1,
+                               text.substr(5, 2), text.substr(17, 8)));
+}
+
 std::optional<std::chrono::seconds> parse_time_of_day(std::string_view text) {
   const auto pieces = split(text, ':');
   if (pieces.size() != 2 && pieces.size() != 3) return {};

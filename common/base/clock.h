@@ -49,6 +49,8 @@ std::string format_jst(std::chrono::system_clock::time_point instant);
 std::string format_utc(std::chrono::system_clock::time_point instant);
 /// Reads format_utc's text back; nullopt if it is something else.
 std::optional<std::chrono::system_clock::time_point> parse_utc(std::string_view text);
+/// "Wed, 21 Oct 2015 07:28:00 GMT" (RFC 9110, 5.6.7); nullopt if it is something else.
+std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text);
 /// "07:40" or "07:40:30" as seconds since midnight; nullopt if it is something else.
 std::optional<std::chrono::seconds> parse_time_of_day(std::string_view text);
 

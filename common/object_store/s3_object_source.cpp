@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
@@ -29,17 +30,6 @@ constexpr int partial_content = 206;
                           name));
 }
 
-/// "Wed, 21 Oct 2015 07:28:00 GMT" (RFC 9110, 5.6.7).
-std::chrono::system_clock::time_point http_date(std::string_view text) {
-  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  if (text.size() != 29) return {};
-  const auto month = months.find(text.substr(8, 3));
-  if (month == std::string_view::npos || month % 3 != 0) return {};
-  const auto instant = parse_utc(fmt::format("{}-{:02}-{}T{}.000Z", text.substr(12, 4),
-                                             month / 3 + 1, text.substr(5, 2), text.substr(17, 8)));
-  return instant.value_or(std::chrono::system_clock::time_point{});
-}
-
 }  // namespace
 
 std::optional<ObjectInfo> s3_head(S3Client& client, const std::string& full_key) {
@@ -55,7 +45,8 @@ std::optional<ObjectInfo> s3_head(S3Client& client, const std::string& full_key)
   return ObjectInfo{.key = full_key,
                     .size_bytes = *size,
                     .etag = etag,
-                    .modified = http_date(answer->header("last-modified"))};
+                    .modified = parse_http_date(answer->header("last-modified"))
+                                    .value_or(std::chrono::system_clock::time_point{})};
 }
 
 S3ObjectSource::S3ObjectSource(std::shared_ptr<S3Client> client, ObjectInfo object,

@@ -23,6 +23,7 @@
 #include "stages/commands/guard_commands.h"
 #include "stages/commands/init_command.h"
 #include "stages/commands/init_layer.h"
+#include "stages/commands/layer_doctor.h"
 #include "stages/commands/layer_session.h"
 #include "stages/commands/operation_command.h"
 #include "stages/transform/project/vars.h"
@@ -110,7 +111,11 @@ CliSpec command_line(const std::string& program) {
        .options = publish_options},
       {.name = "check",
        .help = "log in with every account, look at lock and markers",
-       .options = {{.name = "--json", .kind = OptionKind::flag, .help = "print JSON"}}},
+       .options = {{.name = "--json", .kind = OptionKind::flag, .help = "print JSON"},
+                   {.name = "--doctor",
+                    .value_name = "PART",
+                    .help = "print what `orchestrator doctor` asks: accounts or project"}},
+       .exclusive = {{"--json", "--doctor"}}},
       {.name = "source",
        .help = "look how old the newest rows of the sources are; exits with 0, 1 or 2 as dbt",
        .options = project_options("look at"),
@@ -166,7 +171,8 @@ std::map<std::string, std::string> custom_environment() {
   return found;
 }
 
-LayerRunRequest request_of(const StageContext& context, const Program& program) {
+/// What a run of the program is asked to do, but for the accounts, whose passwords are not read.
+LayerRunRequest request_without_accounts(const StageContext& context, const Program& program) {
   const PipelineConfig& config = context.config;
   LayerRunRequest request;
   request.plan = layers_of(config, context.asked.value("--layer").value_or(program.layer));
@@ -180,9 +186,6 @@ LayerRunRequest request_of(const StageContext& context, const Program& program) 
   request.compiler.run_started_at = context.clock.now();
   request.target_path = config.transform.target_path;
   request.artifact_env = custom_environment();
-  request.build = account_options(config, "build");
-  request.publish = account_options(config, "publish");
-  request.janitor = account_options(config, "janitor");
   request.run_id = context.run_id;
   request.command = command_of(program, context);
   request.run_time = config.orchestrator.run_time;
@@ -190,11 +193,19 @@ LayerRunRequest request_of(const StageContext& context, const Program& program) 
                      .tables = config.backups.tables,
                      .keep_days = config.backups.keep_days};
   request.protect = protect_options(config);
-  request.vault = vault_request(config, program.name);
   using OnTestFailure = TransformConfig::OnTestFailure;
   if (config.transform.on_test_failure == OnTestFailure::publish_and_alert) {
     request.on_test_failure = LayerRunRequest::OnTestFailure::publish_and_alert;
   }
+  return request;
+}
+
+LayerRunRequest request_of(const StageContext& context, const Program& program) {
+  LayerRunRequest request = request_without_accounts(context, program);
+  request.build = account_options(context.config, "build");
+  request.publish = account_options(context.config, "publish");
+  request.janitor = account_options(context.config, "janitor");
+  request.vault = vault_request(context.config, program.name);
   return request;
 }
 
@@ -308,6 +319,11 @@ void print_for_people(const Json& answer) {
 }
 
 void check(const StageContext& context, const Program& program) {
+  if (const auto part = context.asked.value("--doctor")) {
+    layer_doctor(context, request_without_accounts(context, program),
+                 {.program = program.name, .part = *part});
+    return;
+  }
   const dbt::LayerCheck checked = dbt::check_layer(request_of(context, program));
   context.output = checked.answer;
   if (context.asked.has("--json")) {

@@ -71,23 +71,6 @@ void look(const LayerRunRequest& request, LayerCheck& check) {
   }
 }
 
-publish::KnownSchemas known_schemas(const LayerRunRequest& request) {
-  publish::KnownSchemas known{.staging = request.plan.staging_schema,
-                              .layers = {},
-                              .vault = request.vault ? request.vault->options.schema : ""};
-  for (const auto& layer : request.plan.layers) known.layers.push_back(layer.schema);
-  try {
-    const Compiler compiler(request.compiler);
-    for (const auto& [id, node] : compiler.graph().nodes()) {
-      if (node.config.publish == PublishMode::in_place) known.in_place.push_back(live_name(node));
-    }
-  } catch (const Error& error) {
-    // A check is about accounts; what is wrong with the project the run says.
-    log::debug("the project cannot be read: {}", error.message());
-  }
-  return known;
-}
-
 /// Rights, tables and columns of the vault, as far as they are known without the project.
 void look_at_vault(const LayerRunRequest& request, LayerCheck& check) {
   check.answer.set("vault", Json());
@@ -113,6 +96,23 @@ void look_at_vault(const LayerRunRequest& request, LayerCheck& check) {
 }
 
 }  // namespace
+
+publish::KnownSchemas known_schemas(const LayerRunRequest& request) {
+  publish::KnownSchemas known{.staging = request.plan.staging_schema,
+                              .layers = {},
+                              .vault = request.vault ? request.vault->options.schema : ""};
+  for (const auto& layer : request.plan.layers) known.layers.push_back(layer.schema);
+  try {
+    const Compiler compiler(request.compiler);
+    for (const auto& [id, node] : compiler.graph().nodes()) {
+      if (node.config.publish == PublishMode::in_place) known.in_place.push_back(live_name(node));
+    }
+  } catch (const Error& error) {
+    // A check is about accounts; what is wrong with the project the run says.
+    log::debug("the project cannot be read: {}", error.message());
+  }
+  return known;
+}
 
 LayerCheck check_layer(const LayerRunRequest& request) {
   LayerCheck check;

@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/json.h"
+#include "stages/publish/account_rights.h"
 #include "stages/transform/run/layer_run.h"
 
 namespace pipeline::dbt {
@@ -18,6 +19,9 @@ struct LayerCheck {
   Json answer = Json::object();
   std::optional<Error> problem;  // the first
 };
+
+/// What is known of the schemas without a session; in-place models only if the project can be read.
+publish::KnownSchemas known_schemas(const LayerRunRequest& request);
 
 LayerCheck check_layer(const LayerRunRequest& request);
 

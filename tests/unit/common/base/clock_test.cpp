@@ -43,6 +43,15 @@ TEST(Times, ReadBackWhatTheyWrite) {
   EXPECT_FALSE(parse_utc("2026-11-20T24:00:00.000Z"));
 }
 
+TEST(Times, OfHttpHeadersAreRead) {
+  EXPECT_EQ(format_utc(*parse_http_date("Sun, 01 Feb 2026 07:00:09 GMT")),
+            "2026-02-01T07:00:09.000Z");
+  for (const auto* text : {"", "Sun, 01 Feb 2026 07:00:09 JST", "Sun, 01 Fbe 2026 07:00:09 GMT",
+                           "Sun, 31 Feb 2026 07:00:09 GMT", "2026-02-01T07:00:09.000Z    "}) {
+    EXPECT_FALSE(parse_http_date(text)) << text;
+  }
+}
+
 TEST(Times, OfDayAreReadWithAndWithoutSeconds) {
   EXPECT_EQ(parse_time_of_day("07:40")->count(), 7 * 3600 + 40 * 60);
   EXPECT_EQ(parse_time_of_day("00:00:09")->count(), 9);
