@@ -1,6 +1,7 @@
 // Which environment variables pipeline.yaml needs: a stage reads the same file and needs them too.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,5 +15,9 @@ namespace pipeline {
 /// proxies where stages reach a bucket or AWS. Each once, sorted.
 std::vector<std::string> environment_names(std::string_view config_text,
                                            const PipelineConfig& config);
+
+/// Those of environment_names() whose values nobody may print: passwords and keys, and proxies,
+/// whose addresses may hold a login.
+std::set<std::string> secret_environment_names(const PipelineConfig& config);
 
 }  // namespace pipeline

@@ -12,6 +12,7 @@
 #include "common/concurrency/cancellation.h"
 #include "common/config/cli.h"
 #include "common/stage/config_file.h"
+#include "orchestrator/alert_commands.h"
 #include "orchestrator/look_commands.h"
 #include "orchestrator/run_commands.h"
 
@@ -90,6 +91,14 @@ std::vector<Command> commands() {
                          .help = "default: the configured one",
                          .needed = CliPositional::Needed::optional}}},
        looking<validate_command>},
+      {{.name = "alert",
+        .help = "list the alert channels, or send a test message through one",
+        .positionals = {{.name = "ACTION", .help = "list or test"},
+                        {.name = "CHANNEL",
+                         .help = "of a test: its name in pipeline.yaml",
+                         .needed = CliPositional::Needed::optional}}},
+       alert_command,
+       Stops::gracefully},
   };
 }
 

@@ -16,8 +16,8 @@
 #include "common/base/text.h"
 #include "common/io/file.h"
 #include "common/process/process_tree.h"
-#include "orchestrator/alerts/command_channel.h"
 #include "orchestrator/alerts/message.h"
+#include "orchestrator/alerts/send_alert.h"
 #include "orchestrator/engine/interpreter.h"
 #include "orchestrator/engine/stoppable_clock.h"
 #include "orchestrator/environment_names.h"
@@ -210,25 +210,21 @@ class Orchestration {
     require(run.has_value(), "a run that goes on is in the history");
     std::chrono::milliseconds limit = channel.timeout;
     if (request.timeout) limit = std::min<std::chrono::milliseconds>(limit, *request.timeout);
-    return send_alert({.name = channel.name,
-                       .argv = channel.argv,
-                       .environment = run_environment(environment_names_, request.run_id),
-                       .time_limit = limit,
-                       .log_path = log_path},
+    return send_alert(channel,
                       compose_message(*run, {.program = context_.program,
                                              .config_path = context_.config.path,
                                              .variables = typed_variables()}),
-                      started, std::move(stop));
+                      {.config = context_.config,
+                       .time_limit = limit,
+                       .log_path = log_path,
+                       .environment = run_environment(environment_names_, request.run_id)},
+                      started, std::move(stop))
+        .task;
   }
 
   /// What a person must set before a command, as far as pipeline.yaml says; passwords stay out.
   std::vector<std::pair<std::string, std::string>> typed_variables() const {
-    std::set<std::string> secret;
-    for (const auto& [name, account] : context_.config.warehouse.accounts) {
-      if (account.password.source == SecretReference::Source::environment) {
-        secret.insert(account.password.name);
-      }
-    }
+    const auto secret = secret_environment_names(context_.config);
     std::vector<std::pair<std::string, std::string>> variables;
     for (const auto& name : environment_names_) {
       const char* value = std::getenv(name.c_str());

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <filesystem>
 #include <span>
 
@@ -11,39 +10,17 @@
 #include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/config/yaml.h"
+#include "common/stage/config_values.h"
 
 namespace pipeline {
 namespace {
 
-[[noreturn]] void refuse(const YamlNode& node, std::string_view what) {
-  throw Error(ErrorKind::config_invalid, fmt::format("{}: {}", node.where(), what));
-}
-
-/// The scalar with ${NAME} replaced from the environment and $$ by a dollar sign.
-std::string expanded(const YamlNode& node) {
-  const std::string& text = node.text();
-  std::string result;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '$') {
-      result += text[at];
-    } else if (text.compare(at, 2, "$$") == 0) {
-      result += '$';
-      ++at;
-    } else if (text.compare(at, 2, "${") == 0) {
-      const auto end = text.find('}', at);
-      if (end == std::string::npos) refuse(node, "${ without a closing }");
-      const std::string name = text.substr(at + 2, end - at - 2);
-      const char* value = std::getenv(name.c_str());
-      if (value == nullptr)
-        refuse(node, fmt::format("the environment variable {} is not set", name));
-      result += value;
-      at = end;
-    } else {
-      refuse(node, "a dollar sign stands for ${NAME} or $$");
-    }
-  }
-  return result;
-}
+using config_values::at_least;
+using config_values::expanded;
+using config_values::port_of;
+using config_values::refuse;
+using config_values::text_of;
+using config_values::texts;
 
 /// Reads one pipeline.yaml; knows its folder, from which relative paths count.
 class Reader {
@@ -59,7 +36,6 @@ class Reader {
                      "vault", "orchestrator", "alerts", "objectives"});
     source(root.at("source"));
     warehouse(root.at("warehouse"));
-    if (const auto* node = root.find("aws")) aws(*node);
     if (const auto* node = root.find("staging")) staging(*node);
     transform(root.at("transform"));
     if (const auto* node = root.find("backups")) backups(*node);
@@ -67,20 +43,18 @@ class Reader {
     if (const auto* node = root.find("vault")) vault(*node);
     orchestrator(root.at("orchestrator"));
     if (const auto* node = root.find("alerts")) alerts(*node);
+    if (const auto* node = root.find("aws")) aws(*node);  // which asks what comes from AWS
     return std::move(config_);
   }
 
  private:
-  std::string path_of(const YamlNode& node) const {
-    const std::string text = expanded(node);
-    if (text.empty()) refuse(node, "a path is missing");
-    return (folder_ / text).lexically_normal().string();
-  }
+  std::string path_of(const YamlNode& node) const { return config_values::path_of(node, folder_); }
 
-  static std::string text_of(const YamlNode& node) {
-    std::string text = expanded(node);
-    if (text.empty()) refuse(node, "a value is missing");
-    return text;
+  /// The place of `what`, which is "password" or the like.
+  SecretReference secret(
+      const YamlNode& node, std::string_view what,
+      std::span<const config_values::Place> places = config_values::places_of_keys()) const {
+    return config_values::secret_of(node, what, places, folder_);
   }
 
   static std::chrono::seconds time_of_day(const YamlNode& node) {
@@ -88,19 +62,6 @@ class Reader {
     if (!time)
       refuse(node, fmt::format("expected a time of day such as 07:40, found \"{}\"", node.text()));
     return *time;
-  }
-
-  static std::int64_t at_least(std::int64_t least, const YamlNode& node) {
-    const std::int64_t value = node.as_int();
-    if (value < least) refuse(node, fmt::format("expected {} or more, found {}", least, value));
-    return value;
-  }
-
-  static std::vector<std::string> texts(const YamlNode& node) {
-    std::vector<std::string> result;
-    if (node.is_scalar()) return {text_of(node)};
-    for (const auto& item : node.items()) result.push_back(text_of(item));
-    return result;
   }
 
   void source(const YamlNode& node) {
@@ -237,21 +198,24 @@ class Reader {
       endpoint.wait = std::chrono::seconds(at_least(0, *n));
   }
 
-  static int port_of(const YamlNode& node) {
-    const auto port = at_least(1, node);
-    if (port > 65535) refuse(node, "a port is 65535 at most");
-    return static_cast<int>(port);
-  }
-
   AccountConfig account(const YamlNode& node) const {
     node.allow_only({"user", "password"});
     return {.user = text_of(node.at("user")),
-            .password = secret(node.at("password"), "password", places_of_logins)};
+            .password = secret(node.at("password"), "password", config_values::places_of_logins())};
   }
 
   bool uses_secrets_manager() const {
     return std::ranges::any_of(config_.warehouse.accounts, [](const auto& entry) {
       return entry.second.password.source == SecretReference::Source::secretsmanager;
+    });
+  }
+
+  bool alerts_use_aws() const {
+    return std::ranges::any_of(config_.alerts, [](const auto& entry) {
+      return std::holds_alternative<SnsAlert>(entry.second.kind) ||
+             std::ranges::any_of(entry.second.secrets(), [](const SecretReference& secret) {
+               return secret.source == SecretReference::Source::secretsmanager;
+             });
     });
   }
 
@@ -270,63 +234,16 @@ class Reader {
     }
     const auto& s3 = config_.source.s3;
     const bool keys_of_aws = s3 && (!s3->keys || s3->endpoint.empty());
-    if (!keys_of_aws && !uses_secrets_manager()) {
+    const bool others = uses_secrets_manager() || alerts_use_aws();
+    if (!keys_of_aws && !others) {
       refuse(node,
              "nothing here comes from AWS, so nobody would look at this: neither "
-             "source.store is s3://... nor a password in secretsmanager");
+             "source.store is s3://... nor a password in secretsmanager nor an alert to sns");
     }
-    if (!aws.profile.empty() && s3 && s3->keys && !uses_secrets_manager()) {
+    if (!aws.profile.empty() && s3 && s3->keys && !others) {
       refuse(node.at("profile"),
              "source.credentials names the keys already; a profile would not be looked at");
     }
-  }
-
-  struct Place {
-    std::string_view key;
-    SecretReference::Source source;
-  };
-  static constexpr Place all_places[] = {
-      {"file", SecretReference::Source::file},
-      {"environment", SecretReference::Source::environment},
-      {"credential", SecretReference::Source::credential},
-      {"secretsmanager", SecretReference::Source::secretsmanager},
-      {"my_cnf", SecretReference::Source::my_cnf}};
-  static constexpr std::span<const Place> places_of_logins{all_places};
-  static constexpr std::span<const Place> places_of_keys = places_of_logins.first(3);
-
-  /// "file, environment or credential"
-  static std::string names_of(std::span<const Place> places) {
-    std::string names;
-    for (const auto& place : places) {
-      const bool last = &place == &places.back();
-      names += fmt::format("{}{}", names.empty() ? "" : last ? " or " : ", ", place.key);
-    }
-    return names;
-  }
-
-  /// The place of `what`, which is "password" or the like.
-  SecretReference secret(const YamlNode& node, std::string_view what,
-                         std::span<const Place> places = places_of_keys) const {
-    if (!node.is_mapping()) {
-      refuse(node,
-             fmt::format("a {} never stands here: name its place with {}", what, names_of(places)));
-    }
-    std::vector<std::string_view> keys;
-    for (const auto& place : places) keys.push_back(place.key);
-    node.allow_only(keys);
-    if (node.entries().size() != 1) {
-      refuse(node, fmt::format("name one place of the {}: {}", what, names_of(places)));
-    }
-    const auto& [kind, value] = node.entries().front();
-    const auto found = std::ranges::find(places, std::string_view(kind.text()),
-                                         [](const Place& p) { return p.key; });
-    require(found != places.end(), "allow_only() let no other key through");
-    SecretReference reference{.source = found->source, .name = {}, .where = value.where()};
-    reference.what = what;
-    const bool is_path = found->source == SecretReference::Source::file ||
-                         found->source == SecretReference::Source::my_cnf;
-    reference.name = is_path ? path_of(value) : text_of(value);
-    return reference;
   }
 
   void staging(const YamlNode& node) {
@@ -476,16 +393,7 @@ class Reader {
 
   void alerts(const YamlNode& node) {
     for (const auto& [name, value] : node.entries()) {
-      value.allow_only({"type", "command", "timeout_seconds"});
-      AlertChannel channel{.name = name.text(), .argv = {}};
-      if (text_of(value.at("type")) != "command") {
-        refuse(value.at("type"), "the only type of alert channel in this version is command");
-      }
-      channel.argv = texts(value.at("command"));
-      if (const auto* n = value.find("timeout_seconds")) {
-        channel.timeout = std::chrono::seconds(at_least(1, *n));
-      }
-      config_.alerts[name.text()] = std::move(channel);
+      config_.alerts[name.text()] = read_alert_channel(name.text(), value, folder_);
     }
   }
 

@@ -8,25 +8,10 @@
 #include <string_view>
 #include <vector>
 
-namespace pipeline {
+#include "common/stage/alert_config.h"
+#include "common/stage/secret_reference.h"
 
-/// Where a password or key comes from. Never the value itself.
-struct SecretReference {
-  /// The last two may hold a user too, and stand for accounts alone.
-  enum class Source {
-    none,
-    file,
-    environment,
-    credential,
-    secretsmanager,
-    my_cnf
-  } source = Source::none;
-  std::string name;   // path, variable, name of the credential, name or ARN of the secret
-  std::string where;  // "pipeline.yaml:12:5"
-  std::string what = "password";  // or "secret key" and the like, for messages
-  /// "file /etc/x", for messages
-  std::string text() const;
-};
+namespace pipeline {
 
 /// Who the pipeline is to AWS, where no keys are named.
 struct AwsConfig {
@@ -152,13 +137,6 @@ struct OrchestratorConfig {
   std::chrono::seconds run_time{7 * 3600};  // JST; the models' clock on the business date
   std::map<std::string, StageProgram> stages;
   std::map<std::string, std::vector<std::string>> commands;  // command:NAME -> argv
-};
-
-struct AlertChannel {
-  std::string name;
-  enum class Type { command } type = Type::command;
-  std::vector<std::string> argv;
-  std::chrono::seconds timeout{30};
 };
 
 struct PipelineConfig {

@@ -4,14 +4,11 @@
 
 #include <fmt/core.h>
 
-#include "common/base/log.h"
 #include "common/base/secret.h"
 #include "common/process/child_process.h"
 
 namespace pipeline {
 namespace {
-
-constexpr std::string_view alert_not_sent = "Alert.NotSent";
 
 std::string what_happened(const ChildResult& ended, const CommandChannel& channel) {
   if (ended.stopped_by == ChildResult::StoppedBy::time_limit) {
@@ -20,10 +17,23 @@ std::string what_happened(const ChildResult& ended, const CommandChannel& channe
   return "ended with " + ended.text();
 }
 
+std::optional<ErrorKind> failure_of(const ChildResult& ended) {
+  switch (ended.stopped_by) {
+    case ChildResult::StoppedBy::nobody:
+      if (ended.succeeded()) return {};
+      return ErrorKind::unavailable;
+    case ChildResult::StoppedBy::time_limit:
+      return ErrorKind::timed_out;
+    case ChildResult::StoppedBy::request:
+      return ErrorKind::cancelled;
+  }
+  return ErrorKind::unavailable;
+}
+
 }  // namespace
 
-TaskReport send_alert(const CommandChannel& channel, const AlertMessage& message,
-                      const TaskRunner::Started& started, std::stop_token stop) {
+CommandEnd run_alert_command(const CommandChannel& channel, const AlertMessage& message,
+                             const TaskRunner::Started& started, std::stop_token stop) {
   const ChildOptions child{.argv = channel.argv,
                            .environment = channel.environment,
                            .input = redact(message.to_json().dump()) + "\n",
@@ -32,24 +42,15 @@ TaskReport send_alert(const CommandChannel& channel, const AlertMessage& message
   const ChildResult ended = run_child(
       child, [&](pid_t pid) { started({.pid = pid, .log_path = channel.log_path}); },
       std::move(stop));
-  TaskReport report;
-  if (ended.end == ChildResult::End::exited) report.exit_code = ended.exit_code;
-  report.signal = ended.signal;
-  if (ended.succeeded() && ended.stopped_by == ChildResult::StoppedBy::nobody) {
-    Json output = Json::object();
-    output.set("channel", channel.name);
-    output.set("subject", message.subject);
-    report.outcome = TaskSuccess{.output = std::move(output)};
-  } else if (ended.stopped_by == ChildResult::StoppedBy::request) {
-    report.outcome = TaskCancelled{};
-  } else {
-    const std::string cause = fmt::format(
-        "the alert \"{}\" was not sent: {} of the channel {} {}; its log: {}", message.subject,
-        channel.argv.front(), channel.name, what_happened(ended, channel), channel.log_path);
-    log::error("{}", cause);
-    report.outcome = TaskFailure{.error = std::string(alert_not_sent), .cause = cause};
+  CommandEnd end{
+      .failure = failure_of(ended), .cause = {}, .exit_code = {}, .signal = ended.signal};
+  if (ended.end == ChildResult::End::exited) end.exit_code = ended.exit_code;
+  if (end.failure) {
+    end.cause = fmt::format("the alert \"{}\" was not sent: {} of the channel {} {}; its log: {}",
+                            message.subject, channel.argv.front(), channel.name,
+                            what_happened(ended, channel), channel.log_path);
   }
-  return report;
+  return end;
 }
 
 }  // namespace pipeline

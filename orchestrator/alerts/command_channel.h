@@ -1,11 +1,13 @@
-// Sends an alert by a program of the operator: the message as JSON on its standard input.
+// Gives an alert to a program of the operator: the message as JSON on its standard input.
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "common/base/error.h"
 #include "orchestrator/alerts/message.h"
 #include "orchestrator/engine/task_runner.h"
 
@@ -19,10 +21,17 @@ struct CommandChannel {
   std::string log_path;  // both streams of the program
 };
 
-/// Success means exit code 0 within the time limit; everything else is a TaskFailure with
-/// Alert.NotSent, which the state machine catches: a dead channel must not change what a run
-/// reports. Its output is {"channel","subject"}.
-TaskReport send_alert(const CommandChannel& channel, const AlertMessage& message,
-                      const TaskRunner::Started& started, std::stop_token stop);
+struct CommandEnd {
+  /// nullopt: exit code 0 within the time limit. Otherwise timed_out, cancelled, or unavailable
+  /// for a program that fails or cannot be started.
+  std::optional<ErrorKind> failure;
+  std::string cause;  // of a failure, for people
+  std::optional<int> exit_code;
+  std::string signal;
+};
+
+/// Runs the program to its end and leaves nothing of it behind.
+CommandEnd run_alert_command(const CommandChannel& channel, const AlertMessage& message,
+                             const TaskRunner::Started& started, std::stop_token stop);
 
 }  // namespace pipeline

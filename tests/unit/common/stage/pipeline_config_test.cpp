@@ -58,7 +58,7 @@ TEST_F(PipelineYaml, TheBundledFileIsRead) {
   EXPECT_THAT(config.transform.layers[1].select, ElementsAre("path:models/gold"));
   EXPECT_EQ(config.transform.project_dir, PIPELINE_SOURCE_DIR "/stages/dbt");
   EXPECT_EQ(config.protect_history.at(0).table, "silver.tenant_status_history");
-  EXPECT_EQ(config.alerts.at("ops").argv.at(0), "/var/lib/np/alert");
+  EXPECT_EQ(std::get<CommandAlert>(config.alerts.at("ops").kind).argv.at(0), "/var/lib/np/alert");
   EXPECT_EQ(config.orchestrator.run_time, std::chrono::hours(7));
 }
 

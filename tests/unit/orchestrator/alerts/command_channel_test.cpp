@@ -11,7 +11,7 @@ namespace {
 
 class CommandChannelTest : public testing::Test {
  protected:
-  TaskReport send(const std::string& script) {
+  CommandEnd send(const std::string& script) {
     const AlertMessage message{.subject = "Silver failed",
                                .text = "a text",
                                .run_id = "r1",
@@ -19,12 +19,12 @@ class CommandChannelTest : public testing::Test {
                                .state = "Silver",
                                .error = "Pipeline.SqlRejected",
                                .cause = "login with swordfish refused"};
-    return send_alert({.name = "ops",
-                       .argv = {"/bin/sh", "-c", script},
-                       .environment = {"PATH=/usr/bin:/bin"},
-                       .time_limit = std::chrono::seconds(2),
-                       .log_path = dir_.file("log")},
-                      message, [this](const TaskStart&) { ++started_; }, {});
+    return run_alert_command({.name = "ops",
+                              .argv = {"/bin/sh", "-c", script},
+                              .environment = {"PATH=/usr/bin:/bin"},
+                              .time_limit = std::chrono::seconds(2),
+                              .log_path = dir_.file("log")},
+                             message, [this](const TaskStart&) { ++started_; }, {});
   }
 
   test::TempDir dir_;
@@ -33,8 +33,8 @@ class CommandChannelTest : public testing::Test {
 
 TEST_F(CommandChannelTest, GivesTheMessageAsJsonWithoutSecrets) {
   const Secret secret("swordfish");
-  const auto report = send("cat >" + dir_.file("got"));
-  EXPECT_TRUE(std::holds_alternative<TaskSuccess>(report.outcome));
+  const auto end = send("cat >" + dir_.file("got"));
+  EXPECT_EQ(end.failure, std::nullopt) << end.cause;
   EXPECT_EQ(started_, 1);
   const Json got = Json::parse(test::read_text_file(dir_.file("got")));
   EXPECT_EQ(got.at("subject").as_string(), "Silver failed");
@@ -44,12 +44,13 @@ TEST_F(CommandChannelTest, GivesTheMessageAsJsonWithoutSecrets) {
 
 TEST_F(CommandChannelTest, ReportsADeadChannel) {
   const auto failed = send("echo no route >&2; exit 3");
-  EXPECT_EQ(std::get<TaskFailure>(failed.outcome).error, "Alert.NotSent");
+  EXPECT_EQ(failed.failure, ErrorKind::unavailable);
   EXPECT_EQ(failed.exit_code, 3);
   EXPECT_EQ(test::read_text_file(dir_.file("log")), "no route\n");
   const auto slow = send("exec sleep 600");
+  EXPECT_EQ(slow.failure, ErrorKind::timed_out);
   EXPECT_EQ(
-      std::get<TaskFailure>(slow.outcome).cause,
+      slow.cause,
       "the alert \"Silver failed\" was not sent: /bin/sh of the channel ops was stopped after "
       "2 s; its log: " +
           dir_.file("log"));

@@ -61,5 +61,27 @@ TEST(EnvironmentNames, NameProxiesWhereStagesReachABucketOrAws) {
   EXPECT_THAT(environment_names("", secrets), proxies);
 }
 
+TEST(EnvironmentNames, OfAlertChannelsAreNoneOfAStage) {
+  PipelineConfig config;
+  config.alerts["chat"].kind = WebhookAlert{
+      .url_place = {.source = SecretReference::Source::environment, .name = "SLACK_URL"}};
+  EXPECT_THAT(environment_names("", config), testing::IsEmpty());
+  EXPECT_THAT(secret_environment_names(config), Contains("SLACK_URL"));
+}
+
+TEST(EnvironmentNames, TellWhichHoldWhatNobodyMayPrint) {
+  PipelineConfig config;
+  config.warehouse.accounts["load"].password = {.source = SecretReference::Source::environment,
+                                                .name = "LOAD_PASSWORD"};
+  config.source.s3.emplace();
+  config.source.s3->keys.emplace();
+  config.source.s3->keys->secret_access_key = {.source = SecretReference::Source::environment,
+                                               .name = "STORE_SECRET"};
+  EXPECT_THAT(secret_environment_names(config),
+              IsSupersetOf({"LOAD_PASSWORD", "STORE_SECRET", "AWS_SECRET_ACCESS_KEY",
+                            "AWS_SESSION_TOKEN", "HTTPS_PROXY"}));
+  EXPECT_THAT(secret_environment_names(config), Not(Contains("AWS_REGION")));
+}
+
 }  // namespace
 }  // namespace pipeline

@@ -116,15 +116,13 @@ TEST_F(ProcessTaskRunnerTest, NamesAProgramThatCannotBeStarted) {
   config_.orchestrator.commands["shell"] = {"sh", "-c", "true"};
   config_.orchestrator.commands["lost"] = {"no-such-program-anywhere"};
   config_.orchestrator.commands["none"] = {};
-  config_.alerts["ops"] = {.name = "ops", .argv = {"/no/such/program"}};
-  config_.alerts["mute"] = {.name = "mute", .argv = {}};
+  config_.alerts["ops"] = {.name = "ops", .kind = CommandAlert{.argv = {"/no/such/program"}}};
   const auto doubt = [&](std::string_view resource, const std::string& folder = "/bin") {
     return doubt_about_program(resource, config_, folder).value_or("no doubt");
   };
   EXPECT_EQ(doubt("stage:sh"), "no doubt");
   EXPECT_EQ(doubt("command:shell"), "no doubt");
   EXPECT_EQ(doubt("notify:ops"), "no doubt") << "a run does not fail for its alert channel";
-  EXPECT_EQ(doubt("notify:mute"), "the alert channel \"mute\" has no command");
   EXPECT_EQ(doubt("stage:staging_lodr", "/no"),
             "there is no stage \"staging_lodr\" under orchestrator.stages, nor a program "
             "/no/staging_lodr: No such file or directory; did you mean \"staging_loader\"?");
