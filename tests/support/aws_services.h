@@ -1,4 +1,4 @@
-// STS, Secrets Manager and both kinds of metadata for a test program: a real server that verifies
+// STS, Secrets Manager, SNS and both kinds of metadata for a test program: a real server that verifies
 // each signature by an implementation of its own (aws_services.py).
 #pragma once
 
@@ -14,7 +14,7 @@ namespace pipeline::test {
 /// Listens on 127.0.0.1 in clear text; dies with the thread that started it. Needs python3.
 class AwsServices {
  public:
-  /// What the services know, as JSON: keys, roles, secrets, container, instance, failing.
+  /// What the services know, as JSON: keys, roles, secrets, topics, container, instance, failing.
   explicit AwsServices(std::string_view state);
 
   std::string origin() const { return server_.origin(); }

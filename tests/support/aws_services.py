@@ -1,4 +1,4 @@
-"""STS, Secrets Manager, the metadata of a container and of an instance, in one small server.
+"""STS, Secrets Manager, SNS, the metadata of a container and of an instance, in one small server.
 
 Signatures are verified here by hmac and hashlib alone, from the bytes that arrived: nothing of the
 program under test decides whether a request is right. What the services know is read from
@@ -123,6 +123,8 @@ def credentials_xml(action, role, known):
 def sts(request, body, known, note):
     form = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
     action = form.get("Action")
+    if action == "Publish":
+        return sns(request, form, body, known, note)
     note.update(action=action, role=form.get("RoleArn"), session=form.get("RoleSessionName"),
                 duration=form.get("DurationSeconds"))
     if action == "AssumeRoleWithWebIdentity":
@@ -165,6 +167,32 @@ def secrets_manager(request, body, known, note):
     else:
         answer["SecretString"] = value if isinstance(value, str) else json.dumps(value)
     return json.dumps(answer)
+
+
+def sns(request, form, body, known, note):
+    note.update(action="Publish", topic=form["TopicArn"], subject=form.get("Subject"),
+                message=form["Message"])
+    signer = who_signed(request, body, "sns", known)
+    note.update(signer=signer["key_id"], region=signer["region"])
+    topic = known.get("topics", {}).get(form["TopicArn"])
+    if topic is None:
+        raise Refused(404, "NotFound", "Topic does not exist")
+    if signer["key_id"] not in topic["publishers"]:
+        raise Refused(403, "AuthorizationError",
+                      f"User: {signer['arn']} is not authorized to perform: SNS:Publish")
+    if form["TopicArn"].split(":")[3] != signer["region"]:
+        raise Refused(400, "InvalidParameter", "Invalid parameter: TopicArn")
+    subject = form.get("Subject", "x")
+    if len(subject) > 100 or not subject.isascii() or not subject.isprintable():
+        raise Refused(400, "InvalidParameter", "Invalid parameter: Subject")
+    if not form["Message"] or len(form["Message"].encode()) > 262144:
+        raise Refused(400, "InvalidParameter", "Invalid parameter: Message too long")
+    if topic.get("throttled", 0) > 0:
+        topic["throttled"] -= 1
+        save_state(known)
+        raise Refused(400, "Throttling", "Rate exceeded")
+    return ("<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>"
+            "<MessageId>6e4-m1</MessageId></PublishResult></PublishResponse>")
 
 
 def keys_json(entry):

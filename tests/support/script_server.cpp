@@ -19,7 +19,8 @@ constexpr std::chrono::milliseconds poll_every{20};
 ScriptServer::ScriptServer(const std::string& script, const std::vector<std::string>& arguments,
                            const std::vector<File>& files) {
   for (const auto& [name, content] : files) write(name, content);
-  std::vector<std::string> argv{"python3", PIPELINE_SOURCE_DIR "/tests/support/" + script,
+  // Debian's, whatever stands before it in PATH: its packages are not for others.
+  std::vector<std::string> argv{"/usr/bin/python3", PIPELINE_SOURCE_DIR "/tests/support/" + script,
                                 dir_.path()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   pid_ = start_process(argv, dir_.file("log"));
