@@ -66,6 +66,13 @@ List list_of(const std::vector<std::string>& addresses) {
   return list;
 }
 
+/// Makes the forms in which a login travels known to the redactor too: a server may repeat them in
+/// its refusal.
+void keep_login_secret(const std::string& username, const std::string& password) {
+  const Secret plain(base64(std::string(1, '\0') + username + std::string(1, '\0') + password));
+  const Secret login(base64(password));
+}
+
 /// One session with a server, for one mail.
 class Session {
  public:
@@ -128,6 +135,7 @@ class Session {
     if (!server_.username.empty()) {
       set(easy, CURLOPT_USERNAME, server_.username.c_str());
       set(easy, CURLOPT_PASSWORD, server_.password.reveal().c_str());
+      keep_login_secret(server_.username, server_.password.reveal());
     }
     set(easy, CURLOPT_NOSIGNAL, 1L);
     set(easy, CURLOPT_QUICK_EXIT, 1L);  // no wait for a name server that does not answer
@@ -164,7 +172,7 @@ class Session {
     try {
       const std::string_view line = trim({bytes, size * count});
       if (line.starts_with('4') || line.starts_with('5')) {
-        session.last_refusal_ = head(line, words_bytes_max);
+        session.last_refusal_ = head(redact(line), words_bytes_max);
         if (session.refusals_.size() < refusals_max) {
           session.refusals_.push_back(session.last_refusal_);
         }

@@ -1,3 +1,4 @@
+// The channel of type smtp: one mail to everybody, over verified TLS.
 #include <fmt/core.h>
 
 #include "common/base/error.h"

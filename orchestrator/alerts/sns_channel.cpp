@@ -1,3 +1,4 @@
+// The channel of type sns: the text as a message of a topic.
 #include <fmt/core.h>
 
 #include "common/aws/sns.h"

@@ -218,7 +218,7 @@ TEST_F(NotificationsTest, ABadPasswordIsNamedAndNotShown) {
   configure(mail_channel(server));
   const auto result = try_channel();
   EXPECT_EQ(result.exit_code, 15) << result.text();
-  EXPECT_THAT(result.err, HasSubstr("refuses the login of night (535"));
+  EXPECT_THAT(result.err, HasSubstr("refuses the login of night (535 5.7.8 bad login *** ***)"));
   EXPECT_THAT(server.said(), HasSubstr("AUTH"));
   EXPECT_THAT(result.out, HasSubstr("not sent by ops (smtp): Pipeline.AccessDenied"));
   EXPECT_THAT(result.out + result.err, Not(HasSubstr("canary")));

@@ -7,6 +7,7 @@ server.pem and settings.json, and the port is written to FOLDER/port.
 """
 
 import asyncio
+import base64
 import email
 import email.policy
 import json
@@ -92,7 +93,9 @@ def authenticator(server, session, envelope, mechanism, data):
         return AuthResult(success=False, handled=False)
     user, password = data.login.decode(), data.password.decode()
     if settings().get("users", {}).get(user) != password:
-        return AuthResult(success=False, handled=False)
+        # As rude as a server can be: it repeats what it was given.
+        plain = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        return AuthResult(success=False, handled=False, message=f"535 5.7.8 bad login {plain} {password}")
     return AuthResult(success=True, auth_data=user)
 
 

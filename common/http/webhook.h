@@ -1,0 +1,34 @@
+// Posts JSON to a URL that may be a secret, with an authorization that is one.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/secret.h"
+#include "common/http/retry_delay.h"
+
+namespace pipeline::http {
+
+struct Webhook {
+  std::string url;
+  Secret secret_url;     // instead of url, if it is not empty
+  Secret authorization;  // the value of that header; empty: it is not sent
+  std::string ca_file;   // certificate authorities to trust, and no others; empty: the system's
+};
+
+struct PostOptions {
+  RetryLimits retry;
+  Clock* clock = &system_clock();
+  std::function<void()> check_cancelled = [] {};  // throws to end the work
+  std::function<void(const std::string& why)> will_retry = [](const std::string&) {};
+};
+
+/// Returns "https://host answers 204" for a 2xx, whose body is not read. Lost connections, 429 and
+/// 5xx are tried again. Throws unavailable where that did not help, access_denied for every other
+/// answer (a redirect is not followed) and for a certificate that is not to be trusted,
+/// config_invalid for a URL that endpoint_of() refuses. Messages show the host and the begin of the
+/// answer, and nothing else of the URL.
+std::string post_json(const Webhook& webhook, const std::string& body, const PostOptions& options);
+
+}  // namespace pipeline::http
