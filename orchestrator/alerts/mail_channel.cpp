@@ -25,7 +25,7 @@ http::MailServer server_of(const MailAlert& alert, Sending& sending) {
       server.security = http::MailServer::Security::plain;
       break;
   }
-  if (!alert.username.empty()) server.password = sending.fetch(alert.password);
+  if (!alert.username.empty()) server.password = sending.fetch(alert.password, alert.username);
   return server;
 }
 

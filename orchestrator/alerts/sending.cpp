@@ -48,12 +48,17 @@ void Sending::note(std::string_view line) const {
   static_cast<void>(::write(file.get(), text.data(), text.size()) >= 0);
 }
 
-Secret Sending::fetch(const SecretReference& reference) {
+Secret Sending::fetch(const SecretReference& reference, std::string_view user) {
   if (reference.source != SecretReference::Source::secretsmanager) return resolve_secret(reference);
   const auto login = aws().secret_login(reference.name, "");
   if (!login) {
     throw Error(ErrorKind::access_denied,
                 fmt::format("{}: {} has no current version", reference.where, reference.text()));
+  }
+  if (!user.empty() && !login->user.empty() && login->user != user) {
+    throw Error(ErrorKind::access_denied,
+                fmt::format("{}: {} holds the login of {}, not of {}", reference.where,
+                            reference.text(), login->user, user));
   }
   return login->password;
 }

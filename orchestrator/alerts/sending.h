@@ -40,8 +40,9 @@ class Sending {
   /// A line for the log of the attempt, redacted.
   void note(std::string_view line) const;
 
-  /// The secret at the place; throws access_denied as resolve_secret() and PipelineAws do.
-  Secret fetch(const SecretReference& reference);
+  /// The secret at the place; throws access_denied as resolve_secret() and PipelineAws do, and for
+  /// a secret that names another user than `user`, if both are named.
+  Secret fetch(const SecretReference& reference, std::string_view user = {});
   /// The pipeline's identity at AWS, asked within this alert's time.
   PipelineAws& aws();
   Clock& clock() const { return *options_.clock; }

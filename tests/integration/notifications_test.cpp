@@ -474,6 +474,36 @@ TEST_F(SnsTest, ASubjectAndAMessageThatAreTooLongAreMadeToFit) {
   EXPECT_THAT(request.at("message").as_string(), HasSubstr("bytes are cut here; the whole stands"));
 }
 
+TEST_F(SnsTest, SecretsOfChannelsMayLieInSecretsManager) {
+  ScriptedServer web({whole_answer("200 OK", "ok")});
+  services_.set({"secrets", "prod/chat", "AWSCURRENT"}, Json(web.origin() + "/services/canary"));
+  services_.set({"secrets", "prod/mail", "AWSCURRENT"},
+                Json::parse(R"({"username": "night", "password": "canary-mail-password"})"));
+  auto variables = env();
+  variables["AWS_REGION"] = "ap-northeast-1";
+  configure("  ops: {type: slack, url: {secretsmanager: prod/chat}}\n");
+  const auto chat = try_channel(variables);
+  EXPECT_EQ(chat.exit_code, 0) << chat.text();
+  ASSERT_THAT(web.requests(), SizeIs(1));
+  EXPECT_THAT(web.requests()[0], StartsWith("POST /services/canary "));
+
+  MailServer mail(mail_users);
+  const std::string by_secret =
+      replace_all(mail_channel(mail), "{file: password}", "{secretsmanager: prod/mail}");
+  configure(by_secret);
+  const auto sent = try_channel(variables);
+  EXPECT_EQ(sent.exit_code, 0) << sent.text();
+  EXPECT_THAT(mail.mails(), SizeIs(1));
+
+  configure(replace_all(by_secret, "username: night", "username: day"));
+  const auto other = try_channel(variables);
+  EXPECT_EQ(other.exit_code, 15) << other.text();
+  EXPECT_THAT(other.err, HasSubstr("holds the login of night, not of day"));
+  for (const auto* result : {&chat, &sent, &other}) {
+    EXPECT_THAT(result->out + result->err, Not(HasSubstr("canary")));
+  }
+}
+
 // ---- the run ---------------------------------------------------------------------------------
 
 TEST_F(SnsTest, AFailedStateIsToldByEveryTypeOfChannel) {
@@ -545,12 +575,14 @@ class StopTest : public NotificationsTest {
  protected:
   /// Sends SIGTERM once `hangs` says so; the channel itself would go on for ten minutes.
   template <typename Hangs>
-  ProgramResult stopped_when(const Hangs& hangs) {
+  ProgramResult stopped_when(const Hangs& hangs,
+                             const std::map<std::string, std::string>& env = {}) {
     const std::string pid_file = dir_.file("pid");
     auto running = std::async(std::launch::async, [&] {
       return run_program({.argv = {"/bin/sh", "-c", "echo $$ >" + pid_file + "; exec \"$@\"", "sh",
                                    PIPELINE_BIN_DIR "/orchestrator", "--config",
-                                   dir_.file("pipeline.yaml"), "alert", "test", "ops"}});
+                                   dir_.file("pipeline.yaml"), "alert", "test", "ops"},
+                          .env = env});
     });
     while (!hangs() &&
            running.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) {
@@ -578,6 +610,26 @@ TEST_F(StopTest, ASignalEndsASilentMailServerWhereverItHangs) {
     EXPECT_EQ(result.exit_code, 130) << result.text();
     EXPECT_THAT(server.mails(), IsEmpty());
   }
+}
+
+TEST_F(StopTest, ASignalEndsAServiceOfAwsThatIsSilent) {
+  ScriptedServer server({{.bytes = "", .then = ScriptedAnswer::Then::stay_silent}});
+  configure(fmt::format("  ops: {{type: sns, topic_arn: '{}', timeout_seconds: 600}}\n", topic));
+  auto env = aws_keys;
+  env["AWS_ENDPOINT_URL"] = server.origin();
+  const auto result = stopped_when([&] { return !server.requests().empty(); }, env);
+  EXPECT_EQ(result.exit_code, 130) << result.text();
+}
+
+TEST_F(StopTest, ASignalEndsACredentialProcessThatHangs) {
+  dir_.write("keys", "touch " + dir_.file("asked") + "; exec sleep 600\n");
+  dir_.write("aws.config", "[default]\ncredential_process = /bin/sh " + dir_.file("keys") + "\n");
+  configure(fmt::format("  ops: {{type: sns, topic_arn: '{}', timeout_seconds: 600}}\n", topic));
+  const auto result = stopped_when([&] { return std::filesystem::exists(dir_.file("asked")); },
+                                   {{"AWS_CONFIG_FILE", dir_.file("aws.config")},
+                                    {"AWS_SHARED_CREDENTIALS_FILE", dir_.file("none")},
+                                    {"AWS_EC2_METADATA_DISABLED", "true"}});
+  EXPECT_EQ(result.exit_code, 130) << result.text();
 }
 
 TEST_F(SnsTest, SecretsOfChannelsStandNowhere) {
