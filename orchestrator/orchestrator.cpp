@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <variant>
 
 #include <fmt/core.h>
 
@@ -13,6 +14,7 @@
 #include "common/config/cli.h"
 #include "common/stage/config_file.h"
 #include "orchestrator/alert_commands.h"
+#include "orchestrator/doctor_command.h"
 #include "orchestrator/look_commands.h"
 #include "orchestrator/run_commands.h"
 
@@ -20,6 +22,8 @@ namespace pipeline {
 namespace {
 
 using Handler = int (*)(const OrchestratorContext&);
+/// Reads pipeline.yaml itself: that it cannot be read is part of its answer.
+using ConfigReader = int (*)(const DoctorContext&);
 
 template <int (*look)(const LookContext&)>
 int looking(const OrchestratorContext& context) {
@@ -34,7 +38,7 @@ enum class Stops { at_once, gracefully };
 
 struct Command {
   CliCommand cli;
-  Handler handler;
+  std::variant<Handler, ConfigReader> handler;
   Stops stops = Stops::at_once;
 };
 
@@ -91,6 +95,11 @@ std::vector<Command> commands() {
                          .help = "default: the configured one",
                          .needed = CliPositional::Needed::optional}}},
        looking<validate_command>},
+      {{.name = "doctor",
+        .help = "look at everything that a run needs, and say what to do",
+        .options = {json}},
+       doctor_command,
+       Stops::gracefully},
       {{.name = "alert",
         .help = "list the alert channels, or send a test message through one",
         .positionals = {{.name = "ACTION", .help = "list or test"},
@@ -134,12 +143,17 @@ int run_program(const std::vector<std::string>& arguments) {
   require(command != known.end(), "the command line knows only commands of the table");
   std::optional<StopOnSignals> signals;
   if (command->stops == Stops::gracefully) signals.emplace();
+  const std::stop_token stop = signals ? signals->token() : std::stop_token{};
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+  if (const auto* reader = std::get_if<ConfigReader>(&command->handler)) {
+    return (*reader)({.asked = asked, .stop = stop, .program = program});
+  }
   const PipelineConfig config = read_config_of(asked);
-  return command->handler({.asked = asked,
-                           .config = config,
-                           .clock = system_clock(),
-                           .stop = signals ? signals->token() : std::stop_token{},
-                           .program = std::filesystem::read_symlink("/proc/self/exe").string()});
+  return std::get<Handler>(command->handler)({.asked = asked,
+                                              .config = config,
+                                              .clock = system_clock(),
+                                              .stop = stop,
+                                              .program = program});
 }
 
 }  // namespace

@@ -33,16 +33,25 @@ constexpr std::string_view gzip_magic = "\x1f\x8b";
 
 // ---- who the pipeline is to AWS
 
-bool asks_secrets_manager(const PipelineConfig& config) {
-  return std::ranges::any_of(config.warehouse.accounts, [](const auto& account) {
-    return account.second.password.source == SecretReference::Source::secretsmanager;
-  });
+bool is_secret_of_aws(const SecretReference& place) {
+  return place.source == SecretReference::Source::secretsmanager;
+}
+
+/// Accounts whose passwords come from Secrets Manager, channels that do, and topics of SNS.
+bool others_ask_aws(const PipelineConfig& config) {
+  return std::ranges::any_of(
+             config.warehouse.accounts,
+             [](const auto& account) { return is_secret_of_aws(account.second.password); }) ||
+         std::ranges::any_of(config.alerts, [](const auto& channel) {
+           return std::holds_alternative<SnsAlert>(channel.second.kind) ||
+                  std::ranges::any_of(channel.second.secrets(), is_secret_of_aws);
+         });
 }
 
 /// nullptr where nothing comes from AWS.
 std::shared_ptr<aws::CredentialsSource> keys_of_aws(const PipelineConfig& config) {
   const bool store_is_amazons = config.source.s3 && config.source.s3->endpoint.empty();
-  const bool chain = (config.source.s3 && !config.source.s3->keys) || asks_secrets_manager(config);
+  const bool chain = (config.source.s3 && !config.source.s3->keys) || others_ask_aws(config);
   if (chain) return pipeline_aws(config)->credentials();
   if (store_is_amazons) return store_options(config).credentials;
   return nullptr;
@@ -99,12 +108,6 @@ std::unique_ptr<ObjectStore> open_for_doctor(const PipelineConfig& config) {
   s3.retry.attempts_max = attempts_max;
   s3.check_cancelled = [] { throw_if_cancelled(); };
   return open_store(config.source.store, std::move(s3));
-}
-
-DumpPlaces places_of(const PipelineConfig& config) {
-  return {.prefix = config.source.prefix,
-          .pattern = config.source.object_pattern,
-          .processed_prefix = config.source.processed_prefix};
 }
 
 std::string advice_on_store(const PipelineConfig& config, const Error& error,
@@ -174,7 +177,11 @@ class StoreLook {
     attempt(Check::store_list, "s3:ListBucket", [&] { list(); });
     attempt(Check::store_read, "s3:GetObject", [&] { read(); });
     attempt(Check::store_write, "s3:PutObject, s3:GetObject and s3:DeleteObject", [&] { write(); });
-    if (!config_.source.s3) tell_(space_finding(Check::free_space, "the store", folder()));
+    if (config_.source.s3) return;
+    tell_(clock_of_folder_.value_or(warning(Check::store_clock, "",
+                                            "unknown, since no object could be written",
+                                            "see the line about writing to the store")));
+    tell_(space_finding(Check::free_space, "the store", folder()));
   }
 
  private:
@@ -197,7 +204,7 @@ class StoreLook {
   }
 
   void list() {
-    const auto dumps = list_dumps(store(), places_of(config_));
+    const auto dumps = list_dumps(store(), dump_places(config_));
     const auto& source = config_.source;
     const std::string where = store().url();
     if (dumps.empty()) {
@@ -208,7 +215,11 @@ class StoreLook {
                                 config_.path)));
       return;
     }
-    newest_ = dumps.back();
+    // One that was refused tells nothing of what comes in.
+    const auto taken = std::ranges::find_if(dumps.rbegin(), dumps.rend(), [](const auto& dump) {
+      return dump.where != StoredDump::Where::quarantine;
+    });
+    newest_ = taken == dumps.rend() ? dumps.back() : *taken;
     const auto age = (BusinessDate::at(clock_.now()).days() - newest_->date.days()).count();
     const std::string found = fmt::format("{}: {} dumps, the newest is {} of {}", where,
                                           dumps.size(), newest_->object.key, newest_->date.iso());
@@ -251,7 +262,15 @@ class StoreLook {
   }
 
   void write() {
-    const std::string prefix = config_.source.processed_prefix + std::string(probe_name);
+    std::vector<std::string> written{write_under(config_.source.processed_prefix)};
+    const std::string& quarantine = config_.source.quarantine_prefix;
+    if (!quarantine.empty()) written.push_back(write_under(quarantine));
+    tell_(in_order(Check::store_write, "",
+                   fmt::format("wrote, read back and removed {}", join(written, ", "))));
+  }
+
+  std::string write_under(const std::string& folder) {
+    const std::string prefix = folder + std::string(probe_name);
     remove_what_was_left(prefix);
     const std::string key = prefix + random_letters();
     TextSource source(probe_text);
@@ -266,15 +285,15 @@ class StoreLook {
     if (store().stat(key)) {
       throw Error(ErrorKind::access_denied, fmt::format("{} is still there after removal", key));
     }
-    tell_(in_order(Check::store_write, "", fmt::format("wrote, read back and removed {}", key)));
-    if (config_.source.s3) return;
+    if (config_.source.s3) return key;
     // Of a folder that lies on a server of files, these are two clocks.
     const auto half_way = (after - before) / 2;
-    tell_(
+    clock_of_folder_ =
         clock_finding(Check::store_clock, "the store's clock",
                       {.here = before + half_way,
                        .there = written.modified,
-                       .doubt = std::chrono::duration_cast<std::chrono::milliseconds>(half_way)}));
+                       .doubt = std::chrono::duration_cast<std::chrono::milliseconds>(half_way)});
+    return key;
   }
 
   /// By a doctor that was ended at the wrong moment.
@@ -303,6 +322,7 @@ class StoreLook {
   const Tell& tell_;
   std::unique_ptr<ObjectStore> store_;
   std::optional<StoredDump> newest_;
+  std::optional<Finding> clock_of_folder_;
   std::optional<Error> silent_;
 };
 

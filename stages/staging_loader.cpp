@@ -132,11 +132,7 @@ class OpenedSessions {
 LoaderOptions options_of(const PipelineConfig& config) {
   LoaderOptions options;
   options.schema = config.staging.schema;
-  options.places = {.prefix = config.source.prefix,
-                    .pattern = config.source.object_pattern,
-                    .processed_prefix = config.source.processed_prefix,
-                    .quarantine_prefix = config.source.quarantine_prefix,
-                    .quarantine_after = config.source.quarantine_after};
+  options.places = dump_places(config);
   options.wait_until = config.source.wait_until;
   options.poll_interval = config.source.poll_interval;
   for (const auto& layer : config.transform.layers) {

@@ -61,4 +61,12 @@ S3Options store_options(const PipelineConfig& config) {
   return options;
 }
 
+DumpPlaces dump_places(const PipelineConfig& config) {
+  return {.prefix = config.source.prefix,
+          .pattern = config.source.object_pattern,
+          .processed_prefix = config.source.processed_prefix,
+          .quarantine_prefix = config.source.quarantine_prefix,
+          .quarantine_after = config.source.quarantine_after};
+}
+
 }  // namespace pipeline

@@ -3,6 +3,7 @@
 
 #include "common/object_store/s3_store.h"
 #include "common/stage/pipeline_config.h"
+#include "stages/staging/load/stored_dumps.h"
 
 namespace pipeline {
 
@@ -10,5 +11,8 @@ namespace pipeline {
 /// again when the service says that their token has expired; with aws.account they are fetched
 /// now, and config_invalid is thrown for those of another account.
 S3Options store_options(const PipelineConfig& config);
+
+/// Where its dumps lie, and how they are called.
+DumpPlaces dump_places(const PipelineConfig& config);
 
 }  // namespace pipeline

@@ -39,10 +39,12 @@ constexpr std::array entries{
                "there.",
                "the definition has parts that are read and not heard",
                "`orchestrator validate` finds an error"},
-    CheckEntry{alert_channel, "alert-channel", on_configuration, "alert channel",
-               "A channel that the state machine names can be started. Nothing is sent.",
-               "the state machine names no channel, so that nobody hears of a failed run",
-               "its program is not there or may not be started"},
+    CheckEntry{
+        alert_channel, "alert-channel", on_configuration, "alert channel",
+        "The program of a channel that the state machine names can be started, the secret of "
+        "another one be read. Nothing is sent.",
+        "the state machine names no channel, so that nobody hears of a failed run",
+        "its program may not be started, or its secret not be read"},
     CheckEntry{program, "program", on_programs, "program",
                "The four programs can be started and are of one version: they share formats.",
                "`orchestrator.stages` names a program that tells no version",
@@ -84,10 +86,11 @@ constexpr std::array entries{
                "there is no dump to read",
                "it may not be read, or is no gzip although its name "
                "says so"},
-    CheckEntry{store_write, "store-write", on_store, "write to the store",
-               "A small object is written under `source.processed`, read back and removed; its "
-               "name can be that of no dump. Loaded dumps are moved there.",
-               "", "one of the three is refused, or other bytes come back"},
+    CheckEntry{
+        store_write, "store-write", on_store, "write to the store",
+        "A small object is written under `source.processed` and `source.quarantine`, read back "
+        "and removed; its name can be that of no dump. Dumps are moved there.",
+        "", "one of the three is refused, or other bytes come back"},
     CheckEntry{store_clock, "store-clock", on_store, "clock of the store",
                "The store's clock (its Date header; of a folder, the time of a file written now) "
                "against this host's. S3 refuses requests that are 15 minutes off.",

@@ -1,5 +1,7 @@
 #include "stages/doctor/account_findings.h"
 
+#include <cstdlib>
+
 #include <fmt/core.h>
 
 #include "common/base/text.h"
@@ -64,8 +66,15 @@ std::string advice_on_login(const PipelineConfig& config, const std::string& acc
     return fmt::format("name it in {}: warehouse.accounts.{}.user and .password", config.path,
                        account);
   }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets variables here
+  const bool under_systemd = std::getenv("CREDENTIALS_DIRECTORY") != nullptr;
+  const bool wants_systemd = named->second.password.source == SecretReference::Source::credential;
   switch (error.kind()) {
     case ErrorKind::access_denied:
+      if (wants_systemd && !under_systemd) {
+        return "systemd gives the password to its units alone: docs/operating/install.md has the "
+               "systemd-run that gives it to doctor";
+      }
       return fmt::format(
           "put the password of {0} where pipeline.yaml names it ({1}), or set it on "
           "the server: ALTER USER '{0}'@'HOST' IDENTIFIED BY '...'; "

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "stages/doctor/account_findings.h"
 
 namespace pipeline {
@@ -25,6 +27,14 @@ TEST(AdviceOnLogin, NamesUserAndPlaceOfThePassword) {
       advice_on_login(config_with_load(), "load", Error(ErrorKind::access_denied, "refused"));
   EXPECT_THAT(advice, HasSubstr("file /etc/secrets/load"));
   EXPECT_THAT(advice, HasSubstr("ALTER USER 'etl_load'@'HOST'"));
+}
+
+TEST(AdviceOnLogin, SaysThatCredentialsOfSystemdAreItsUnits) {
+  ASSERT_EQ(std::getenv("CREDENTIALS_DIRECTORY"), nullptr);
+  PipelineConfig config = config_with_load();
+  config.warehouse.accounts["load"].password.source = SecretReference::Source::credential;
+  EXPECT_THAT(advice_on_login(config, "load", Error(ErrorKind::access_denied, "none")),
+              HasSubstr("systemd-run"));
 }
 
 TEST(AdviceOnLogin, NamesTheServerThatDoesNotAnswer) {

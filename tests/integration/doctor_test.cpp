@@ -1,0 +1,506 @@
+// orchestrator doctor on a real server and a folder of dumps: all in order, and each thing that can
+// be wrong is a line of its own that says what to type, while the other lines stay.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+#include <fmt/core.h>
+
+#include "common/base/text.h"
+#include "common/base/unique_fd.h"
+#include "tests/integration/doctor_house.h"
+#include "tests/support/fault_proxy.h"
+#include "tests/support/mariadb_server.h"
+
+namespace pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+using test::MariadbServer;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* access_denied = "Pipeline.AccessDenied";
+constexpr const char* unavailable = "Pipeline.Unavailable";
+constexpr const char* config_invalid = "Pipeline.ConfigInvalid";
+constexpr const char* wrong_database = "Pipeline.WrongDatabase";
+
+class Doctor : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    server = new MariadbServer();
+    server->apply_grants();
+  }
+  static void TearDownTestSuite() {
+    delete server;
+    server = nullptr;
+  }
+
+  Doctor() : house_(server->socket()) {
+    deliver();
+    close_secrets(house_);
+  }
+
+  /// A dump of today, so that nothing of the store is to be warned of.
+  void deliver() const {
+    const auto today = BusinessDate::at(system_clock().now());
+    house_.write(fmt::format("store/dumps/gghouse_{}.sql.gz", today.compact()),
+                 gzipped(small_dump()));
+  }
+  Diagnosis ask() const { return ask_doctor(house_); }
+  /// What is said where nothing is wrong; asked once for all tests.
+  static const Diagnosis& sound() {
+    static const Diagnosis diagnosis = [] {
+      const BadInputHouse house(server->socket());
+      close_secrets(house);
+      return ask_doctor(house);
+    }();
+    return diagnosis;
+  }
+  void point_at(const std::string& socket) const {
+    house_.change("pipeline.yaml", server->socket(), socket);
+  }
+  static void as_root(const std::string& sql) { server->open_root().execute(sql); }
+
+  /// What cannot be told without any session.
+  static std::set<std::string> lines_behind_a_login() {
+    std::set<std::string> lines;
+    for (const auto& finding : sound().findings) {
+      const bool behind = finding.check > Check::login && finding.check != Check::server_version;
+      if (behind) lines.insert(finding.name());
+    }
+    return lines;
+  }
+  static constexpr std::array<const char*, 4> logins{"login of publish", "login of load",
+                                                     "login of build", "login of janitor"};
+
+  static MariadbServer* server;
+  BadInputHouse house_;
+};
+
+MariadbServer* Doctor::server = nullptr;
+
+TEST_F(Doctor, FindsASoundInstallationInOrderAndChangesNothing) {
+  const std::string before = house_.store();
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 0) << diagnosis.program.out;
+  EXPECT_THAT(diagnosis.names_of(Verdict::fail), IsEmpty());
+  for (const auto* line : {"configuration",
+                           "state machine",
+                           "alert channel ops",
+                           "program staging_loader",
+                           "program silver_transformer",
+                           "program gold_transformer",
+                           "dbt project",
+                           "time zone of this host",
+                           "AWS identity",
+                           "list of the store",
+                           "read from the store",
+                           "write to the store",
+                           "clock of the store",
+                           "login of load",
+                           "login of publish",
+                           "login of build",
+                           "login of janitor",
+                           "rights of publish on staging",
+                           "rights of load on staging",
+                           "rights of publish on silver",
+                           "rights of build on silver",
+                           "rights of build on gold",
+                           "rights of janitor on silver, gold",
+                           "no more rights of load",
+                           "no more rights of build",
+                           "no more rights of janitor",
+                           "version of the server",
+                           "TLS",
+                           "takes writes",
+                           "clock of the server",
+                           "clock of a session",
+                           "local_infile",
+                           "lower_case_table_names",
+                           "binlog_format"}) {
+    const Finding* found = diagnosis.line(line);
+    ASSERT_NE(found, nullptr) << line << "\n" << diagnosis.program.out;
+    EXPECT_EQ(found->verdict, Verdict::ok) << line << ": " << found->found;
+  }
+  EXPECT_THAT(diagnosis.line("TLS")->found, HasSubstr("unix socket"));
+  EXPECT_EQ(house_.store(), before) << "a probe was left in the store";
+  EXPECT_FALSE(fs::exists(house_.file("state"))) << "the state folder was made";
+}
+
+TEST_F(Doctor, ShowsThePeopleATable) {
+  const auto shown =
+      test::run_program(house_.program({.program = "orchestrator", .arguments = {"doctor"}}));
+  EXPECT_EQ(shown.exit_code, 0) << shown.text();
+  std::size_t last = 0;
+  for (const auto* group : {"configuration", "programs", "project", "host", "systemd", "identity",
+                            "store", "accounts", "server"}) {
+    const auto at = ("\n" + shown.out).find(fmt::format("\n{}\n", group));
+    ASSERT_NE(at, std::string::npos) << group << shown.out;
+    EXPECT_GE(at, last) << group;
+    last = at;
+  }
+  EXPECT_THAT(shown.out, HasSubstr("  OK    login of load"));
+  EXPECT_THAT(shown.out, HasSubstr(" -> "));
+  EXPECT_THAT(shown.out, HasSubstr(" in order, "));
+  EXPECT_EQ(shown.out.find("pw_"), std::string::npos);
+}
+
+TEST_F(Doctor, TellsOfAPasswordThatTheServerRefuses) {
+  house_.write("secrets/load", "canary-that-is-wrong\n");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 15);
+  expect_trouble(diagnosis, {.line = "login of load",
+                             .error = access_denied,
+                             .found = {"etl_load", server->socket()},
+                             .advice = {"ALTER USER 'etl_load'@", house_.file("secrets/load"),
+                                        "deploy/sql/grants.sql"}});
+  expect_other_lines(diagnosis, sound(), {"rights of load on staging", "no more rights of load"});
+}
+
+TEST_F(Doctor, TellsOfAPasswordThatIsNotThere) {
+  house_.remove("secrets/janitor");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 15);
+  expect_trouble(diagnosis, {.line = "login of janitor",
+                             .error = access_denied,
+                             .found = {house_.file("secrets/janitor")},
+                             .advice = {house_.file("secrets/janitor")}});
+  expect_other_lines(diagnosis, sound(),
+                     {"rights of janitor on silver, gold", "no more rights of janitor"});
+}
+
+TEST_F(Doctor, TellsOfARightThatIsMissing) {
+  for (const auto* host : {"localhost", "%"}) {
+    as_root(fmt::format("REVOKE SELECT ON `silver`.* FROM 'etl_build'@'{}'", host));
+  }
+  const Diagnosis diagnosis = ask();
+  server->apply_grants();
+  EXPECT_EQ(diagnosis.program.exit_code, 15);
+  expect_trouble(diagnosis, {.line = "rights of build on silver",
+                             .error = access_denied,
+                             .found = {"etl_build", "SELECT", "silver"},
+                             .advice = {"deploy/sql/grants.sql"}});
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, TellsOfARightTooMany) {
+  as_root("GRANT DELETE ON `gold`.* TO 'etl_build'@'localhost'");
+  const Diagnosis diagnosis = ask();
+  as_root("REVOKE DELETE ON `gold`.* FROM 'etl_build'@'localhost'");
+  EXPECT_EQ(diagnosis.program.exit_code, 21);
+  expect_trouble(diagnosis, {.line = "no more rights of build",
+                             .error = "Pipeline.GuardRefused",
+                             .found = {"etl_build", "DELETE", "gold"},
+                             .advice = {"REVOKE", "etl_build", "deploy/sql/grants.sql"}});
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, TellsOfAServerThatIsDown) {
+  point_at("/nobody/listens/here");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 16);
+  for (const auto* login : logins) {
+    expect_trouble(diagnosis, {.line = login,
+                               .error = unavailable,
+                               .advice = {"systemctl status mariadb", "/nobody/listens/here",
+                                          house_.file("pipeline.yaml")}});
+  }
+  expect_other_lines(diagnosis, sound(), lines_behind_a_login());
+  EXPECT_EQ(diagnosis.line("write to the store")->verdict, Verdict::ok);
+}
+
+TEST_F(Doctor, WaitsForAServerThatHangsForABoundedTime) {
+  // Connections are taken by the kernel, and nobody ever says a word.
+  const std::string path = house_.file("hangs");
+  const UniqueFd listening(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(path.size(), sizeof(address.sun_path));
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  ASSERT_EQ(::bind(listening.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)),
+            0);
+  ASSERT_EQ(::listen(listening.get(), 64), 0);
+  point_at(path);
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 16);
+  for (const auto* login : logins) {
+    expect_trouble(diagnosis,
+                   {.line = login, .error = unavailable, .advice = {"systemctl status mariadb"}});
+  }
+  expect_other_lines(diagnosis, sound(), lines_behind_a_login());
+}
+
+TEST_F(Doctor, TellsOfAServerThatStopsAnsweringInTheMiddle) {
+  test::FaultProxy proxy(server->endpoint());
+  proxy.arm({.kind = test::Fault::Kind::stall_answer, .pattern = "UTC_TIMESTAMP"});
+  point_at(proxy.endpoint().socket);
+  const Diagnosis diagnosis = ask();
+  proxy.release();
+  EXPECT_EQ(proxy.struck(), 1);
+  expect_trouble(diagnosis, {.line = "clock of the server",
+                             .error = "Pipeline.TimedOut",
+                             .advice = {"SHOW FULL PROCESSLIST"}});
+  // Its settings are not known then, but for the line that says so.
+  std::set<std::string> settings;
+  for (const auto& finding : sound().findings) {
+    if (finding.check >= Check::server_time_zone && finding.check <= Check::file_per_table) {
+      settings.insert(finding.name());
+    }
+  }
+  settings.erase("named time zones");
+  expect_other_lines(diagnosis, sound(), settings);
+  EXPECT_EQ(diagnosis.line("login of load")->verdict, Verdict::ok);
+}
+
+TEST_F(Doctor, TellsOfAServerThatIsReadOnly) {
+  as_root("SET GLOBAL read_only = 1");
+  const Diagnosis diagnosis = ask();
+  as_root("SET GLOBAL read_only = 0");
+  EXPECT_EQ(diagnosis.program.exit_code, 22);
+  expect_trouble(diagnosis, {.line = "takes writes",
+                             .error = wrong_database,
+                             .found = {"read_only"},
+                             .advice = {"SET GLOBAL read_only = OFF", "warehouse.server"}});
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, TellsOfSettingsThatStopALoad) {
+  as_root("SET GLOBAL local_infile = 0");
+  const Diagnosis diagnosis = ask();
+  as_root("SET GLOBAL local_infile = 1");
+  EXPECT_EQ(diagnosis.program.exit_code, 22);
+  expect_trouble(diagnosis, {.line = "local_infile",
+                             .error = wrong_database,
+                             .advice = {"SET GLOBAL local_infile = ON"}});
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, WarnsOfWhatACrashMayLose) {
+  as_root("SET GLOBAL innodb_flush_log_at_trx_commit = 2");
+  const Diagnosis diagnosis = ask();
+  as_root("SET GLOBAL innodb_flush_log_at_trx_commit = 1");
+  EXPECT_EQ(diagnosis.program.exit_code, 0);
+  expect_trouble(diagnosis, {.line = "durability",
+                             .verdict = Verdict::warn,
+                             .found = {"last second"},
+                             .advice = {"SET GLOBAL innodb_flush_log_at_trx_commit = 1"}});
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, WarnsOfNamedTimeZonesThatAreNotLoadedUntilTheyAre) {
+  expect_trouble(ask(), {.line = "named time zones",
+                         .verdict = Verdict::warn,
+                         .found = {"CONVERT_TZ"},
+                         .advice = {"mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb mysql"}});
+  server->run_sql(
+      "USE mysql; INSERT INTO time_zone (Time_zone_id, Use_leap_seconds) VALUES (1, 'N'), (2, "
+      "'N'); INSERT INTO time_zone_name (Name, Time_zone_id) VALUES ('UTC', 1), ('Asia/Tokyo', 2);"
+      "INSERT INTO time_zone_transition_type (Time_zone_id, Transition_type_id, `Offset`, Is_DST, "
+      "Abbreviation) VALUES (1, 0, 0, 0, 'UTC'), (2, 0, 32400, 0, 'JST');");
+  EXPECT_EQ(ask().line("named time zones")->verdict, Verdict::ok);
+}
+
+TEST_F(Doctor, TellsOfAnotherWarehouseThanTheKnownOne) {
+  house_.write("state/target.json",
+               R"({"fingerprint": "of-another-one", "server": "db.internal:3306"})");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 22);
+  expect_trouble(diagnosis,
+                 {.line = "warehouse",
+                  .error = wrong_database,
+                  .found = {"of-another-one", server->socket(), house_.file("state/target.json")},
+                  .advice = {"staging_loader init --accept-target"}});
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, WorksOnAServerThatWasNeverSetUp) {
+  const MariadbServer bare;
+  point_at(bare.socket());
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 15);
+  for (const auto* login : logins) {
+    expect_trouble(diagnosis,
+                   {.line = login, .error = access_denied, .advice = {"deploy/sql/grants.sql"}});
+  }
+  expect_trouble(diagnosis, {.line = "state folder",
+                             .verdict = Verdict::warn,
+                             .found = {"not there yet"},
+                             .advice = {"orchestrator run"}});
+  expect_other_lines(diagnosis, sound(), lines_behind_a_login());
+}
+
+TEST_F(Doctor, TellsOfAServerWithoutTheRecords) {
+  MariadbServer half;
+  half.apply_grants();
+  half.open_root().execute("DROP TABLE pipeline.publish_journal");
+  point_at(half.socket());
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 22);
+  expect_trouble(diagnosis, {.line = "rights of publish on staging",
+                             .error = wrong_database,
+                             .found = {"publish_journal"},
+                             .advice = {"deploy/sql/pipeline.sql"}});
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, TellsOfAStoreThatTakesNoObject) {
+  // A file where the folder of loaded dumps should be: root is stopped by it too.
+  house_.remove("store/processed");
+  house_.write("store/processed", "no folder");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 16);
+  expect_trouble(diagnosis, {.line = "write to the store",
+                             .error = unavailable,
+                             .found = {house_.file("store/processed")},
+                             .advice = {"mkdir -p", "ReadWritePaths=", house_.file("store")}});
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, TellsOfAStoreThatIsNotThere) {
+  house_.change("pipeline.yaml", "store: store", "store: nowhere");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 16);
+  expect_trouble(diagnosis, {.line = "list of the store",
+                             .error = unavailable,
+                             .found = {house_.file("nowhere")},
+                             .advice = {"mkdir -p " + house_.file("nowhere")}});
+  EXPECT_EQ(diagnosis.line("read from the store")->verdict, Verdict::fail);
+  EXPECT_EQ(diagnosis.line("write to the store")->verdict, Verdict::fail);
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, TellsOfADumpThatIsNoGzip) {
+  const auto today = BusinessDate::at(system_clock().now());
+  house_.write(fmt::format("store/dumps/gghouse_{}.sql.gz", today.compact()), "-- plain text\n");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 14);
+  expect_trouble(diagnosis, {.line = "read from the store",
+                             .error = "Pipeline.DumpCorrupt",
+                             .found = {today.compact()},
+                             .advice = {"delivered again"}});
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, RemovesTheProbeOfADoctorThatWasEndedAndNothingElse) {
+  const std::string left = "store/processed/pipeline-doctor-probe-abcdefghijklmnop";
+  house_.write(left, "left");
+  fs::last_write_time(house_.file(left), fs::file_time_type::clock::now() - std::chrono::hours(2));
+  house_.write("store/processed/pipeline-doctor-notes", "of somebody");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.line("write to the store")->verdict, Verdict::ok);
+  EXPECT_FALSE(fs::exists(house_.file(left)));
+  EXPECT_TRUE(fs::exists(house_.file("store/processed/pipeline-doctor-notes")));
+}
+
+TEST_F(Doctor, TellsOfAProjectThatCannotBeParsed) {
+  house_.write("project/models/silver/counts.sql", "select * from {{ ref('nobody') }}\n");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 10);
+  expect_trouble(diagnosis, {.line = "dbt project",
+                             .error = config_invalid,
+                             .found = {"counts.sql", "nobody"},
+                             .advice = {"transform.project", house_.file("project"),
+                                        "check --doctor project"}});
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, TellsOfAStateMachineThatIsNotValid) {
+  house_.change("machine.yaml", "StartAt: Staging", "StartAt: Stagnig");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 10);
+  expect_trouble(diagnosis, {.line = "state machine",
+                             .error = config_invalid,
+                             .found = {"Stagnig"},
+                             .advice = {"orchestrator validate"}});
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, TellsOfAnAlertProgramThatIsNotThere) {
+  house_.change("pipeline.yaml", "/bin/true", "/opt/nobody/alert");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 10);
+  expect_trouble(diagnosis, {.line = "alert channel ops",
+                             .error = config_invalid,
+                             .found = {"/opt/nobody/alert"},
+                             .advice = {"alerts.ops.command"}});
+  expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, TellsOfAnAlertChannelWhoseSecretIsNotThere) {
+  house_.change("pipeline.yaml", "type: command, command: [/bin/true]",
+                "type: slack, url: {file: secrets/slack}");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 15);
+  expect_trouble(diagnosis, {.line = "alert channel ops",
+                             .error = access_denied,
+                             .found = {house_.file("secrets/slack")},
+                             .advice = {house_.file("secrets/slack")}});
+  house_.write("secrets/slack", "https://hooks.example.org/canary\n");
+  close_secrets(house_);
+  const Diagnosis there = ask();
+  EXPECT_EQ(there.line("alert channel ops")->verdict, Verdict::ok) << there.program.out;
+}
+
+TEST_F(Doctor, TellsOfAStageThatIsNotInstalled) {
+  house_.change("pipeline.yaml", "  state_dir: state",
+                "  state_dir: state\n  stages: {gold_transformer: [/opt/nobody/gold]}");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 10);
+  expect_trouble(diagnosis, {.line = "program gold_transformer",
+                             .error = config_invalid,
+                             .found = {"/opt/nobody/gold"},
+                             .advice = {"apt install", "orchestrator.stages.gold_transformer"}});
+  expect_other_lines(
+      diagnosis, sound(),
+      {"login of janitor", "rights of janitor on silver, gold", "no more rights of janitor",
+       "rights of publish on gold", "rights of build on gold"});
+}
+
+TEST_F(Doctor, TellsOfAConfigurationThatCannotBeReadAndLooksAtTheHostAllTheSame) {
+  house_.change("pipeline.yaml", "  server: managed", "  servre: managed");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 10);
+  expect_trouble(diagnosis, {.line = "configuration",
+                             .error = config_invalid,
+                             .found = {house_.file("pipeline.yaml"), "servre", "server"},
+                             .advice = {"docs/reference/configuration.md", "--config"}});
+  for (const auto* line : {"program staging_loader", "program gold_transformer",
+                           "clock of this host", "time zone of this host"}) {
+    EXPECT_NE(diagnosis.line(line), nullptr) << line << "\n" << diagnosis.program.out;
+  }
+}
+
+TEST_F(Doctor, WarnsOfPasswordsThatEverybodyCanRead) {
+  using fs::perms;
+  fs::permissions(house_.file("secrets/load"), perms::owner_read | perms::others_read);
+  const std::string line = "permissions " + house_.file("secrets/load");
+  expect_trouble(ask(), {.line = line,
+                         .verdict = Verdict::warn,
+                         .found = {"every user of this host can read it"},
+                         .advice = {"chmod o= " + house_.file("secrets/load")}});
+  close_secrets(house_);
+  const Diagnosis closed = ask();
+  EXPECT_EQ(closed.line(line), nullptr);
+  ASSERT_NE(closed.line("permissions"), nullptr);
+  EXPECT_EQ(closed.line("permissions")->verdict, Verdict::ok);
+}
+
+TEST_F(Doctor, RefusesAPartThatAStageDoesNotHave) {
+  for (const auto* program : {"staging_loader", "silver_transformer"}) {
+    const auto start = start_of(program, {"check", "--doctor", "everything"});
+    expect_refusal(start, house_.run(start),
+                   {.error = config_invalid, .says = {"--doctor takes", "everything"}});
+  }
+}
+
+}  // namespace
+}  // namespace pipeline
