@@ -1,17 +1,28 @@
-// The work is given up from within libcurl, by its progress callback: taking a handle away in the
-// middle of a mail would end the mail there with a dot, and wait for the server to say yes to half
-// of it.
+// How a send is given up. Taking a handle away in the middle of a mail would end the mail there
+// with a dot, and wait for the server to say yes to half of it; so libcurl itself must find that
+// there is nothing to go on with. It asks its progress callback, but while the server takes its
+// time to accept the mail, and again at the good-bye, only once a second. So a thread watches
+// whether the work is cancelled and then shuts the sockets down, which ends every wait of libcurl
+// at once.
 #include "common/http/mail_sender.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <condition_variable>
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
+#include <stop_token>
 #include <string_view>
+#include <thread>
 
 #include <fmt/core.h>
 
@@ -24,7 +35,7 @@ namespace {
 
 constexpr std::size_t refusals_max = 5;
 constexpr std::size_t words_bytes_max = 200;
-constexpr int wait_piece_ms = 100;
+constexpr std::chrono::milliseconds wait_piece{100};
 
 struct EasyCloser {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -73,6 +84,58 @@ void keep_login_secret(const std::string& username, const std::string& password)
   const Secret login(base64(password));
 }
 
+/// Looks ten times a second whether the work is cancelled; then shuts down the sockets it knows.
+class Watch {
+ public:
+  explicit Watch(const std::function<void()>& check_cancelled)
+      : thread_([this, &check_cancelled](const std::stop_token& done) {
+          while (!done.stop_requested()) {
+            try {
+              check_cancelled();
+            } catch (...) {
+              end_work(std::current_exception());
+              return;
+            }
+            std::unique_lock lock(mutex_);
+            wakes_.wait_for(lock, done, wait_piece, [] { return false; });
+          }
+        }) {}
+
+  bool has_ended_the_work() const { return ended_; }
+  /// What check_cancelled threw; only after the work was ended.
+  std::exception_ptr why() {
+    const std::lock_guard lock(mutex_);
+    return why_;
+  }
+
+  int open_socket(int family, int type, int protocol) {
+    const int fd = ::socket(family, type | SOCK_CLOEXEC, protocol);
+    const std::lock_guard lock(mutex_);
+    if (fd >= 0) sockets_.insert(fd);
+    return fd;
+  }
+  int close_socket(int fd) {
+    const std::lock_guard lock(mutex_);
+    sockets_.erase(fd);
+    return ::close(fd);
+  }
+
+ private:
+  void end_work(std::exception_ptr why) {
+    const std::lock_guard lock(mutex_);
+    why_ = std::move(why);
+    ended_ = true;
+    for (const int fd : sockets_) ::shutdown(fd, SHUT_RDWR);
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any wakes_;
+  std::set<int> sockets_;
+  std::exception_ptr why_;
+  std::atomic<bool> ended_{false};
+  std::jthread thread_;  // last: it uses the others
+};
+
 /// One session with a server, for one mail.
 class Session {
  public:
@@ -81,6 +144,7 @@ class Session {
         limits_(limits),
         text_(mail.text),
         recipients_(list_of(mail.to)),
+        watch_(limits.check_cancelled),
         easy_(curl_easy_init()),
         multi_(curl_multi_init()) {
     if (!easy_ || !multi_) throw std::bad_alloc();
@@ -102,11 +166,12 @@ class Session {
       int running = 0;
       require(curl_multi_perform(multi_.get(), &running) == CURLM_OK, "a multi handle works");
       note_end();
-      if (!result_) curl_multi_poll(multi_.get(), nullptr, 0, wait_piece_ms, nullptr);
+      if (!result_)
+        curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait_piece.count()), nullptr);
     }
     // A server that has taken the mail has taken it, also if the time ended at the good-bye.
     if (*result_ == CURLE_OK) return {.refusals = std::move(refusals_)};
-    if (cancelled_) std::rethrow_exception(cancelled_);
+    if (watch_.has_ended_the_work()) std::rethrow_exception(watch_.why());
     throw failure();
   }
 
@@ -152,6 +217,10 @@ class Session {
     set(easy, CURLOPT_READDATA, self);
     set(easy, CURLOPT_HEADERFUNCTION, &Session::take_answer);
     set(easy, CURLOPT_HEADERDATA, self);
+    set(easy, CURLOPT_OPENSOCKETFUNCTION, &Session::open_socket);
+    set(easy, CURLOPT_OPENSOCKETDATA, self);
+    set(easy, CURLOPT_CLOSESOCKETFUNCTION, &Session::close_socket);
+    set(easy, CURLOPT_CLOSESOCKETDATA, self);
     set(easy, CURLOPT_NOPROGRESS, 0L);
     set(easy, CURLOPT_XFERINFOFUNCTION, &Session::look_whether_cancelled);
     set(easy, CURLOPT_XFERINFODATA, self);
@@ -184,14 +253,16 @@ class Session {
   }
 
   static int look_whether_cancelled(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-    auto& session = *static_cast<Session*>(self);
-    try {
-      session.limits_.check_cancelled();
-      return 0;
-    } catch (...) {
-      session.cancelled_ = std::current_exception();
-      return 1;
-    }
+    return static_cast<Session*>(self)->watch_.has_ended_the_work() ? 1 : 0;
+  }
+
+  static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+    return static_cast<Session*>(self)->watch_.open_socket(address->family, address->socktype,
+                                                           address->protocol);
+  }
+
+  static int close_socket(void* self, curl_socket_t fd) {
+    return static_cast<Session*>(self)->watch_.close_socket(fd);
   }
 
   void note_end() {
@@ -243,11 +314,11 @@ class Session {
   const std::string& text_;
   std::size_t given_ = 0;
   List recipients_;
+  Watch watch_;  // before the handles, which close their sockets by it
   std::unique_ptr<CURL, EasyCloser> easy_;
   std::unique_ptr<CURLM, MultiCloser> multi_;
   std::array<char, CURL_ERROR_SIZE> failure_text_{};
   std::optional<CURLcode> result_;
-  std::exception_ptr cancelled_;
   std::string last_refusal_;
   std::vector<std::string> refusals_;
 };

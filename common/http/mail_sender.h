@@ -29,8 +29,7 @@ struct Mail {
 struct MailLimits {
   std::chrono::milliseconds connect_limit{10'000};
   std::chrono::seconds answer_limit{30};  // of each single answer of the server
-  /// Throws to end the work; called ten times a second, once a second while the server takes its
-  /// time to accept the mail.
+  /// Throws to end the work; called ten times a second, by a thread of its own.
   std::function<void()> check_cancelled = [] {};
 };
 
