@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view alert_not_sent = "Alert.NotSent";
 
-AlertReport sent(const AlertChannel& channel, const AlertMessage& message, std::string said) {
+AlertReport sent(const AlertChannel& channel, const AlertMessage& message, std::string_view said) {
   Json output = Json::object();
   output.set("channel", channel.name);
   output.set("subject", message.subject);
@@ -86,9 +86,9 @@ AlertReport send_alert(const AlertChannel& channel, const AlertMessage& message,
   started({.pid = {}, .log_path = options.log_path});
   const AlertMessage safe = outgoing(message);
   try {
-    std::string said = std::visit(Send{safe, sending}, channel.kind);
+    const std::string said = std::visit(Send{safe, sending}, channel.kind);
     sending.note("sent: " + said);
-    return sent(channel, safe, std::move(said));
+    return sent(channel, safe, said);
   } catch (...) {
     const Error error = current_error();
     sending.note("not sent: " + error.message());
