@@ -4,7 +4,6 @@
 
 #include <fmt/core.h>
 
-#include "common/base/secret.h"
 #include "common/process/child_process.h"
 
 namespace pipeline {
@@ -36,7 +35,7 @@ CommandEnd run_alert_command(const CommandChannel& channel, const AlertMessage& 
                              const TaskRunner::Started& started, std::stop_token stop) {
   const ChildOptions child{.argv = channel.argv,
                            .environment = channel.environment,
-                           .input = redact(message.to_json().dump()) + "\n",
+                           .input = message.to_json().dump() + "\n",
                            .log_path = channel.log_path,
                            .time_limit = channel.time_limit};
   const ChildResult ended = run_child(

@@ -30,7 +30,7 @@ struct CommandEnd {
   std::string signal;
 };
 
-/// Runs the program to its end and leaves nothing of it behind.
+/// Runs the program to its end and leaves nothing of it behind. The message is one of outgoing().
 CommandEnd run_alert_command(const CommandChannel& channel, const AlertMessage& message,
                              const TaskRunner::Started& started, std::stop_token stop);
 

@@ -77,14 +77,14 @@ struct Send {
 AlertReport send_alert(const AlertChannel& channel, const AlertMessage& message,
                        const AlertOptions& options, const TaskRunner::Started& started,
                        std::stop_token stop) {
+  const AlertMessage safe = outgoing(message);
   if (const auto* command = std::get_if<CommandAlert>(&channel.kind)) {
-    return by_program(channel, *command, message, options, started, std::move(stop));
+    return by_program(channel, *command, safe, options, started, std::move(stop));
   }
   Sending sending(
       {.time_limit = options.time_limit, .log_path = options.log_path, .config = &options.config},
       std::move(stop));
   started({.pid = {}, .log_path = options.log_path});
-  const AlertMessage safe = outgoing(message);
   try {
     const std::string said = std::visit(Send{safe, sending}, channel.kind);
     sending.note("sent: " + said);

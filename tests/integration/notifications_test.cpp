@@ -612,6 +612,23 @@ TEST_F(StopTest, ASignalEndsASilentMailServerWhereverItHangs) {
   }
 }
 
+TEST_F(SnsTest, TheCommandsOfAnAlertShowNoKeys) {
+  // With a password in Secrets Manager the stages get the variables of AWS, and so would a person.
+  dir_.write("alert", "cat >" + dir_.file("told") + "\n");
+  configure(fmt::format("  ops: {{type: command, command: [/bin/sh, {}]}}\n", dir_.file("alert")));
+  const std::string config = read_text_file(dir_.file("pipeline.yaml"));
+  dir_.write("pipeline.yaml", replace_all(config, "{user: l, password: {file: p}}",
+                                          "{user: l, password: {secretsmanager: prod/load}}"));
+  machine_that_tells({"ops"});
+  auto variables = env();
+  variables["AWS_REGION"] = "ap-northeast-1";
+  variables["HTTPS_PROXY"] = "http://me:canary-proxy@proxy.example.com:8080";
+  const auto result = orchestrator({"run", "--date", "2026-02-01"}, variables);
+  EXPECT_THAT(told(), ElementsAre("notify:ops SUCCEEDED ")) << result.text();
+  const std::string message = read_text_file(dir_.file("told"));
+  EXPECT_THAT(message, AllOf(HasSubstr("AWS_REGION=ap-northeast-1 "), Not(HasSubstr("canary"))));
+}
+
 TEST_F(StopTest, ASignalEndsAServiceOfAwsThatIsSilent) {
   ScriptedServer server({{.bytes = "", .then = ScriptedAnswer::Then::stay_silent}});
   configure(fmt::format("  ops: {{type: sns, topic_arn: '{}', timeout_seconds: 600}}\n", topic));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/secret.h"
+#include "orchestrator/alerts/outgoing.h"
 #include "tests/support/temp_dir.h"
 
 namespace pipeline {
@@ -24,7 +25,7 @@ class CommandChannelTest : public testing::Test {
                               .environment = {"PATH=/usr/bin:/bin"},
                               .time_limit = std::chrono::seconds(2),
                               .log_path = dir_.file("log")},
-                             message, [this](const TaskStart&) { ++started_; }, {});
+                             outgoing(message), [this](const TaskStart&) { ++started_; }, {});
   }
 
   test::TempDir dir_;
