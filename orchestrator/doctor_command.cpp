@@ -207,10 +207,10 @@ class Doctor {
     ask(loader, {}, "identity", {aws_identity});
     ask(loader, {}, "store", {store_list, store_read, store_write, store_clock});
     ask(loader, {}, "server",
-        {login, warehouse_identity, takes_writes, server_version, grants, no_excess});
+        {warehouse_identity, server_tls, takes_writes, server_clock, server_version});
     for (const auto& layer : config_->transform.layers) {
       const char* const stage = layer.name == "gold" ? gold : silver;
-      ask(stage, {"--layer", layer.name}, "accounts", {login, grants, no_excess});
+      ask(stage, {"--layer", layer.name}, "accounts", {login});
     }
   }
 

@@ -14,6 +14,7 @@
 #include "common/io/file.h"
 #include "common/object_store/s3_store.h"
 #include "common/stage/measures.h"
+#include "stages/commands/consumers.h"
 #include "stages/doctor/account_findings.h"
 #include "stages/doctor/server_findings.h"
 #include "stages/staging/load/load_rights.h"
@@ -25,6 +26,7 @@ namespace {
 
 constexpr std::chrono::seconds silence_max{5};
 constexpr int attempts_max = 2;
+constexpr std::chrono::seconds key_process_max{20};
 // No digits, and patterns of dumps have a date: no dump can be called so.
 constexpr std::string_view probe_name = "pipeline-doctor-probe-";
 constexpr std::string_view probe_text = "written by `orchestrator doctor`; it may be removed\n";
@@ -48,13 +50,12 @@ bool others_ask_aws(const PipelineConfig& config) {
          });
 }
 
-/// nullptr where nothing comes from AWS.
-std::shared_ptr<aws::CredentialsSource> keys_of_aws(const PipelineConfig& config) {
-  const bool store_is_amazons = config.source.s3 && config.source.s3->endpoint.empty();
-  const bool chain = (config.source.s3 && !config.source.s3->keys) || others_ask_aws(config);
-  if (chain) return pipeline_aws(config)->credentials();
-  if (store_is_amazons) return store_options(config).credentials;
-  return nullptr;
+/// Who the pipeline is to AWS, for a doctor: it gives up soon.
+PipelineAws aws_for_doctor(const PipelineConfig& config) {
+  return PipelineAws(config, {.check_cancelled = [] { throw_if_cancelled(); },
+                              .process_limit = key_process_max,
+                              .silence_limit = silence_max,
+                              .retry = {.attempts_max = 1}});
 }
 
 std::string advice_on_identity(const PipelineConfig& config, const Error& error) {
@@ -74,36 +75,51 @@ std::string advice_on_identity(const PipelineConfig& config, const Error& error)
   }
 }
 
-void tell_identity(const PipelineConfig& config, const Tell& tell) {
+using KeysOf = std::function<std::shared_ptr<aws::CredentialsSource>()>;
+
+void tell_identity_of(const PipelineConfig& config, PipelineAws& aws, const std::string& about,
+                      const KeysOf& keys_of, const Tell& tell) {
   try {
-    const auto source = keys_of_aws(config);
-    if (source == nullptr) {
-      tell(in_order(Check::aws_identity, "", "nothing comes from AWS"));
-      return;
-    }
-    const auto keys = source->fetch();
+    const auto keys = keys_of()->fetch();
     const std::string region = config.source.s3 ? config.source.s3->region : "";
-    const auto identity = pipeline_aws(config)->identity_of(keys, region);
+    const auto identity = aws.identity_of(keys, region);
     const std::string found =
         fmt::format("account {}, {} (keys from {})", identity.account, identity.arn, keys.origin);
     if (!config.aws.account.empty()) {
-      tell(in_order(Check::aws_identity, "", found));
+      tell(in_order(Check::aws_identity, about, found));
       return;
     }
-    tell(warning(Check::aws_identity, "", found + "; aws.account is not given",
+    tell(warning(Check::aws_identity, about, found + "; aws.account is not given",
                  fmt::format("aws: {{account: \"{}\"}} in {} keeps the pipeline out of every other "
                              "account",
                              identity.account, config.path)));
   } catch (const Error& error) {
-    tell(failure(Check::aws_identity, "", error, advice_on_identity(config, error)));
+    tell(failure(Check::aws_identity, about, error, advice_on_identity(config, error)));
   }
+}
+
+void tell_identity(const PipelineConfig& config, const Tell& tell) {
+  const auto& s3 = config.source.s3;
+  const bool chain = (s3 && !s3->keys) || others_ask_aws(config);
+  // Keys of another service than Amazon's belong to no account.
+  const bool own_keys = s3 && s3->keys && s3->endpoint.empty();
+  PipelineAws aws = aws_for_doctor(config);
+  if (chain)
+    tell_identity_of(
+        config, aws, "", [&] { return aws.credentials(); }, tell);
+  if (own_keys) {
+    tell_identity_of(
+        config, aws, chain ? "of the store" : "",
+        [&] { return store_options(config, aws).credentials; }, tell);
+  }
+  if (!chain && !own_keys) tell(in_order(Check::aws_identity, "", "nothing comes from AWS"));
 }
 
 // ---- the store
 
 /// A store of the doctor: it gives up soon.
-std::unique_ptr<ObjectStore> open_for_doctor(const PipelineConfig& config) {
-  S3Options s3 = store_options(config);
+std::unique_ptr<ObjectStore> open_for_doctor(const PipelineConfig& config, PipelineAws& aws) {
+  S3Options s3 = store_options(config, aws);
   s3.silence_limit = silence_max;
   s3.retry.attempts_max = attempts_max;
   s3.check_cancelled = [] { throw_if_cancelled(); };
@@ -167,12 +183,15 @@ Finding clock_of_service(const PipelineConfig& config, const S3Options& s3, Cloc
 class StoreLook {
  public:
   StoreLook(const StageContext& context, const Tell& tell)
-      : config_(context.config), clock_(context.clock), tell_(tell) {}
+      : config_(context.config),
+        clock_(context.clock),
+        tell_(tell),
+        aws_(aws_for_doctor(context.config)) {}
 
   void all() {
     if (config_.source.s3) {
       attempt(Check::store_clock, "s3:ListBucket",
-              [&] { tell_(clock_of_service(config_, store_options(config_), clock_)); });
+              [&] { tell_(clock_of_service(config_, store_place(config_), clock_)); });
     }
     attempt(Check::store_list, "s3:ListBucket", [&] { list(); });
     attempt(Check::store_read, "s3:GetObject", [&] { read(); });
@@ -199,7 +218,7 @@ class StoreLook {
   }
 
   ObjectStore& store() {
-    if (!store_) store_ = open_for_doctor(config_);
+    if (!store_) store_ = open_for_doctor(config_, aws_);
     return *store_;
   }
 
@@ -320,6 +339,7 @@ class StoreLook {
   const PipelineConfig& config_;
   Clock& clock_;
   const Tell& tell_;
+  PipelineAws aws_;
   std::unique_ptr<ObjectStore> store_;
   std::optional<StoredDump> newest_;
   std::optional<Finding> clock_of_folder_;
@@ -327,6 +347,26 @@ class StoreLook {
 };
 
 // ---- accounts and server
+
+/// Where those log in who read the data.
+void tell_consumers(const PipelineConfig& config, const Tell& tell) {
+  const auto& endpoint = config.warehouse.consumers_endpoint;
+  if (!endpoint) return;
+  const std::string key = fmt::format("warehouse.consumers_endpoint in {}", config.path);
+  try {
+    Connection there = Connection::open(as_doctor(consumers_options(config)));
+    Connection here = Connection::open(doctor_session(config, "publish"));
+    require_same_warehouse(here, there);
+    tell(in_order(
+        Check::consumers, "",
+        fmt::format("{} logs in at {}", endpoint->account, there.options().endpoint.text())));
+  } catch (const Error& error) {
+    tell(failure(Check::consumers, "", error,
+                 fmt::format("correct {}; or start that server, or make the account {} there by "
+                             "deploy/sql/grants.sql",
+                             key, endpoint->account)));
+  }
+}
 
 void tell_server_part(const StageContext& context, const Tell& tell) {
   const PipelineConfig& config = context.config;
@@ -347,6 +387,7 @@ void tell_server_part(const StageContext& context, const Tell& tell) {
   const bool looked = tell_accounts(
       config, accounts, known,
       [&](Connection& session) { tell_server(config, session, context.clock, tell); }, tell);
+  tell_consumers(config, tell);
   if (looked) return;
   tell(failure(Check::server_version, "", ErrorKind::unavailable,
                "nobody could log in and ask; no setting of the server is known",

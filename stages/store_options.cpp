@@ -1,6 +1,5 @@
 #include "stages/store_options.h"
 
-#include "common/identity/pipeline_aws.h"
 #include "common/stage/secrets.h"
 
 namespace pipeline {
@@ -40,7 +39,7 @@ S3Addressing addressing_of(S3Config::Addressing addressing) {
 
 }  // namespace
 
-S3Options store_options(const PipelineConfig& config) {
+S3Options store_place(const PipelineConfig& config) {
   S3Options options;
   if (!config.source.s3) return options;
   const S3Config& s3 = *config.source.s3;
@@ -48,13 +47,23 @@ S3Options store_options(const PipelineConfig& config) {
   options.region = s3.region;
   options.addressing = addressing_of(s3.addressing);
   options.ca_file = s3.tls_ca;
-  const auto aws = pipeline_aws(config);
+  return options;
+}
+
+S3Options store_options(const PipelineConfig& config) {
+  return store_options(config, *pipeline_aws(config));
+}
+
+S3Options store_options(const PipelineConfig& config, PipelineAws& aws) {
+  S3Options options = store_place(config);
+  if (!config.source.s3) return options;
+  const S3Config& s3 = *config.source.s3;
   if (!s3.keys) {
-    options.credentials = aws->credentials();
+    options.credentials = aws.credentials();
   } else {
     options.credentials = std::make_shared<ReferencedCredentials>(*s3.keys);
     // Keys of another service than Amazon's belong to no account.
-    if (s3.endpoint.empty()) options.credentials = aws->checked(options.credentials, s3.region);
+    if (s3.endpoint.empty()) options.credentials = aws.checked(options.credentials, s3.region);
   }
   // Whose keys these are is to be known before anything is touched, not with the first object.
   if (!config.aws.account.empty()) options.credentials->fetch();

@@ -17,7 +17,7 @@ aws::ServiceOptions service_options(const PipelineAwsOptions& options) {
   services.http.check_cancelled = options.check_cancelled;
   services.retry = options.retry;
   services.http.ca_file = services.variables("AWS_CA_BUNDLE").value_or("");
-  services.http.silence_limit = std::chrono::seconds(20);
+  services.http.silence_limit = options.silence_limit;
   return services;
 }
 

@@ -21,6 +21,7 @@ struct PipelineAwsOptions {
   std::function<void()> check_cancelled = [] {};  // throws to end the work
   std::stop_token stop;                           // ends a credential_process
   std::chrono::milliseconds process_limit{60'000};
+  std::chrono::milliseconds silence_limit{20'000};  // of one attempt
   RetryLimits retry{.attempts_max = 4};
 };
 

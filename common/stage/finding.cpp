@@ -109,6 +109,10 @@ constexpr std::array entries{
     CheckEntry{vault, "vault", on_accounts, "vault for",
                "Rights, tables and columns of the vault, if `vault` stands in pipeline.yaml.", "",
                "something is not as a run needs it"},
+    CheckEntry{consumers, "consumers", on_accounts, "login where consumers read",
+               "If `warehouse.consumers_endpoint` is given: its account logs in there after each "
+               "publish, and must meet the warehouse that is written.",
+               "", "it cannot log in there, or meets another warehouse"},
     CheckEntry{warehouse_identity, "warehouse-identity", on_server, "warehouse",
                "The server holds the fingerprint of the warehouse that this host met first, or "
                "that `warehouse.fingerprint` names. Nothing is recorded.",

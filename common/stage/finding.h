@@ -34,6 +34,7 @@ enum class Check {
   grants,
   no_excess,
   vault,
+  consumers,
   warehouse_identity,
   server_version,
   server_tls,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include <fmt/core.h>
 
@@ -69,14 +70,16 @@ std::vector<Finding> ask_stage(const StageVisit& visit, std::stop_token stop) {
   }
   auto findings = parse_findings(ended.output);
   if (ended.succeeded() && ended.stopped_by == ChildResult::StoppedBy::nobody) return findings;
-  const auto is_told = [&](Check check) {
-    return std::ranges::find(findings, check, &Finding::check) != findings.end();
-  };
-  const auto missing = std::ranges::find_if_not(visit.expected, is_told);
-  const Check check = missing == visit.expected.end() ? visit.expected.back() : *missing;
-  findings.push_back(failure(check, "", why_it_ended(visit, ended, result_path),
-                             fmt::format("{} check --doctor {} --config {} shows it",
-                                         join(visit.argv, " "), visit.part, visit.config_path)));
+  const Error why = why_it_ended(visit, ended, result_path);
+  const std::string advice = fmt::format("{} check --doctor {} --config {} shows it",
+                                         join(visit.argv, " "), visit.part, visit.config_path);
+  std::vector<Finding> missing;
+  for (const Check check : visit.expected) {
+    const bool is_told = std::ranges::find(findings, check, &Finding::check) != findings.end();
+    if (!is_told) missing.push_back(failure(check, "", why, advice));
+  }
+  if (missing.empty()) missing.push_back(failure(visit.expected.back(), visit.stage, why, advice));
+  std::ranges::move(missing, std::back_inserter(findings));
   return findings;
 }
 

@@ -16,8 +16,8 @@ struct StageVisit {
   std::string stage;              // "staging_loader", for messages
   std::vector<std::string> argv;  // without options
   std::string part;               // "store"
-  /// What the stage is to tell, in order: if it ends too early, the first that it has not told is
-  /// the failure.
+  /// What the stage tells in any case: if it ends too early, each of these that it has not told is
+  /// a failure; about the stage if it has told them all.
   std::vector<Check> expected;
   std::string config_path;
   std::vector<std::string> environment;

@@ -8,7 +8,6 @@
 
 #include "common/base/error.h"
 #include "common/base/log.h"
-#include "common/mariadb/connection.h"
 #include "stages/publish/marker.h"
 #include "stages/warehouse/account_options.h"
 #include "stages/warehouse/target.h"
@@ -19,17 +18,6 @@ namespace {
 using publish::Marker;
 
 constexpr std::chrono::milliseconds between_looks{200};
-
-ConnectionOptions consumers_options(const PipelineConfig& config) {
-  const auto& consumers = *config.warehouse.consumers_endpoint;
-  ConnectionOptions options = account_options(config, consumers.account);
-  options.endpoint.socket = consumers.socket;
-  options.endpoint.host = consumers.host;
-  options.endpoint.port = consumers.port;
-  // Another warehouse is what is looked for; it gets words of its own.
-  options.require_fit = nullptr;
-  return options;
-}
 
 std::string shown(const std::optional<Marker>& marker) {
   if (!marker) return "nothing";
@@ -60,6 +48,19 @@ Shown wait_until_equal(Connection& here, Connection& there, const std::string& s
   }
 }
 
+}  // namespace
+
+ConnectionOptions consumers_options(const PipelineConfig& config) {
+  const auto& consumers = *config.warehouse.consumers_endpoint;
+  ConnectionOptions options = account_options(config, consumers.account);
+  options.endpoint.socket = consumers.socket;
+  options.endpoint.host = consumers.host;
+  options.endpoint.port = consumers.port;
+  // Another warehouse is what is looked for; it gets words of its own.
+  options.require_fit = nullptr;
+  return options;
+}
+
 void require_same_warehouse(Connection& here, Connection& there) {
   const Fingerprint own = fingerprint_of(here);
   const Fingerprint theirs = fingerprint_of(there);
@@ -73,8 +74,6 @@ void require_same_warehouse(Connection& here, Connection& there) {
                   there.options().endpoint.text(), theirs.text, here.options().endpoint.text(),
                   own.text));
 }
-
-}  // namespace
 
 void require_consumers_see(const StageContext& context, const std::vector<std::string>& schemas) {
   const auto& consumers = context.config.warehouse.consumers_endpoint;

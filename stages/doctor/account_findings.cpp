@@ -50,13 +50,16 @@ void tell_rights(Connection& session, const AccountToProve& account,
 
 }  // namespace
 
-ConnectionOptions doctor_session(const PipelineConfig& config, const std::string& account) {
-  ConnectionOptions options = account_options(config, account);
+ConnectionOptions as_doctor(ConnectionOptions options) {
   options.connect_timeout = connect_limit;
   options.read_timeout = answer_limit;
   options.lock_wait_timeout = lock_limit;
   options.require_fit = {};
   return options;
+}
+
+ConnectionOptions doctor_session(const PipelineConfig& config, const std::string& account) {
+  return as_doctor(account_options(config, account));
 }
 
 std::string advice_on_login(const PipelineConfig& config, const std::string& account,

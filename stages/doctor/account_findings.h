@@ -25,6 +25,8 @@ struct AccountToProve {
 /// Sessions of a doctor give up soon, are asked for no fingerprint, and record nothing. Throws as
 /// account_options().
 ConnectionOptions doctor_session(const PipelineConfig& config, const std::string& account);
+/// `options`, made such a session.
+ConnectionOptions as_doctor(ConnectionOptions options);
 
 /// Tells login, rights and excess of each account. `look`, if given, gets the first session that
 /// came about. Once the server has not answered, nobody else waits for it. Returns false if no

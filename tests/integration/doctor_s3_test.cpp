@@ -268,6 +268,24 @@ TEST_F(DoctorOfAnAccount, TellsOfKeysOfAnotherAccountAndTouchesNothing) {
   EXPECT_EQ(keys(), before);
 }
 
+TEST_F(DoctorOfAnAccount, WaitsForASilentStsForABoundedTimeAndTellsTheStoresClockAllTheSame) {
+  use_account("111122223333");
+  const test::ScriptedServer sts({{.bytes = "", .then = test::ScriptedAnswer::Then::stay_silent},
+                                  {.bytes = "", .then = test::ScriptedAnswer::Then::stay_silent},
+                                  {.bytes = "", .then = test::ScriptedAnswer::Then::stay_silent}});
+  const auto& gateway = S3House::gateway();
+  const Diagnosis diagnosis = ask_doctor(house_, {{"AWS_ACCESS_KEY_ID", gateway.access_key()},
+                                                  {"AWS_SECRET_ACCESS_KEY", gateway.secret_key()},
+                                                  {"AWS_ENDPOINT_URL_STS", sts.origin()}});
+  expect_trouble(
+      diagnosis,
+      {.line = "AWS identity", .error = unavailable, .advice = {"sts.amazonaws.com", "firewall"}});
+  EXPECT_EQ(diagnosis.program.exit_code, 16);
+  EXPECT_EQ(diagnosis.line("clock of the store")->verdict, Verdict::ok);
+  EXPECT_EQ(diagnosis.line("list of the store")->verdict, Verdict::fail);
+  expect_other_groups(diagnosis);
+}
+
 TEST_F(DoctorOfAnAccount, TellsOfKeysThatNobodyHas) {
   const Diagnosis diagnosis = ask_doctor(house_, {{"AWS_ACCESS_KEY_ID", "AKIDUNKNOWN"},
                                                   {"AWS_SECRET_ACCESS_KEY", "canary-of-nobody"},

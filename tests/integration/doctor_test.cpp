@@ -17,6 +17,7 @@
 #include "common/base/text.h"
 #include "common/base/unique_fd.h"
 #include "tests/integration/doctor_house.h"
+#include "tests/support/certificate.h"
 #include "tests/support/fault_proxy.h"
 #include "tests/support/mariadb_server.h"
 
@@ -350,6 +351,93 @@ TEST_F(Doctor, TellsOfAServerWithoutTheRecords) {
                              .found = {"publish_journal"},
                              .advice = {"deploy/sql/pipeline.sql"}});
   expect_other_lines(diagnosis, sound());
+}
+
+TEST_F(Doctor, TellsByWhichTlsTheServerIsReached) {
+  const test::Certificate certificate;
+  const std::string pem = house_.file("server.pem");
+  house_.write("server.pem", certificate.pem());
+  MariadbServer remote({.listen = MariadbServer::Listen::socket_and_tcp,
+                        .extra_arguments = {"--ssl-cert=" + pem, "--ssl-key=" + pem}});
+  remote.apply_grants();
+  const int port = remote.tcp_endpoint().port;
+  const std::string managed = "server: managed\n  socket: " + server->socket();
+  const std::string verified =
+      fmt::format("server: localhost\n  port: {}\n  tls: {{ca: {}}}", port, certificate.ca_file());
+  house_.change("pipeline.yaml", managed, verified);
+  const Diagnosis encrypted = ask();
+  EXPECT_EQ(encrypted.program.exit_code, 0) << encrypted.program.out;
+  EXPECT_EQ(encrypted.line("TLS")->verdict, Verdict::ok);
+  EXPECT_THAT(encrypted.line("TLS")->found, HasSubstr("TLSv1."));
+  EXPECT_THAT(encrypted.line("TLS")->found, HasSubstr("verified"));
+
+  const std::string clear =
+      fmt::format("server: 127.0.0.1\n  port: {}\n  tls: {{mode: insecure_plaintext}}", port);
+  house_.change("pipeline.yaml", verified, clear);
+  expect_trouble(ask(), {.line = "TLS",
+                         .verdict = Verdict::warn,
+                         .found = {fmt::format("127.0.0.1:{}", port)},
+                         .advice = {"warehouse.tls: {mode: verify, ca: FILE}"}});
+
+  house_.change("pipeline.yaml", clear,
+                fmt::format("server: localhost\n  port: {}\n  tls: {{mode: verify}}", port));
+  const Diagnosis stranger = ask();
+  EXPECT_EQ(stranger.program.exit_code, 22);
+  for (const auto* login : logins) {
+    expect_trouble(stranger,
+                   {.line = login, .error = wrong_database, .advice = {"warehouse.tls.ca"}});
+  }
+}
+
+TEST_F(Doctor, LooksAtTheVaultIfThereIsOne) {
+  server->run_sql_file(PIPELINE_SOURCE_DIR "/deploy/sql/vault.sql", {});
+  house_.write("secrets/vault", "pw_etl_vault\n");
+  close_secrets(house_);
+  house_.change("pipeline.yaml", "    janitor:",
+                "    vault: {user: etl_vault, password: {file: secrets/vault}}\n    janitor:");
+  house_.change("pipeline.yaml", "transform:\n", "vault: {schema: vault}\ntransform:\n");
+  const Diagnosis kept = ask();
+  EXPECT_EQ(kept.program.exit_code, 0) << kept.program.out;
+  for (const auto* line :
+       {"login of vault", "no more rights of vault", "vault for silver", "vault for gold"}) {
+    ASSERT_NE(kept.line(line), nullptr) << line << kept.program.out;
+    EXPECT_EQ(kept.line(line)->verdict, Verdict::ok) << line;
+  }
+  as_root("GRANT DELETE ON `vault`.* TO 'etl_vault'@'localhost'");
+  const Diagnosis loose = ask();
+  as_root("REVOKE DELETE ON `vault`.* FROM 'etl_vault'@'localhost'");
+  EXPECT_EQ(loose.program.exit_code, 21);
+  expect_trouble(loose, {.line = "vault for silver",
+                         .error = "Pipeline.GuardRefused",
+                         .found = {"etl_vault", "DELETE"},
+                         .advice = {"silver_transformer vault sql"}});
+  expect_other_lines(loose, kept);
+}
+
+TEST_F(Doctor, LogsInWhereConsumersRead) {
+  const auto readers_at = [&](const std::string& socket) {
+    house_.change("pipeline.yaml", "  server: managed\n",
+                  fmt::format("  server: managed\n  consumers_endpoint: {{socket: {}}}\n", socket));
+    Diagnosis diagnosis = ask();
+    house_.reset();
+    deliver();
+    close_secrets(house_);
+    return diagnosis;
+  };
+  const std::string line = "login where consumers read";
+  const Diagnosis same = readers_at(server->socket());
+  EXPECT_EQ(same.program.exit_code, 0) << same.program.out;
+  EXPECT_EQ(same.line(line)->verdict, Verdict::ok);
+
+  MariadbServer other;
+  other.apply_grants();
+  const Diagnosis elsewhere = readers_at(other.socket());
+  EXPECT_EQ(elsewhere.program.exit_code, 22);
+  expect_trouble(elsewhere, {.line = line,
+                             .error = wrong_database,
+                             .found = {other.socket(), "another warehouse"},
+                             .advice = {"warehouse.consumers_endpoint"}});
+  expect_other_lines(elsewhere, same);
 }
 
 TEST_F(Doctor, TellsOfAStoreThatTakesNoObject) {

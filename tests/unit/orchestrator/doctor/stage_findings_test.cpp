@@ -62,13 +62,22 @@ TEST_F(AskStage, ThatDiesIsAFailureOfTheNextCheck) {
   EXPECT_THAT(findings[1].found, HasSubstr("staging_loader: signal SEGV"));
 }
 
+TEST_F(AskStage, ThatDiesBehindItsLastCheckIsAFailureAllTheSame) {
+  const auto findings =
+      ask("echo \"$listed\"; echo \"$listed\" | sed s/store-list/store-read/; kill -SEGV $$");
+  ASSERT_EQ(findings.size(), 3U);
+  EXPECT_EQ(findings[2].verdict, Verdict::fail);
+  EXPECT_EQ(findings[2].about, "staging_loader");
+}
+
 TEST_F(AskStage, ThatFailsIsToldByItsResultFile) {
-  const auto findings = ask(
+  auto findings = ask(
       "echo '{\"schema\":1,\"status\":\"failed\",\"error\":{\"name\":\"Pipeline.AccessDenied\","
       "\"cause\":\"no such right\",\"retryable\":false,\"context\":{}},\"output\":{}}' >\"$7\"; "
       "exit 15");
-  ASSERT_EQ(findings.size(), 1U);
+  ASSERT_EQ(findings.size(), 2U);
   EXPECT_EQ(findings[0].check, Check::store_list);
+  EXPECT_EQ(findings[1].check, Check::store_read);
   EXPECT_EQ(findings[0].kind, ErrorKind::access_denied);
   EXPECT_THAT(findings[0].found, HasSubstr("no such right"));
 }
