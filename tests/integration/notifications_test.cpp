@@ -23,7 +23,6 @@ namespace pipeline::test {
 namespace {
 
 using testing::AllOf;
-using testing::AnyOf;
 using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
@@ -364,7 +363,8 @@ TEST_F(NotificationsTest, ARedirectIsNotFollowed) {
 }
 
 TEST_F(NotificationsTest, AnAnswerOfTenMegabytesDecidesByItsHead) {
-  const std::string long_body(10'000'000, 'x');
+  std::string long_body;
+  long_body.resize(10'000'000, 'x');
   ScriptedServer server({whole_answer("200 OK", long_body), whole_answer("403 No", long_body)});
   configure(hook_channel(server.origin()));
   EXPECT_EQ(try_channel().exit_code, 0);

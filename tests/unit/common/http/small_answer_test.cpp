@@ -28,7 +28,9 @@ SmallAnswer post(ScriptedServer& server, const SmallRequestOptions& options) {
 }
 
 TEST(SmallAnswerForMessages, IsCutInsteadOfRefusedHoweverLong) {
-  ScriptedServer server({test::whole_answer("404 Not Found", std::string(10'000'000, 'n'))});
+  std::string body;
+  body.resize(10'000'000, 'n');
+  ScriptedServer server({test::whole_answer("404 Not Found", body)});
   const auto answer = post(server, for_messages(100));
   EXPECT_EQ(answer.status, 404);
   EXPECT_EQ(answer.body, std::string(100, 'n'));

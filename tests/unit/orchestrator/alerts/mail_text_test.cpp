@@ -22,7 +22,7 @@ const MailHead plain_head{
 
 /// The mail with plain line ends; every line must have had both characters.
 std::string lines_of(const std::string& mail) {
-  const std::string joined = replace_all(mail, "\r\n", "\n");
+  std::string joined = replace_all(mail, "\r\n", "\n");
   EXPECT_EQ(joined.find('\r'), std::string::npos);
   EXPECT_EQ(replace_all(joined, "\n", "\r\n"), mail);
   for (const auto& line : split(joined, '\n')) EXPECT_LE(line.size(), 78U) << line;
