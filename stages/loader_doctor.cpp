@@ -1,37 +1,23 @@
 #include "stages/loader_doctor.h"
 
 #include <algorithm>
-#include <array>
-#include <filesystem>
 #include <functional>
-#include <random>
 
 #include <fmt/core.h>
 
-#include "common/base/text.h"
-#include "common/http/http_client.h"
 #include "common/identity/pipeline_aws.h"
-#include "common/io/file.h"
-#include "common/object_store/s3_store.h"
-#include "common/stage/measures.h"
 #include "stages/commands/consumers.h"
 #include "stages/doctor/account_findings.h"
 #include "stages/doctor/server_findings.h"
 #include "stages/staging/load/load_rights.h"
-#include "stages/staging/load/stored_dumps.h"
+#include "stages/store_doctor.h"
 #include "stages/store_options.h"
 
 namespace pipeline {
 namespace {
 
 constexpr std::chrono::seconds silence_max{5};
-constexpr int attempts_max = 2;
 constexpr std::chrono::seconds key_process_max{20};
-// No digits, and patterns of dumps have a date: no dump can be called so.
-constexpr std::string_view probe_name = "pipeline-doctor-probe-";
-constexpr std::string_view probe_text = "written by `orchestrator doctor`; it may be removed\n";
-constexpr std::chrono::hours probe_is_left_after{1};
-constexpr std::string_view gzip_magic = "\x1f\x8b";
 
 // ---- who the pipeline is to AWS
 
@@ -115,237 +101,6 @@ void tell_identity(const PipelineConfig& config, const Tell& tell) {
   if (!chain && !own_keys) tell(in_order(Check::aws_identity, "", "nothing comes from AWS"));
 }
 
-// ---- the store
-
-/// A store of the doctor: it gives up soon.
-std::unique_ptr<ObjectStore> open_for_doctor(const PipelineConfig& config, PipelineAws& aws) {
-  S3Options s3 = store_options(config, aws);
-  s3.silence_limit = silence_max;
-  s3.retry.attempts_max = attempts_max;
-  s3.check_cancelled = [] { throw_if_cancelled(); };
-  return open_store(config.source.store, std::move(s3));
-}
-
-std::string advice_on_store(const PipelineConfig& config, const Error& error,
-                            std::string_view action) {
-  const std::string& store = config.source.store;
-  if (!config.source.s3) {
-    return fmt::format(
-        "mkdir -p {0} && chown nightly-pipeline {0} (systemd: and a drop-in with "
-        "ReadWritePaths={0}), or correct source.store in {1}",
-        store, config.path);
-  }
-  switch (error.kind()) {
-    case ErrorKind::access_denied:
-      return fmt::format(
-          "allow {} on {} to these keys (docs/reference/object-store.md), or give "
-          "the right ones: source.credentials in {}",
-          action, store, config.path);
-    case ErrorKind::config_invalid:
-      return fmt::format(
-          "make the bucket (aws s3 mb {}), or correct source.store, source.region "
-          "and source.endpoint in {}",
-          store, config.path);
-    default:
-      return fmt::format(
-          "curl -I {}: does a firewall or a proxy stand between? source.endpoint "
-          "and source.region stand in {}",
-          config.source.s3->endpoint.empty() ? "https://s3.amazonaws.com"
-                                             : config.source.s3->endpoint,
-          config.path);
-  }
-}
-
-/// Of S3: the Date of any answer, also of a refusal.
-Finding clock_of_service(const PipelineConfig& config, const S3Options& s3, Clock& clock) {
-  const S3Address address = s3_address(config.source.store, s3.endpoint, s3.region, s3.addressing);
-  http::Client client({.ca_file = s3.ca_file, .silence_limit = silence_max});
-  const auto sent = clock.now();
-  const auto answer = client.send({.method = http::Method::head,
-                                   .url = address.origin + address.root_path,
-                                   .headers = {},
-                                   .body = {}});
-  const auto came = clock.now();
-  const auto there = parse_http_date(answer->header("date"));
-  if (!there) {
-    return warning(Check::store_clock, "", "the store sends no Date",
-                   "date -u, here and on the store's host");
-  }
-  // The header has whole seconds: half a second is added, and may be wrong by as much.
-  const auto half_way = (came - sent) / 2;
-  return clock_finding(Check::store_clock, "the store's clock",
-                       {.here = sent + half_way,
-                        .there = *there + std::chrono::milliseconds(500),
-                        .doubt = std::chrono::duration_cast<std::chrono::milliseconds>(half_way) +
-                                 std::chrono::milliseconds(500)});
-}
-
-class StoreLook {
- public:
-  StoreLook(const StageContext& context, const Tell& tell)
-      : config_(context.config),
-        clock_(context.clock),
-        tell_(tell),
-        aws_(aws_for_doctor(context.config)) {}
-
-  void all() {
-    if (config_.source.s3) {
-      attempt(Check::store_clock, "s3:ListBucket",
-              [&] { tell_(clock_of_service(config_, store_place(config_), clock_)); });
-    }
-    attempt(Check::store_list, "s3:ListBucket", [&] { list(); });
-    attempt(Check::store_read, "s3:GetObject", [&] { read(); });
-    attempt(Check::store_write, "s3:PutObject, s3:GetObject and s3:DeleteObject", [&] { write(); });
-    if (config_.source.s3) return;
-    tell_(clock_of_folder_.value_or(warning(Check::store_clock, "",
-                                            "unknown, since no object could be written",
-                                            "see the line about writing to the store")));
-    tell_(space_finding(Check::free_space, "the store", folder()));
-  }
-
- private:
-  /// Once the store has not answered, nobody else waits for it.
-  void attempt(Check check, std::string_view action, const std::function<void()>& look) {
-    try {
-      if (silent_) {
-        throw Error(silent_->kind(), "not tried, since the store did not answer before");
-      }
-      look();
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::unavailable) silent_ = error;
-      tell_(failure(check, "", error, advice_on_store(config_, error, action)));
-    }
-  }
-
-  ObjectStore& store() {
-    if (!store_) store_ = open_for_doctor(config_, aws_);
-    return *store_;
-  }
-
-  void list() {
-    const auto dumps = list_dumps(store(), dump_places(config_));
-    const auto& source = config_.source;
-    const std::string where = store().url();
-    if (dumps.empty()) {
-      tell_(warning(Check::store_list, "",
-                    fmt::format("{}: no dump under {} or {} is called as {} says", where,
-                                source.prefix, source.processed_prefix, source.object_pattern),
-                    fmt::format("deliver one, or correct source.prefix and source.objects in {}",
-                                config_.path)));
-      return;
-    }
-    // One that was refused tells nothing of what comes in.
-    const auto taken = std::ranges::find_if(dumps.rbegin(), dumps.rend(), [](const auto& dump) {
-      return dump.where != StoredDump::Where::quarantine;
-    });
-    newest_ = taken == dumps.rend() ? dumps.back() : *taken;
-    const auto age = (BusinessDate::at(clock_.now()).days() - newest_->date.days()).count();
-    const std::string found = fmt::format("{}: {} dumps, the newest is {} of {}", where,
-                                          dumps.size(), newest_->object.key, newest_->date.iso());
-    if (age <= 1) {
-      tell_(in_order(Check::store_list, "", found));
-      return;
-    }
-    tell_(warning(Check::store_list, "", fmt::format("{}, {} days ago", found, age),
-                  fmt::format("ask who delivers why nothing came since; if it did, correct "
-                              "source.prefix and source.objects in {}",
-                              config_.path)));
-  }
-
-  void read() {
-    if (!newest_) {
-      tell_(
-          warning(Check::store_read, "", "there is no dump to read", "see the list of the store"));
-      return;
-    }
-    const std::string& key = newest_->object.key;
-    std::array<char, gzip_magic.size()> first{};
-    const auto source = store().get(key);
-    std::size_t count = 0;
-    while (count < first.size()) {
-      const std::size_t got = source->read(std::span(first).subspan(count));
-      if (got == 0) break;
-      count += got;
-    }
-    const std::string_view bytes(first.data(), count);
-    if (newest_->compressed() && bytes != gzip_magic) {
-      tell_(failure(Check::store_read, "", ErrorKind::dump_corrupt,
-                    fmt::format("{} is no gzip: its first bytes are others", key),
-                    fmt::format("have it delivered again; file {} tells what it is",
-                                key.substr(key.rfind('/') + 1))));
-      return;
-    }
-    tell_(in_order(Check::store_read, "",
-                   fmt::format("{}: {}, {}", key, newest_->compressed() ? "gzip" : "not compressed",
-                               human_bytes(newest_->object.size_bytes))));
-  }
-
-  void write() {
-    std::vector<std::string> written{write_under(config_.source.processed_prefix)};
-    const std::string& quarantine = config_.source.quarantine_prefix;
-    if (!quarantine.empty()) written.push_back(write_under(quarantine));
-    tell_(in_order(Check::store_write, "",
-                   fmt::format("wrote, read back and removed {}", join(written, ", "))));
-  }
-
-  std::string write_under(const std::string& folder) {
-    const std::string prefix = folder + std::string(probe_name);
-    remove_what_was_left(prefix);
-    const std::string key = prefix + random_letters();
-    TextSource source(probe_text);
-    const auto before = clock_.now();
-    const ObjectInfo written = store().put(key, source);
-    const auto after = clock_.now();
-    const std::string back = read_all(*store().get(key), 2 * probe_text.size());
-    store().remove(key);
-    if (back != probe_text) {
-      throw Error(ErrorKind::unavailable, fmt::format("{} came back with other bytes", key));
-    }
-    if (store().stat(key)) {
-      throw Error(ErrorKind::access_denied, fmt::format("{} is still there after removal", key));
-    }
-    if (config_.source.s3) return key;
-    // Of a folder that lies on a server of files, these are two clocks.
-    const auto half_way = (after - before) / 2;
-    clock_of_folder_ =
-        clock_finding(Check::store_clock, "the store's clock",
-                      {.here = before + half_way,
-                       .there = written.modified,
-                       .doubt = std::chrono::duration_cast<std::chrono::milliseconds>(half_way)});
-    return key;
-  }
-
-  /// By a doctor that was ended at the wrong moment.
-  void remove_what_was_left(const std::string& prefix) {
-    for (const auto& object : store().list(prefix)) {
-      if (clock_.now() - object.modified > probe_is_left_after) store().remove(object.key);
-    }
-  }
-
-  static std::string random_letters() {
-    std::random_device random;
-    std::uniform_int_distribution<int> letter('a', 'z');
-    std::string name(16, 'a');
-    for (char& c : name) c = static_cast<char>(letter(random));
-    return name;
-  }
-
-  std::string folder() const {
-    constexpr std::string_view scheme = "file://";
-    const std::string& store = config_.source.store;
-    return store.starts_with(scheme) ? store.substr(scheme.size()) : store;
-  }
-
-  const PipelineConfig& config_;
-  Clock& clock_;
-  const Tell& tell_;
-  PipelineAws aws_;
-  std::unique_ptr<ObjectStore> store_;
-  std::optional<StoredDump> newest_;
-  std::optional<Finding> clock_of_folder_;
-  std::optional<Error> silent_;
-};
-
 // ---- accounts and server
 
 /// Where those log in who read the data.
@@ -401,7 +156,8 @@ void loader_doctor(const StageContext& context, const std::string& part) {
   if (part == "identity") {
     tell_identity(context.config, tell);
   } else if (part == "store") {
-    StoreLook(context, tell).all();
+    PipelineAws aws = aws_for_doctor(context.config);
+    tell_store(context, aws, tell);
   } else if (part == "server") {
     tell_server_part(context, tell);
   } else {

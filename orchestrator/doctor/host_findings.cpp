@@ -107,7 +107,7 @@ Finding judge_program(const std::string& name, const VersionAnswer& theirs,
 std::vector<Finding> look_at_programs(const std::string& own,
                                       const std::vector<ProgramToAsk>& programs,
                                       const std::vector<std::string>& environment,
-                                      std::stop_token stop) {
+                                      const std::stop_token& stop) {
   const auto ours = ask_version({own}, environment, stop);
   const std::string own_version = version_in(ours.output.value_or(""));
   std::vector<Finding> findings;

@@ -30,7 +30,7 @@ struct ProgramToAsk {
 std::vector<Finding> look_at_programs(const std::string& own,
                                       const std::vector<ProgramToAsk>& programs,
                                       const std::vector<std::string>& environment,
-                                      std::stop_token stop);
+                                      const std::stop_token& stop);
 
 /// Whether pipeline.yaml can be written, or a file with a secret be read, by every user.
 enum class Holds { settings, a_secret };

@@ -54,7 +54,7 @@ std::string verify(const std::string& path, std::stop_token stop) {
 std::string path_of(std::string_view unit, const SystemdPlaces& places) {
   std::error_code ignored;
   for (const auto& folder : places.unit_folders) {
-    const std::string path = fmt::format("{}/{}", folder, unit);
+    std::string path = fmt::format("{}/{}", folder, unit);
     if (std::filesystem::exists(path, ignored)) return path;
   }
   return "";
@@ -87,7 +87,7 @@ Finding judge_unit(const UnitFacts& unit, Systemd systemd) {
                   is_timer(unit.name) ? fmt::format("{}, enabled", unit.path) : unit.path);
 }
 
-std::vector<Finding> look_at_systemd(const SystemdPlaces& places, std::stop_token stop) {
+std::vector<Finding> look_at_systemd(const SystemdPlaces& places, const std::stop_token& stop) {
   std::error_code ignored;
   const auto systemd = std::filesystem::is_directory(places.running_mark, ignored)
                            ? Systemd::runs

@@ -30,6 +30,6 @@ struct SystemdPlaces {
 };
 
 /// One line a unit; a single one where neither systemd nor a unit is there.
-std::vector<Finding> look_at_systemd(const SystemdPlaces& places, std::stop_token stop);
+std::vector<Finding> look_at_systemd(const SystemdPlaces& places, const std::stop_token& stop);
 
 }  // namespace pipeline

@@ -70,7 +70,7 @@ void tell_vault(const StageContext& context, const LayerRunRequest& request,
   }
 }
 
-void tell_accounts_of(const StageContext& context, LayerRunRequest request,
+void tell_accounts_of(const StageContext& context, const LayerRunRequest& request,
                       const std::string& program, const Tell& tell) {
   const std::string own = request.layer().schema;
   // Without the project nobody knows whether the layer has views and seeds.
@@ -110,12 +110,13 @@ void tell_accounts_of(const StageContext& context, LayerRunRequest request,
 
 }  // namespace
 
-void layer_doctor(const StageContext& context, LayerRunRequest request, const DoctorVisit& visit) {
+void layer_doctor(const StageContext& context, const LayerRunRequest& request,
+                  const DoctorVisit& visit) {
   const Tell tell = tell_as_lines();
   if (visit.part == "project") {
     tell_project(context, request, tell);
   } else if (visit.part == "accounts") {
-    tell_accounts_of(context, std::move(request), visit.program, tell);
+    tell_accounts_of(context, request, visit.program, tell);
   } else {
     throw Error(ErrorKind::config_invalid,
                 fmt::format("--doctor takes accounts or project, not \"{}\"", visit.part));

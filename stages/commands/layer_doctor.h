@@ -16,7 +16,7 @@ struct DoctorVisit {
 };
 
 /// Prints findings as lines; `request` needs no accounts. Throws config_invalid for another part.
-void layer_doctor(const StageContext& context, dbt::LayerRunRequest request,
+void layer_doctor(const StageContext& context, const dbt::LayerRunRequest& request,
                   const DoctorVisit& visit);
 
 }  // namespace pipeline

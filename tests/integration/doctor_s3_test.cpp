@@ -22,7 +22,6 @@ namespace {
 using test::S3House;
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 constexpr const char* access_denied = "Pipeline.AccessDenied";
 constexpr const char* unavailable = "Pipeline.Unavailable";
