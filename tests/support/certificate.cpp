@@ -6,17 +6,16 @@
 
 namespace pipeline::test {
 
-Certificate::Certificate() {
-  const auto made =
-      run_program({.argv = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                            "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                            "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                            "-keyout", dir_.file("key.pem"), "-out", dir_.file("cert.pem")}});
+Certificate::Certificate(const std::string& names) {
+  const auto made = run_program(
+      {.argv = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=test",
+                "-addext", "subjectAltName=" + names, "-keyout", key_file(), "-out", ca_file()}});
   if (!made.ok()) throw Error(ErrorKind::unavailable, "openssl: " + tail(made.text()));
 }
 
 std::string Certificate::pem() const {
-  return read_text_file(dir_.file("cert.pem")) + read_text_file(dir_.file("key.pem"));
+  return read_text_file(ca_file()) + read_text_file(key_file());
 }
 
 }  // namespace pipeline::test

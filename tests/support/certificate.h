@@ -7,13 +7,15 @@
 
 namespace pipeline::test {
 
-/// For localhost and 127.0.0.1. Needs openssl.
+/// Needs openssl.
 class Certificate {
  public:
-  Certificate();
+  /// `names` as openssl writes alternative names.
+  explicit Certificate(const std::string& names = "DNS:localhost,IP:127.0.0.1");
 
   /// What a client names to trust the server.
   std::string ca_file() const { return dir_.file("cert.pem"); }
+  std::string key_file() const { return dir_.file("key.pem"); }
   /// Certificate and key, for the server.
   std::string pem() const;
 

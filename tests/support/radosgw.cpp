@@ -58,7 +58,7 @@ mon data avail crit = 1
 ms bind msgr2 = false
 mon max pg per osd = 1000
 [client.rgw]
-rgw frontends = beast endpoint=127.0.0.1:@HTTP ssl_endpoint=127.0.0.1:@TLS ssl_certificate=@D/cert.pem ssl_private_key=@D/key.pem
+rgw frontends = beast endpoint=127.0.0.1:@HTTP ssl_endpoint=127.0.0.1:@TLS ssl_certificate=@CERT ssl_private_key=@KEY
 rgw data = @D/rgw
 rgw thread pool size = 8
 rgw gc max objs = 1
@@ -86,7 +86,6 @@ Radosgw::Radosgw()
     std::filesystem::create_directories(dir_.file(folder));
   }
   write_config();
-  make_certificate();
   const std::string conf = dir_.file("conf");
   const std::string map = dir_.file("monmap");
   try {
@@ -123,16 +122,9 @@ void Radosgw::write_config() const {
   text = replace_all(text, "@MON", std::to_string(mon_port_));
   text = replace_all(text, "@HTTP", std::to_string(port_));
   text = replace_all(text, "@TLS", std::to_string(tls_port_));
+  text = replace_all(text, "@CERT", certificate_.ca_file());
+  text = replace_all(text, "@KEY", certificate_.key_file());
   dir_.write("conf", replace_all(text, "@D", dir_.path()));
-}
-
-/// A certificate that is its own authority.
-void Radosgw::make_certificate() const {
-  run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-       "-nodes", "-days", "2", "-subj", "/CN=s3.localhost", "-addext",
-       "subjectAltName=DNS:s3.localhost,DNS:*.s3.localhost", "-keyout", dir_.file("key.pem"),
-       "-out", dir_.file("cert.pem")});
-  std::filesystem::copy_file(dir_.file("cert.pem"), ca_file());
 }
 
 void Radosgw::run(std::vector<std::string> argv) const {

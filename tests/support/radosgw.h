@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/certificate.h"
 #include "tests/support/temp_dir.h"
 
 namespace pipeline::test {
@@ -28,7 +29,7 @@ class Radosgw {
   /// Over TLS, with a certificate for s3.localhost and *.s3.localhost ...
   std::string tls_endpoint() const { return "https://s3.localhost:" + std::to_string(tls_port_); }
   /// ... that this file vouches for.
-  std::string ca_file() const { return dir_.file("ca.pem"); }
+  std::string ca_file() const { return certificate_.ca_file(); }
   std::string access_key() const { return "AKIDPIPELINETEST"; }
   std::string secret_key() const { return "canary-secret-of-the-store"; }
   /// Keys of another user, who may do nothing with the first one's buckets.
@@ -37,12 +38,12 @@ class Radosgw {
 
  private:
   void write_config() const;
-  void make_certificate() const;
   void run(std::vector<std::string> argv) const;
   void start(std::vector<std::string> argv);
   void wait_until_it_answers() const;
 
   TempDir dir_;
+  Certificate certificate_{"DNS:s3.localhost,DNS:*.s3.localhost"};
   int mon_port_ = 0;
   int port_ = 0;
   int tls_port_ = 0;
