@@ -138,6 +138,7 @@ LoaderOptions options_of(const PipelineConfig& config) {
   for (const auto& layer : config.transform.layers) {
     options.layers.push_back({.layer = layer.name, .schema = layer.schema});
   }
+  options.sessions = config.staging.sessions;
   options.preserve = config.staging.preserve;
   options.shrink_guard_rows = static_cast<std::uint64_t>(config.staging.shrink_guard_rows);
   options.floors = floor_options(config);

@@ -247,9 +247,15 @@ class Reader {
   }
 
   void staging(const YamlNode& node) {
-    node.allow_only({"schema", "preserve", "shrink_guard_rows"});
+    node.allow_only({"schema", "sessions", "preserve", "shrink_guard_rows"});
     auto& staging = config_.staging;
     if (const auto* n = node.find("schema")) staging.schema = text_of(*n);
+    if (const auto* n = node.find("sessions")) {
+      constexpr std::int64_t sessions_max = 16;
+      const std::int64_t sessions = at_least(1, *n);
+      if (sessions > sessions_max) refuse(*n, fmt::format("at most {} sessions", sessions_max));
+      staging.sessions = static_cast<int>(sessions);
+    }
     if (const auto* n = node.find("preserve")) staging.preserve = texts(*n);
     if (const auto* n = node.find("shrink_guard_rows")) staging.shrink_guard_rows = at_least(1, *n);
   }

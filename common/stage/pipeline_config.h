@@ -77,6 +77,7 @@ struct WarehouseConfig {
 
 struct StagingConfig {
   std::string schema = "staging";
+  int sessions = 3;                       // that fill tables at once
   std::vector<std::string> preserve;      // kept although empty in the dump
   std::int64_t shrink_guard_rows = 1000;  // a live table above this may not become empty
 };

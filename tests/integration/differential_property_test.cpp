@@ -88,7 +88,12 @@ LoadedDump load(test::DifferentialWarehouse& warehouse, const std::string& dump,
   const std::size_t buffer_bytes = dice.once_in(2) ? 1 + dice.below(100) : 1 + dice.below(100'000);
   test::SlowSource pieces(dump, 1 + dice.below(buffer_bytes));
   dump::DumpReader reader(pieces, {.dialect = dialect_of(session), .buffer_bytes = buffer_bytes});
-  return load_into_shadow(session, reader, {.shadow = "loaded"});
+  Connection other = Connection::open(account);
+  const std::array sessions{&session, &other};
+  return load_into_shadow(std::span(sessions).first(1 + dice.below(2)), reader,
+                          {.shadow = "loaded",
+                           .bytes_ahead_max = 1 + dice.below(100'000),
+                           .keys_later_above_bytes = dice.below(2) == 0 ? 0 : 1U << 20U});
 }
 
 class DifferentialProperty : public testing::Test {

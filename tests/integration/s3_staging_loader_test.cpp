@@ -47,7 +47,8 @@ std::string dump_of(int rows, const std::string& word) {
          "/*!40103 SET TIME_ZONE='+00:00' */;\n"
          "/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;\n"
          "DROP TABLE IF EXISTS `many`;\nCREATE TABLE `many` (`id` int NOT NULL, `name` "
-         "varchar(40), PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;\n"
+         "varchar(40), PRIMARY KEY (`id`), KEY `by_name` (`name`)) ENGINE=InnoDB DEFAULT "
+         "CHARSET=utf8mb4;\n"
          "INSERT INTO `many` VALUES " +
          join(values, ",") + ";\n-- Dump completed on 2026-02-01  5:30:12\n";
 }
@@ -330,7 +331,7 @@ class S3StagingLoaderKilled : public S3StagingLoader,
                               public testing::WithParamInterface<std::string> {};
 
 TEST_P(S3StagingLoaderKilled, LosesNothingAndLoadsNothingTwice) {
-  deliver(day, dump_of(20'000, "a"));
+  deliver(day, dump_of(30'000, "a"));
   const auto killed = load(day, GetParam() + ":kill");
   ASSERT_EQ(killed.signal, SIGKILL) << "the point was not reached: " << killed.text();
   EXPECT_THAT(keys(), testing::AnyOf(ElementsAre(incoming), ElementsAre(incoming, archived),
@@ -340,16 +341,17 @@ TEST_P(S3StagingLoaderKilled, LosesNothingAndLoadsNothingTwice) {
   const auto again = load(day);
   ASSERT_TRUE(again.ok()) << again.text();
   EXPECT_THAT(keys(), ElementsAre(archived));
-  EXPECT_THAT(live_rows(), testing::StartsWith("20000 "));
+  EXPECT_THAT(live_rows(), testing::StartsWith("30000 "));
   EXPECT_EQ(generations(), "1") << "published before the second run: " << published;
   EXPECT_EQ(scalar("SELECT generation FROM staging.pipeline_marker"), "1");
 }
 
 INSTANTIATE_TEST_SUITE_P(Failpoints, S3StagingLoaderKilled,
                          testing::Values("loader_after_lock", "loader_mid_rows",
-                                         "loader_after_load", "loader_before_publish",
-                                         "publish_after_rename", "loader_after_publish",
-                                         "archive_after_copy", "archive_after_delete"),
+                                         "loader_before_keys", "loader_after_load",
+                                         "loader_before_publish", "publish_after_rename",
+                                         "loader_after_publish", "archive_after_copy",
+                                         "archive_after_delete"),
                          [](const auto& one) { return one.param; });
 
 }  // namespace

@@ -128,7 +128,8 @@ class DefinitionParser {
     const std::size_t close = matching_close(at_);
     read_items(at_ + 1, close);
     read_options(close + 1);
-    definition_.body = remaining_text();
+    definition_.body = text_without(cuts_);
+    note_keys_that_can_wait();
     if (definition_.columns.empty()) refuse("a CREATE TABLE without columns");
     return std::move(definition_);
   }
@@ -182,12 +183,21 @@ class DefinitionParser {
 
   // Cuts [begin, end) at top-level commas. An item that is taken off goes with one comma beside it.
   void read_items(std::size_t begin, std::size_t end) {
-    std::optional<std::size_t> last_kept_end;  // offset behind the last item that stays
+    std::optional<std::size_t> last_kept_end;   // offset behind the last item that stays
+    std::optional<std::size_t> last_first_end;  // ... that is no secondary key
     while (begin < end) {
       const std::size_t item_end = end_of_item(begin, end);
       const auto why_off = read_item({tokens_.data() + begin, item_end - begin});
       if (!why_off) {
         last_kept_end = tokens_[item_end - 1].end_offset();
+        const Tokens item{tokens_.data() + begin, item_end - begin};
+        if (!last_first_end || !is_secondary_key(item)) {
+          last_first_end = last_kept_end;
+        } else {
+          secondary_.push_back({.begin = *last_first_end, .end = *last_kept_end});
+          additions_.push_back("ADD " +
+                               code_.substr(item[0].offset, *last_kept_end - item[0].offset));
+        }
       } else {
         note_taken_off(*why_off);
         cut_item(begin, item_end, end, last_kept_end);
@@ -241,6 +251,7 @@ class DefinitionParser {
                                 : fmt::format("foreign key `{}`", constraint);
     }
     if (is_period(rest)) {
+      has_period_ = true;
       if (rest[2].is("SYSTEM_TIME")) return "system versioning";
       return {};  // of the application: a thing of the table's own
     }
@@ -251,6 +262,40 @@ class DefinitionParser {
     }
     read_column(item);
     return {};
+  }
+
+  static bool is_secondary_key(Tokens item) {
+    while (!item.empty() && !key_kind(item)) {
+      if (!item[0].is("CONSTRAINT") && item[0].kind != Token::Kind::name) return false;
+      item = item.subspan(1);
+    }
+    if (item.empty()) return false;
+    const auto kind = *key_kind(item);
+    // A FULLTEXT key that is added makes the table anew; it stands last in either case.
+    return kind == Key::Kind::unique || kind == Key::Kind::plain;
+  }
+
+  /// Rows need a primary key to be put in its order, and a number that the server counts needs its
+  /// key from the beginning. Servers sort keys, unique ones first and those of texts last, and
+  /// otherwise keep the order in which they came: what is added comes in the same order as before,
+  /// unless a key of another kind that stays would have stood behind it.
+  void note_keys_that_can_wait() {
+    const auto primary = definition_.primary_key();
+    const auto counted =
+        std::ranges::find(definition_.columns, Column::AutoIncrement::yes, &Column::auto_increment);
+    const bool other_counts = counted != definition_.columns.end() &&
+                              (primary.empty() || to_lower(counted->name) != to_lower(primary[0]));
+    const auto is_special = [](const Key& key) {
+      return key.kind == Key::Kind::spatial || (key.kind != Key::Kind::primary && key.name.empty());
+    };
+    if (primary.empty() || other_counts || has_period_ ||
+        std::ranges::any_of(definition_.keys, is_special)) {
+      return;
+    }
+    std::vector<Cut> cuts = cuts_;
+    cuts.insert(cuts.end(), secondary_.begin(), secondary_.end());
+    definition_.keys_later = {.body = text_without(std::move(cuts)),
+                              .additions = std::move(additions_)};
   }
 
   // PERIOD FOR name (begin, end). A column may be called period.
@@ -508,11 +553,11 @@ class DefinitionParser {
     return last + 1;
   }
 
-  std::string remaining_text() {
-    std::ranges::sort(cuts_, {}, &Cut::begin);
+  std::string text_without(std::vector<Cut> cuts) const {
+    std::ranges::sort(cuts, {}, &Cut::begin);
     std::string text;
     std::size_t at = body_begin_;
-    for (const auto& cut : cuts_) {
+    for (const auto& cut : cuts) {
       if (cut.begin > at) text += code_.substr(at, cut.begin - at);
       text += cut.replacement;
       at = std::max(at, cut.end);
@@ -526,6 +571,9 @@ class DefinitionParser {
   std::size_t at_ = 0;
   std::size_t body_begin_ = 0;
   std::vector<Cut> cuts_;
+  std::vector<Cut> secondary_;  // what else goes where secondary keys come later
+  std::vector<std::string> additions_;
+  bool has_period_ = false;
   TableDefinition definition_;
 };
 

@@ -48,6 +48,13 @@ struct TableDefinition {
   std::string charset;  // the table's default; empty if the text has none
   /// Everything behind the name: "(...) ENGINE=InnoDB ...", without what was taken off.
   std::string body;
+  /// Where the secondary keys can be made behind the rows, which is faster: the body without them,
+  /// and what ALTER TABLE adds, in their order ("ADD KEY `k` (`a`)"). The same table comes of it.
+  /// No keys: the body must be taken whole.
+  struct KeysLater {
+    std::string body;
+    std::vector<std::string> additions;
+  } keys_later;
   /// What was taken off, for the report: "foreign key `fk_rooms`", "partitions", "engine MyISAM".
   std::vector<std::string> taken_off;
 

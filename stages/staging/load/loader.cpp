@@ -15,6 +15,7 @@
 #include "common/base/text.h"
 #include "common/io/gzip.h"
 #include "common/io/hashing_source.h"
+#include "common/io/read_ahead.h"
 #include "common/mariadb/identifier.h"
 #include "stages/publish/account_rights.h"
 #include "stages/publish/lineage.h"
@@ -259,7 +260,7 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
   empty_shadow(loading, shadow_);
   Loaded loaded;
   try {
-    loaded = fill_shadow(loading, *choice.dump);
+    loaded = fill_shadow(session, loading, *choice.dump, run_id);
     failpoint("loader_after_load");
     require_fresh(session, loaded, choice);
   } catch (const Error& error) {
@@ -321,18 +322,28 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
   return report;
 }
 
-StagingLoader::Loaded StagingLoader::fill_shadow(Connection& loading, const StoredDump& dump) {
+StagingLoader::Loaded StagingLoader::fill_shadow(Connection& locked, Connection& loading,
+                                                 const StoredDump& dump,
+                                                 const std::string& run_id) {
   const auto object = store_.get(dump.object.key, 0);
   HashingSource hashing(*object);
-  std::unique_ptr<GzipSource> inflating;
-  if (dump.compressed()) inflating = std::make_unique<GzipSource>(hashing);
-  ByteSource& text = inflating ? static_cast<ByteSource&>(*inflating) : hashing;
+  std::vector<Connection> others;
+  for (int more = 1; more < options_.sessions; ++more) {
+    others.push_back(open_loading(locked, run_id));
+  }
+  std::vector<Connection*> sessions{&loading};
+  for (auto& other : others) sessions.push_back(&other);
 
   Loaded loaded;
   try {
+    // One thread fetches and hashes, one inflates, this one reads, and each session has its own.
+    ReadAhead fetching(hashing);
+    std::unique_ptr<GzipSource> inflating;
+    if (dump.compressed()) inflating = std::make_unique<GzipSource>(fetching);
+    ReadAhead text(inflating ? static_cast<ByteSource&>(*inflating) : fetching);
     dump::DumpReader reader(text, {.dialect = dialect_of(loading)});
     loaded.content = load_into_shadow(
-        loading, reader, {.shadow = shadow_, .check_cancelled = options_.check_cancelled});
+        sessions, reader, {.shadow = shadow_, .check_cancelled = options_.check_cancelled});
   } catch (const Error& error) {
     if (!blames_dump(error.kind())) throw;
     const std::uint64_t bytes = hashing.bytes();

@@ -39,6 +39,7 @@ struct LoaderOptions {
   std::uint64_t shrink_guard_rows = 1000;
   std::vector<publish::Floor> floors;  // those of other schemas are left to the transformers
   std::string override_guards;         // the reason for loading below a floor; empty: none
+  int sessions = 3;                    // that fill tables at once
   ConnectionOptions load_account;
   ConnectionOptions publish_account;
   /// Throws to end the work; called often.
@@ -122,7 +123,8 @@ class StagingLoader {
                        const std::string& run_id);
   DumpChoice choose(const DumpWish& wish, const Live& live);
   std::string refused_since(std::optional<BusinessDate> live);
-  Loaded fill_shadow(Connection& loading, const StoredDump& dump);
+  Loaded fill_shadow(Connection& locked, Connection& loading, const StoredDump& dump,
+                     const std::string& run_id);
   Error put_in_quarantine(Error refusal, const StoredDump& dump, const std::string& run_id);
   void require_fresh(Connection& session, const Loaded& loaded, const DumpChoice& choice);
   std::vector<std::string> live_relations(Connection& session);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
-#include <optional>
+#include <mutex>
+#include <thread>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -13,194 +15,116 @@
 #include "common/base/scope.h"
 #include "common/base/text.h"
 #include "common/mariadb/identifier.h"
+#include "stages/staging/load/load_board.h"
 #include "stages/staging/load/load_statement.h"
-#include "stages/staging/load/row_verdict.h"
+#include "stages/staging/load/table_filler.h"
 #include "stages/staging/load/table_verdict.h"
 
 namespace pipeline {
 namespace {
 
-constexpr std::size_t chunk_bytes = 512U << 10U;
+/// How much is encoded before it is handed over.
+constexpr std::size_t batch_bytes = 512U << 10U;
 
-/// The rows that the reader stands before, encoded as they are asked for.
-class EncodedRows : public ByteSource {
- public:
-  EncodedRows(dump::DumpReader& dump, const std::string& table,
-              std::span<const ColumnCarrier> carriers, const std::function<void()>& check_cancelled)
-      : dump_(dump), table_(table), carriers_(carriers), check_cancelled_(check_cancelled) {
-    text_.reserve(chunk_bytes * 2);
-  }
-
-  std::size_t read(std::span<char> buffer) override {
-    if (given_ == text_.size()) refill();
-    const std::size_t count = std::min(buffer.size(), text_.size() - given_);
-    std::copy_n(text_.data() + given_, count, buffer.data());
-    given_ += count;
-    return count;
-  }
-  std::uint64_t rows() const { return rows_; }
-
- private:
-  void refill() {
-    failpoint("loader_mid_rows");
-    check_cancelled_();
-    text_.clear();
-    given_ = 0;
-    while (text_.size() < chunk_bytes) {
-      const auto row = dump_.next_row();
-      if (!row) return;
-      encode(*row);
-      ++rows_;
-    }
-  }
-
-  void encode(dump::Row row) {
-    try {
-      encode_row(row, carriers_, text_);
-    } catch (const Error& error) {
-      throw dump::refused_at(dump_.row_place(),
-                             fmt::format("has a row of {} with {}", table_, error.message()));
-    }
-  }
-
-  dump::DumpReader& dump_;
-  const std::string& table_;
-  std::span<const ColumnCarrier> carriers_;
-  const std::function<void()>& check_cancelled_;
-  std::string text_;
-  std::size_t given_ = 0;
-  std::uint64_t rows_ = 0;
-};
-
+/// Reads the dump in the calling thread while others fill tables.
 class ShadowLoader {
  public:
-  ShadowLoader(Connection& session, dump::DumpReader& dump, const ShadowLoadOptions& options)
-      : session_(session), dump_(dump), options_(options) {
-    session_.execute(
-        fmt::format("SET SESSION foreign_key_checks = 0, unique_checks = 1, max_error_count = {}",
-                    servers_words_max));
-  }
+  ShadowLoader(std::span<Connection* const> sessions, dump::DumpReader& dump,
+               const ShadowLoadOptions& options)
+      : sessions_(sessions), dump_(dump), options_(options), board_(options.bytes_ahead_max) {}
 
   LoadedDump run() {
+    std::vector<std::thread> workers;
+    const Scope::Pairs doing = Scope::current();
+    for (Connection* session : sessions_) {
+      workers.emplace_back([this, session, doing] { work(*session, doing); });
+    }
+    try {
+      read();
+    } catch (...) {
+      board_.fail(std::current_exception());
+      end_statements();
+    }
+    for (auto& worker : workers) worker.join();
+    if (const auto failure = board_.failure()) std::rethrow_exception(failure);
+    for (const auto& [at, filled] : filled_) {
+      loaded_.tables[at].rows += filled.rows;
+      loaded_.tables[at].warnings += filled.warnings;
+      loaded_.rows += filled.rows;
+    }
+    return std::move(loaded_);
+  }
+
+ private:
+  // ---- the reading thread
+
+  void read() {
     for (bool ended = false; !ended;) {
       const dump::Event event = dump_.next();
       options_.check_cancelled();
       if (const auto* table = std::get_if<dump::TableBegins>(&event)) begin_table(*table);
-      if (const auto* rows = std::get_if<dump::RowsBegin>(&event)) load_rows(*rows);
+      if (const auto* rows = std::get_if<dump::RowsBegin>(&event)) read_rows(*rows);
       if (const auto* skipped = std::get_if<dump::Skipped>(&event)) note_skipped(*skipped);
       if (const auto* end = std::get_if<dump::DumpEnds>(&event)) {
         loaded_.text_bytes = end->bytes;
         ended = true;
       }
     }
-    session_.execute("SET NAMES utf8mb4");  // what it writes from here on is not the dump's
-    return std::move(loaded_);
+    board_.finish();
   }
 
- private:
   void begin_table(const dump::TableBegins& event) {
     const dump::TableDefinition& table = event.definition;
-    const Scope scope("table", table.name);
-    const Scope place("create",
-                      fmt::format("line {}, byte {}", event.place.line, event.place.byte));
-    failpoint("loader_before_table");
     if (is_reserved_table_name(table.name)) {
       throw dump::refused_at(event.place,
                              fmt::format("creates {}, a name that publishing uses", table.name));
     }
     for (const auto& what : table.taken_off)
       log::info("{}: not carried over: {}", table.name, what);
-    // A zero date as a default, for one, needs the dump's lenient sql_mode here too.
-    follow(event.settings);
-    // The definition alone is read in the dump's character set; everything else is in utf8mb4.
-    set_client_charset(event.settings.charset);
-    session_.execute(
-        fmt::format("CREATE TABLE {} {}", quote_name(options_.shadow, table.name), table.body));
-    set_client_charset("utf8mb4");
-    positions_[table.name] = loaded_.tables.size();
+    {
+      const std::lock_guard lock(mutex_);
+      tables_[table.name] = {.definition = table, .position = loaded_.tables.size()};
+    }
     loaded_.tables.push_back(
         {.name = table.name, .rows = 0, .warnings = 0, .taken_off = table.taken_off});
-    definitions_[table.name] = table;
+    board_.open(table.name, event);
+    current_ = table.name;
   }
 
-  void load_rows(const dump::RowsBegin& rows) {
+  void read_rows(const dump::RowsBegin& rows) {
     const Scope scope("table", rows.table);
     const Scope place("insert", fmt::format("line {}, byte {}", rows.place.line, rows.place.byte));
-    follow(rows.settings);
-    const dump::TableDefinition& definition = definitions_.at(rows.table);
-    const RowPlan plan = plan_rows(definition, rows, options_.shadow);
-    EncodedRows source(dump_, rows.table, plan.carriers, options_.check_cancelled);
-    const ExecuteResult result = session_.load_local(plan.statement, source);
-    require_good_arrival(rows, definition, arrival_of(result, source.rows()));
-    LoadedTable& table = loaded_.tables[positions_.at(rows.table)];
-    table.rows += source.rows();
-    table.warnings += result.warnings;
-    loaded_.rows += source.rows();
-    if (result.warnings == 0) return;
-    log::warn("{}: the server changed values while it took the rows ({} warnings)", rows.table,
-              result.warnings);
-  }
-
-  RowsArrived arrival_of(const ExecuteResult& result, std::uint64_t sent) {
-    RowsArrived arrived{.sent = sent, .info = result.info, .words = {}};
-    if (result.warnings == 0) return arrived;
-    for (const auto& row : session_.query("SHOW WARNINGS").rows) {
-      ServersWord word{
-          .level = ServersWord::Level::error, .code = 0, .text = row.at(2).value_or("")};
-      if (row.at(0) == "Warning") word.level = ServersWord::Level::warning;
-      if (row.at(0) == "Note") word.level = ServersWord::Level::note;
-      const std::string code = row.at(1).value_or("");
-      std::from_chars(code.data(), code.data() + code.size(), word.code);
-      arrived.words.push_back(std::move(word));
+    const dump::TableDefinition& definition = tables_.at(rows.table).definition;
+    if (current_ != rows.table) {
+      board_.open(rows.table, {});
+      current_ = rows.table;
     }
-    const std::string mode = session_.query_value("SELECT @@SESSION.sql_mode").value_or("");
-    if (mode.find("STRICT_") != std::string::npos) arrived.sql_mode = RowsArrived::SqlMode::strict;
-    return arrived;
-  }
-
-  /// Gives the session the dump's time zone and sql_mode, or the server's own where the dump leaves
-  /// them to it, as a client would.
-  void follow(const dump::SessionSettings& settings) {
-    if (!following_ || settings.time_zone != following_->time_zone) {
-      session_.execute("SET SESSION time_zone = " + (settings.time_zone
-                                                         ? quote_text(*settings.time_zone)
-                                                         : std::string("DEFAULT")));
+    RowGroup group{.begin = rows, .plan = plan_rows(definition, rows, options_.shadow)};
+    const std::vector<ColumnCarrier> carriers = group.plan.carriers;
+    board_.begin_rows(std::move(group));
+    std::uint64_t count = 0;
+    while (const auto row = dump_.next_row()) {
+      encode(*row, rows.table, carriers);
+      ++count;
+      if (text_.size() >= batch_bytes) hand_over();
     }
-    if (!following_ || settings.sql_mode != following_->sql_mode) {
-      session_.execute("SET SESSION sql_mode = " + (settings.sql_mode
-                                                        ? quote_text(*settings.sql_mode)
-                                                        : std::string("DEFAULT")));
-      if (!settings.sql_mode) require_readable_default_mode();
+    hand_over();
+    board_.end_rows(count);
+  }
+
+  void encode(dump::Row row, const std::string& table, std::span<const ColumnCarrier> carriers) {
+    try {
+      encode_row(row, carriers, text_);
+    } catch (const Error& error) {
+      throw dump::refused_at(dump_.row_place(),
+                             fmt::format("has a row of {} with {}", table, error.message()));
     }
-    follow_collation(settings);
-    following_ = settings;
   }
 
-  /// Of the literals in defaults and generated columns.
-  void follow_collation(const dump::SessionSettings& settings) {
-    if (following_ && settings.connection_charset == following_->connection_charset &&
-        settings.connection_collation == following_->connection_collation) {
-      return;
-    }
-    session_.execute("SET SESSION character_set_connection = " +
-                     quote_text(settings.connection_charset));
-    if (settings.connection_collation.empty()) return;
-    session_.execute("SET SESSION collation_connection = " +
-                     quote_text(settings.connection_collation));
-  }
-
-  void require_readable_default_mode() {
-    const auto mode = session_.query_value("SELECT @@SESSION.sql_mode").value_or("");
-    const auto other = dump::mode_of_other_grammar(mode);
-    if (other.empty()) return;
-    throw Error(ErrorKind::dump_refused,
-                fmt::format("the dump sets no sql_mode and the server's own is {}, under which "
-                            "quotes and backslashes mean something else",
-                            other));
-  }
-
-  void set_client_charset(const std::string& charset) {
-    session_.execute("SET SESSION character_set_client = " + quote_text(charset));
+  void hand_over() {
+    failpoint("loader_mid_rows");
+    options_.check_cancelled();
+    if (!text_.empty()) board_.give(text_);
   }
 
   void note_skipped(const dump::Skipped& skipped) {
@@ -210,13 +134,63 @@ class ShadowLoader {
     loaded_.skipped.push_back(text);
   }
 
-  Connection& session_;
+  /// What others have begun for a load that has failed: an ALTER may take minutes.
+  void end_statements() {
+    for (Connection* session : sessions_) {
+      try {
+        kill_from_outside(session->options(), session->id(), Victim::statement);
+      } catch (const std::exception& error) {
+        log::debug("the statement of session {} was not ended: {}", session->id(), error.what());
+      }
+    }
+  }
+
+  // ---- the others
+
+  void work(Connection& session, const Scope::Pairs& doing) {
+    Scope::adopt(doing);
+    try {
+      TableFiller filler(
+          session, board_,
+          {.shadow = options_.shadow, .keys_later_above_bytes = options_.keys_later_above_bytes});
+      while (TableLane* lane = board_.take()) {
+        const Table table = table_of(lane->table);
+        const FilledTable filled = filler.fill(*lane, table.definition);
+        board_.done(*lane);
+        const std::lock_guard lock(mutex_);
+        filled_.emplace_back(table.position, filled);
+      }
+      filler.leave();
+    } catch (const LoadBoard::BoardStopped&) {
+      // Whoever failed has said why.
+    } catch (...) {
+      board_.fail(std::current_exception());
+    }
+  }
+
+  struct Table {
+    dump::TableDefinition definition;
+    std::size_t position = 0;  // in loaded_.tables
+  };
+
+  Table table_of(const std::string& name) const {
+    const std::lock_guard lock(mutex_);
+    return tables_.at(name);
+  }
+
+  const std::span<Connection* const> sessions_;
   dump::DumpReader& dump_;
   const ShadowLoadOptions& options_;
+  LoadBoard board_;
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Table, std::less<>> tables_;         // written by the reader
+  std::vector<std::pair<std::size_t, FilledTable>> filled_;  // by position
+
+  // Of the reading thread.
   LoadedDump loaded_;
-  std::map<std::string, std::size_t, std::less<>> positions_;
-  std::map<std::string, dump::TableDefinition, std::less<>> definitions_;
-  std::optional<dump::SessionSettings> following_;
+  std::string current_;  // the table of the open lane
+  std::string text_;
 };
 
 }  // namespace
@@ -251,9 +225,10 @@ void empty_shadow(Connection& session, const std::string& schema) {
   }
 }
 
-LoadedDump load_into_shadow(Connection& session, dump::DumpReader& dump,
+LoadedDump load_into_shadow(std::span<Connection* const> sessions, dump::DumpReader& dump,
                             const ShadowLoadOptions& options) {
-  return ShadowLoader(session, dump, options).run();
+  require(!sessions.empty(), "a load has a session");
+  return ShadowLoader(sessions, dump, options).run();
 }
 
 }  // namespace pipeline

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,17 +33,22 @@ dump::Dialect dialect_of(const Connection& session);
 void empty_shadow(Connection& session, const std::string& schema);
 
 struct ShadowLoadOptions {
-  std::string shadow;  // the schema to fill
+  std::string shadow;                        // the schema to fill
+  std::size_t bytes_ahead_max = 96U << 20U;  // of encoded rows that wait for a session
+  /// Tables of more encoded bytes get their secondary keys behind their rows.
+  std::uint64_t keys_later_above_bytes = 1U << 20U;
   /// Throws to end the load; called often.
   std::function<void()> check_cancelled = [] {};
 };
 
-/// Creates and fills all tables of `dump` in the empty shadow. The session must allow LOAD DATA
-/// with its own handler; it is given the dump's time zone and sql_mode. Returns after the dump was
-/// read to its good end. Throws what the dump throws; dump_corrupt if rows collide on a unique key,
-/// which LOAD DATA would only warn of; sql_rejected with the table's name for what the server
-/// refuses. On an error the shadow is left half-filled.
-LoadedDump load_into_shadow(Connection& session, dump::DumpReader& dump,
+/// Creates and fills all tables of `dump` in the empty shadow, as many at once as there are
+/// sessions. They must allow LOAD DATA with their own handler; each has a thread, is given the
+/// dump's time zone and sql_mode, and may be lost on an error. The dump is read in the calling
+/// thread, as far ahead as bytes_ahead_max allows. Returns after it was read to its good end.
+/// Throws what the dump throws; dump_corrupt if rows collide on a unique key, which LOAD DATA would
+/// only warn of; sql_rejected with the table's name for what the server refuses. On an error the
+/// shadow is left half-filled.
+LoadedDump load_into_shadow(std::span<Connection* const> sessions, dump::DumpReader& dump,
                             const ShadowLoadOptions& options);
 
 }  // namespace pipeline

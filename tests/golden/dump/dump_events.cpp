@@ -53,7 +53,11 @@ std::string shown(const TableBegins& event) {
                         key.name, join(key.columns, ","));
   }
   for (const auto& what : table.taken_off) text += fmt::format("  taken off: {}\n", what);
-  return text + "  body " + table.body + "\n";
+  text += "  body " + table.body + "\n";
+  if (table.keys_later.additions.empty()) return text;
+  text += "  without keys " + table.keys_later.body + "\n";
+  for (const auto& addition : table.keys_later.additions) text += "  later " + addition + "\n";
+  return text;
 }
 
 std::string shown(const RowsBegin& event) {

@@ -46,7 +46,7 @@ CREATE TABLE `aliases` (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 LOCK TABLES `aliases` WRITE;
 INSERT INTO `aliases` VALUES
-(1,1,2,3,4,5,1,0,1.5,2.5,3,1.5,2.5,3.5,4.5,'o','東','q','r','s','t','u','v','東w','x','y','z',1,1.25,'raw','c','v2');
+(1,1,2,3,4,5,1,0,1.5,2.5,3,1.5,2.5,3.5,4.5,'o','東','q','r','s','t','u','v','東w','x','y','z',1,'1.25','raw','c','v2');
 UNLOCK TABLES;
 
 /*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;

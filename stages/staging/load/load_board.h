@@ -1,0 +1,102 @@
+// Hands the tables of a dump over from the thread that reads it to those that fill them.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stages/staging/dump/dump_reader.h"
+#include "stages/staging/load/load_statement.h"
+
+namespace pipeline {
+
+/// Rows of one table that came into the same columns, and how they are sent.
+struct RowGroup {
+  dump::RowsBegin begin;
+  RowPlan plan;
+};
+
+/// One table's way through the board: opened and fed by the reading thread, emptied by one worker.
+struct TableLane {
+  std::string table;
+  /// Set where the table is to be made; a lane without it brings more rows into one that was.
+  std::optional<dump::TableBegins> create;
+  TableLane* after = nullptr;  // which must be done before
+
+  // What follows belongs to the board.
+  struct GroupEnd {
+    std::uint64_t rows = 0;
+  };
+  using Item = std::variant<RowGroup, std::string, GroupEnd>;
+  std::deque<Item> items;
+  std::uint64_t bytes = 0;          // that ever came
+  std::uint64_t rows_of_group = 0;  // of the one that ended last
+  enum class State { open, closed, done } state = State::open;
+  enum class Taken { no, yes } taken = Taken::no;
+};
+
+/// One thread reads, any number work. At most `bytes_max` of rows are held, and in any case one
+/// batch; then the reader waits. Whoever fails calls fail(): everybody else gets BoardStopped from
+/// the next call.
+class LoadBoard {
+ public:
+  class BoardStopped : public std::exception {};
+
+  explicit LoadBoard(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  // ---- the reader: a lane at a time
+  /// Closes the lane before. Valid as long as the board.
+  TableLane& open(std::string table, std::optional<dump::TableBegins> create);
+  void begin_rows(RowGroup group);
+  /// Takes the text and leaves an empty one with room in its place.
+  void give(std::string& text);
+  void end_rows(std::uint64_t rows);
+  /// No more lanes come.
+  void finish();
+
+  // ---- the workers
+  /// The next lane that may be filled, in the dump's order; nullptr when there are none to come.
+  TableLane* take();
+  /// Whether more than `bytes` of rows come; waits until that is known, or until so much is held
+  /// that the reader waits, which counts as more.
+  bool exceeds(const TableLane& lane, std::uint64_t bytes);
+  /// nullopt at the end of the lane.
+  std::optional<RowGroup> next_group(TableLane& lane);
+  /// nullopt at the end of the group.
+  std::optional<std::string> next_batch(TableLane& lane);
+  /// Of the group that next_batch() ended.
+  std::uint64_t rows_of_group(const TableLane& lane) const { return lane.rows_of_group; }
+  /// A batch that was sent.
+  void give_back(std::string batch);
+  void done(TableLane& lane);
+
+  // ---- everybody
+  void fail(std::exception_ptr why);
+  /// The first failure, if there is one.
+  std::exception_ptr failure() const;
+
+ private:
+  std::unique_lock<std::mutex> lock() const;
+  template <typename Condition>
+  void wait(std::unique_lock<std::mutex>& held, Condition condition) const;
+  void throw_if_stopped() const;
+  TableLane::Item take_item(TableLane& lane);
+
+  const std::size_t bytes_max_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::list<TableLane> lanes_;
+  TableLane* current_ = nullptr;  // of the reader
+  std::size_t bytes_held_ = 0;
+  std::vector<std::string> spare_;
+  enum class Reader { reads, waits, finished } reader_ = Reader::reads;
+  std::exception_ptr failure_;
+};
+
+}  // namespace pipeline
