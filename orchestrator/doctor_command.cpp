@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 
@@ -41,8 +42,10 @@ constexpr const char* gold = "gold_transformer";
 class Scratch {
  public:
   Scratch() {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets variables here
+    const char* named = std::getenv("TMPDIR");
     std::string pattern =
-        (std::filesystem::temp_directory_path() / "pipeline-doctor-XXXXXX").string();
+        std::string(named != nullptr ? named : "/tmp") + "/pipeline-doctor-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) throw file_error(errno, "make a folder", pattern);
     path_ = pattern;
   }
@@ -66,10 +69,10 @@ class Doctor {
   std::vector<Finding> all() {
     look_at_configuration();
     if (config_) look_at_machine_and_alerts();
-    look_at_programs_of_stages();
-    add(look_at_host(config_ ? &*config_ : nullptr));
-    add(look_at_systemd({}, context_.stop));
-    if (config_) ask_stages();
+    attempt(Check::program, "", [&] { look_at_programs_of_stages(); });
+    attempt(Check::state_folder, "", [&] { add(look_at_host(config_ ? &*config_ : nullptr)); });
+    attempt(Check::systemd_unit, "", [&] { add(look_at_systemd({}, context_.stop)); });
+    if (config_) attempt(Check::free_space, "temporary files", [&] { ask_stages(); });
     return merged(std::move(findings_));
   }
 
@@ -77,6 +80,19 @@ class Doctor {
   void add(Finding finding) { findings_.push_back(std::move(finding)); }
   void add(std::vector<Finding> findings) {
     for (auto& finding : findings) add(std::move(finding));
+  }
+
+  /// A host on which not even a process or a temporary file can be made has a table too.
+  void attempt(Check check, const std::string& about, const std::function<void()>& look) {
+    try {
+      look();
+    } catch (...) {
+      const Error error = current_error();
+      if (error.kind() == ErrorKind::cancelled) throw;
+      add(failure(check, about, error,
+                  "df -h /tmp; ulimit -a: as the user that runs the pipeline; TMPDIR names another "
+                  "folder for temporary files"));
+    }
   }
 
   void look_at_configuration() {

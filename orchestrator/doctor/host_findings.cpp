@@ -1,6 +1,7 @@
 #include "orchestrator/doctor/host_findings.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
 #include <unistd.h>
@@ -71,6 +72,13 @@ std::set<std::string> secret_files(const PipelineConfig& config) {
     for (const auto& place : channel.secrets()) add(place);
   }
   return files;
+}
+
+/// Who looks: another user than the one that runs the pipeline may do more, or less.
+std::string user_name() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing else in this process asks for accounts
+  const passwd* user = ::getpwuid(::geteuid());
+  return user != nullptr ? user->pw_name : fmt::format("user {}", ::geteuid());
 }
 
 std::string host_zone() {
@@ -153,8 +161,9 @@ std::vector<Finding> look_at_permissions(const PipelineConfig& config) {
   if (findings.empty()) {
     findings.push_back(in_order(
         Check::config_permissions, "",
-        fmt::format("{} files: none can be written, none with a secret be read, by everybody",
-                    fine)));
+        fmt::format(
+            "no file can be written, none with a secret be read, by everybody; looked at: {}",
+            fine)));
   }
   return findings;
 }
@@ -183,7 +192,8 @@ Finding look_at_state_folder(const std::string& folder) {
     sink.write("probe");
     sink.sync();
     ::unlink(probe.c_str());
-    return in_order(Check::state_folder, "", folder + " takes files");
+    return in_order(Check::state_folder, "",
+                    fmt::format("{} takes files of {}", folder, user_name()));
   } catch (const Error& error) {
     ::unlink(probe.c_str());
     return failure(Check::state_folder, "", error, advice);

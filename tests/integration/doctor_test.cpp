@@ -538,6 +538,18 @@ TEST_F(Doctor, TellsOfAnAlertChannelWhoseSecretIsNotThere) {
   EXPECT_EQ(there.line("alert channel ops")->verdict, Verdict::ok) << there.program.out;
 }
 
+TEST_F(Doctor, HasATableWithoutAPlaceForTemporaryFiles) {
+  const Diagnosis diagnosis = ask_doctor(house_, {{"TMPDIR", "/nobody/made/this"}});
+  expect_trouble(diagnosis, {.line = "free space of temporary files",
+                             .error = unavailable,
+                             .found = {"/nobody/made/this"},
+                             .advice = {"TMPDIR", "df -h"}});
+  for (const auto* line : {"configuration", "state machine", "program gold_transformer",
+                           "clock of this host", "time zone of this host"}) {
+    EXPECT_NE(diagnosis.line(line), nullptr) << line << diagnosis.program.out;
+  }
+}
+
 TEST_F(Doctor, TellsOfAStageThatIsNotInstalled) {
   house_.change("pipeline.yaml", "  state_dir: state",
                 "  state_dir: state\n  stages: {gold_transformer: [/opt/nobody/gold]}");

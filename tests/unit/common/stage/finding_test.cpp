@@ -55,7 +55,10 @@ TEST(Checks, StandInTheDocumentsAsInTheCode) {
       "where they differ, the worse one stands.\n"
       "- `--json` prints `{\"ok\", \"exit_code\", \"findings\": [{\"check\", \"group\", \"name\", "
       "\"about\", \"verdict\", \"found\",\n  \"advice\", \"error\"}]}`.\n"
-      "- Alerts are looked at, not sent.\n\n"
+      "- Alerts are looked at, not sent.\n"
+      "- Not looked at is what every session of the pipeline sets for itself: lock_wait_timeout, "
+      "innodb_lock_wait_timeout,\n  wait_timeout, net_read_timeout, net_write_timeout, time_zone, "
+      "transaction isolation, character sets; nor event_scheduler.\n\n"
       "This page is made from the table in `common/stage/finding.cpp` "
       "(`PIPELINE_UPDATE_GOLDEN=1 ./dev test -R\nunit_common_stage`).\n";
   std::string_view group;
