@@ -1,5 +1,5 @@
-// STS, Secrets Manager, SNS and both kinds of metadata for a test program: a real server that verifies
-// each signature by an implementation of its own (aws_services.py).
+// STS, Secrets Manager, SNS and both kinds of metadata for a test program: a real server that
+// verifies each signature by an implementation of its own (aws_services.py).
 #pragma once
 
 #include <string>
