@@ -38,6 +38,17 @@ std::unique_ptr<ObjectStore> open_for_doctor(const PipelineConfig& config, Pipel
   return open_store(config.source.store, std::move(s3));
 }
 
+/// "s3://bucket" of "s3://bucket/prefix".
+std::string bucket_url(const std::string& store) {
+  constexpr std::size_t scheme_bytes = std::string_view("s3://").size();
+  return store.substr(0, store.find('/', scheme_bytes));
+}
+
+std::string advice_on_certificate(const PipelineConfig& config) {
+  return fmt::format("source.tls.ca in {}: the file of the authority that vouches for the service",
+                     config.path);
+}
+
 std::string advice_on_store(const PipelineConfig& config, const Error& error,
                             std::string_view action) {
   const std::string& store = config.source.store;
@@ -57,7 +68,7 @@ std::string advice_on_store(const PipelineConfig& config, const Error& error,
       return fmt::format(
           "make the bucket (aws s3 mb {}), or correct source.store, source.region "
           "and source.endpoint in {}",
-          store, config.path);
+          bucket_url(store), config.path);
     default:
       return fmt::format(
           "curl -I {}: does a firewall or a proxy stand between? source.endpoint "
@@ -113,17 +124,35 @@ class StoreLook {
   }
 
  private:
-  /// Once the store has not answered, nobody else waits for it.
   void attempt(Check check, std::string_view action, const std::function<void()>& look) {
     try {
-      if (silent_) {
-        throw Error(silent_->kind(), "not tried, since the store did not answer before");
-      }
+      if (given_up_) throw Error(given_up_->kind(), std::string(why_given_up_));
       look();
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::unavailable) silent_ = error;
-      tell_(failure(check, "", error, advice_on_store(config_, error, action)));
+      give_up_after(check, error);
+      tell_(failure(check, "", error,
+                    certificate_ == Certificate::refused
+                        ? advice_on_certificate(config_)
+                        : advice_on_store(config_, error, action)));
     }
+  }
+
+  /// Nobody waits again for who has not answered, nor asks whom the first request was not sent to.
+  /// A folder may be listed and not be read; there each action speaks for itself.
+  void give_up_after(Check check, const Error& error) {
+    // No key was shown yet, so it can only be the certificate.
+    if (check == Check::store_clock && error.kind() == ErrorKind::access_denied) {
+      certificate_ = Certificate::refused;
+    }
+    if (check == Check::store_list) list_error_ = error;
+    if (given_up_) return;
+    const bool silent =
+        error.kind() == ErrorKind::unavailable && (config_.source.s3 || check == Check::store_list);
+    if (silent) why_given_up_ = "not tried, since the store did not answer before";
+    if (certificate_ == Certificate::refused) {
+      why_given_up_ = "not tried, since the service's certificate is not to be trusted";
+    }
+    if (silent || certificate_ == Certificate::refused) given_up_ = error;
   }
 
   ObjectStore& store() {
@@ -162,6 +191,9 @@ class StoreLook {
   }
 
   void read() {
+    if (list_error_) {
+      throw Error(list_error_->kind(), "not tried, since the dumps could not be listed");
+    }
     if (!newest_) {
       tell_(
           warning(Check::store_read, "", "there is no dump to read", "see the list of the store"));
@@ -252,7 +284,10 @@ class StoreLook {
   std::unique_ptr<ObjectStore> store_;
   std::optional<StoredDump> newest_;
   std::optional<Finding> clock_of_folder_;
-  std::optional<Error> silent_;
+  std::optional<Error> given_up_;
+  std::string_view why_given_up_;
+  enum class Certificate { not_refused, refused } certificate_ = Certificate::not_refused;
+  std::optional<Error> list_error_;
 };
 
 }  // namespace

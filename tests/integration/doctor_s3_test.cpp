@@ -117,13 +117,14 @@ TEST_F(DoctorOfABucket, FindsItInOrderAndLeavesNoProbe) {
 }
 
 TEST_F(DoctorOfABucket, TellsOfABucketThatIsNotThere) {
-  use_store("s3://nobody-made-this", S3House::gateway().endpoint());
+  use_store("s3://nobody-made-this/team", S3House::gateway().endpoint());
   const Diagnosis diagnosis = ask_doctor(house_);
   EXPECT_EQ(diagnosis.program.exit_code, 10);
   expect_trouble(diagnosis, {.line = "list of the store",
                              .error = config_invalid,
                              .found = {"nobody-made-this"},
-                             .advice = {"aws s3 mb s3://nobody-made-this", "source.store"}});
+                             .advice = {"aws s3 mb s3://nobody-made-this)", "source.store"}});
+  EXPECT_EQ(diagnosis.line("read from the store")->verdict, Verdict::fail);
   EXPECT_EQ(diagnosis.line("write to the store")->verdict, Verdict::fail);
   EXPECT_EQ(diagnosis.line("clock of the store")->verdict, Verdict::ok);
   expect_other_groups(diagnosis);
@@ -164,6 +165,19 @@ TEST_F(DoctorOfABucket, TellsOfKeysThatMayReadAndNotWrite) {
                              .advice = {"s3:PutObject", "s3:DeleteObject"}});
   expect_other_groups(diagnosis);
   EXPECT_EQ(keys(), before);
+}
+
+TEST_F(DoctorOfABucket, TellsOfACertificateThatIsNotToBeTrusted) {
+  use_store(bucket_.url() + "/team", S3House::gateway().tls_endpoint());
+  const Diagnosis diagnosis = ask_doctor(house_);
+  EXPECT_EQ(diagnosis.program.exit_code, 15);
+  for (const auto& line : store_lines) {
+    expect_trouble(diagnosis, {.line = line,
+                               .error = access_denied,
+                               .found = {"certificate"},
+                               .advice = {"source.tls.ca", house_.file("pipeline.yaml")}});
+  }
+  expect_other_groups(diagnosis);
 }
 
 TEST_F(DoctorOfABucket, TellsOfAClockThatIsOff) {
