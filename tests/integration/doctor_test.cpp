@@ -583,6 +583,22 @@ TEST_F(Doctor, TellsOfAConfigurationThatCannotBeReadAndLooksAtTheHostAllTheSame)
   }
 }
 
+TEST_F(Doctor, ThatIsStoppedEndsItsStagesAndLeavesNothing) {
+  // A stage that has whoever started it stopped, and would go on for ten minutes.
+  house_.write("stage",
+               "#!/bin/sh\ncase $1 in --version) exit;; esac\nkill -TERM $PPID\nexec sleep 600\n");
+  fs::permissions(house_.file("stage"), fs::perms::owner_all);
+  house_.change("pipeline.yaml", "  state_dir: state",
+                "  state_dir: state\n  stages: {staging_loader: [" + house_.file("stage") + "]}");
+  fs::create_directories(house_.file("tmp"));
+  const auto stopped = test::run_program(house_.program({.program = "orchestrator",
+                                                         .arguments = {"doctor"},
+                                                         .env = {{"TMPDIR", house_.file("tmp")}}}));
+  EXPECT_EQ(stopped.exit_code, 130) << stopped.text();
+  EXPECT_EQ(stopped.out, "");
+  EXPECT_TRUE(fs::is_empty(house_.file("tmp")));
+}
+
 TEST_F(Doctor, WarnsOfPasswordsThatEverybodyCanRead) {
   using fs::perms;
   fs::permissions(house_.file("secrets/load"), perms::owner_read | perms::others_read);
