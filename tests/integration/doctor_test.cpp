@@ -482,6 +482,27 @@ TEST_F(Doctor, TellsOfADumpThatIsNoGzip) {
   expect_other_lines(diagnosis, sound());
 }
 
+TEST_F(Doctor, WarnsOfDumpsThatAreOldOrMissing) {
+  fs::remove_all(house_.file("store/dumps"));
+  const Diagnosis none = ask();
+  EXPECT_EQ(none.program.exit_code, 0);
+  expect_trouble(none, {.line = "list of the store",
+                        .verdict = Verdict::warn,
+                        .found = {"no dump under dumps/", "gghouse_%Y%m%d.sql.gz"},
+                        .advice = {"source.prefix", "source.objects"}});
+  expect_other_lines(none, sound());
+  const auto three_days_ago = BusinessDate::at(system_clock().now()).plus_days(-3);
+  house_.write(fmt::format("store/dumps/gghouse_{}.sql.gz", three_days_ago.compact()),
+               gzipped(small_dump()));
+  const Diagnosis old = ask();
+  EXPECT_EQ(old.program.exit_code, 0);
+  expect_trouble(old, {.line = "list of the store",
+                       .verdict = Verdict::warn,
+                       .found = {three_days_ago.iso(), " days ago"},
+                       .advice = {"who delivers"}});
+  EXPECT_EQ(old.line("read from the store")->verdict, Verdict::ok);
+}
+
 TEST_F(Doctor, RemovesTheProbeOfADoctorThatWasEndedAndNothingElse) {
   const std::string left = "store/processed/pipeline-doctor-probe-abcdefghijklmnop";
   house_.write(left, "left");
