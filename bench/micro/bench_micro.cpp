@@ -10,6 +10,7 @@
 #include "common/io/file.h"
 #include "common/io/gzip.h"
 #include "stages/staging/dump/dump_reader.h"
+#include "stages/staging/load/row_encoder.h"
 #include "stages/transform/jinja/environment.h"
 
 namespace pipeline {
@@ -80,6 +81,36 @@ void scan_rows(benchmark::State& state) {
   count_bytes(state, dump_text().size());
 }
 BENCHMARK(scan_rows);
+
+/// What the reading thread of a load does.
+void encode_rows(benchmark::State& state) {
+  for (auto _ : state) {
+    TextSource source(dump_text());
+    dump::DumpReader reader(source, {});
+    std::vector<ColumnCarrier> carriers;
+    std::string out;
+    std::size_t bytes = 0;
+    for (;;) {
+      const dump::Event event = reader.next();
+      if (std::holds_alternative<dump::DumpEnds>(event)) break;
+      if (const auto* table = std::get_if<dump::TableBegins>(&event)) {
+        for (const auto& column : table->definition.columns) {
+          carriers.push_back(carrier_of(column));
+        }
+      }
+      if (!std::holds_alternative<dump::RowsBegin>(event)) continue;
+      while (const auto row = reader.next_row()) {
+        encode_row(*row, carriers, out);
+        if (out.size() < 1U << 19U) continue;
+        bytes += out.size();
+        out.clear();
+      }
+    }
+    benchmark::DoNotOptimize(bytes);
+  }
+  count_bytes(state, dump_text().size());
+}
+BENCHMARK(encode_rows);
 
 void hash_sha256(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(sha256_hex(dump_text()));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <fmt/core.h>
+#include <isa-l/igzip_lib.h>
 #include <zlib.h>
 
 #include "common/base/error.h"
@@ -15,23 +16,22 @@ namespace {
 constexpr std::size_t buffer_bytes = 256U << 10U;
 // zlib's manual, inflateInit2: windowBits + 16 reads and writes gzip, and nothing else.
 constexpr int gzip_window_bits = MAX_WBITS + 16;
+constexpr std::uint8_t gzip_first_byte = 0x1F;      // RFC 1952, 2.3.1; ISA-L asks for ten more
 constexpr int memory_level = 8;                     // zlib's default
-constexpr std::size_t piece_bytes_max = 1U << 30U;  // zlib counts in 32 bits
+constexpr std::size_t piece_bytes_max = 1U << 30U;  // both libraries count in 32 bits
 
 }  // namespace
 
 // What the stream may hold next.
 enum class Expecting { first_member, inside_member, member_or_padding, padding, end };
 
+// ISA-L inflates more than twice as fast as zlib (bench/micro). Of a gzip stream it reads header and
+// trailer itself, and compares check sum and length.
 struct GzipSource::State {
   State(ByteSource& source, const GzipLimits& given) : compressed(source), limits(given) {
-    if (::inflateInit2(&stream, gzip_window_bits) != Z_OK) {
-      throw Error(ErrorKind::resource_exhausted, "no memory for inflating");
-    }
+    ::isal_inflate_init(&stream);
+    stream.crc_flag = ISAL_GZIP;
   }
-  ~State() { ::inflateEnd(&stream); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
 
   std::uint64_t offset() const { return compressed_bytes - stream.avail_in; }
 
@@ -42,8 +42,8 @@ struct GzipSource::State {
   /// False at the end of the compressed stream.
   bool fill() {
     const std::size_t count = compressed.read(buffer);
-    stream.next_in = reinterpret_cast<Bytef*>(buffer.data());
-    stream.avail_in = static_cast<uInt>(count);
+    stream.next_in = reinterpret_cast<std::uint8_t*>(buffer.data());
+    stream.avail_in = static_cast<std::uint32_t>(count);
     compressed_bytes += count;
     return count > 0;
   }
@@ -64,7 +64,8 @@ struct GzipSource::State {
   // Between members: zeros end the stream, anything else must be the next member.
   void between_members() {
     if (*stream.next_in != 0 && expecting == Expecting::member_or_padding) {
-      ::inflateReset(&stream);
+      if (*stream.next_in != gzip_first_byte) corrupt("junk after the end of the gzip data");
+      ::isal_inflate_reset(&stream);
       expecting = Expecting::inside_member;
       in_later_member = true;
       return;
@@ -76,28 +77,31 @@ struct GzipSource::State {
   }
 
   void inflate_some() {
-    const uInt room = stream.avail_out;
-    const int result = ::inflate(&stream, Z_NO_FLUSH);
+    const std::uint32_t room = stream.avail_out;
+    const int result = ::isal_inflate(&stream);
     inflated_bytes += room - stream.avail_out;
     check_limits();
-    switch (result) {
-      case Z_STREAM_END:
-        expecting = Expecting::member_or_padding;
-        return;
-      case Z_OK:
-      case Z_BUF_ERROR:
-        return;  // wants more input or room
-      case Z_MEM_ERROR:
-        throw Error(ErrorKind::resource_exhausted, "no memory for inflating");
-      default:
-        corrupt(damage());
-    }
+    // Out of input or room is no error; what is not one of these two is damage.
+    if (result != ISAL_DECOMP_OK && result != ISAL_END_INPUT) corrupt(damage(result));
+    if (stream.block_state == ISAL_BLOCK_FINISH) expecting = Expecting::member_or_padding;
   }
 
-  std::string damage() const {
-    const std::string_view told = stream.msg == nullptr ? "unknown damage" : stream.msg;
-    if (told != "incorrect header check") return fmt::format("gzip is damaged ({})", told);
-    return in_later_member ? "junk after the end of the gzip data" : "the object is not gzip";
+  std::string damage(int result) const {
+    switch (result) {
+      case ISAL_INVALID_WRAPPER:
+      case ISAL_UNSUPPORTED_METHOD:
+        return in_later_member ? "junk after the end of the gzip data" : "the object is not gzip";
+      case ISAL_INCORRECT_CHECKSUM:
+        return "gzip is damaged (incorrect data check)";
+      case ISAL_INVALID_BLOCK:
+        return "gzip is damaged (invalid block)";
+      case ISAL_INVALID_SYMBOL:
+        return "gzip is damaged (invalid symbol)";
+      case ISAL_INVALID_LOOKBACK:
+        return "gzip is damaged (invalid distance)";
+      default:
+        return fmt::format("gzip is damaged (ISA-L {})", result);
+    }
   }
 
   void check_limits() const {
@@ -113,7 +117,7 @@ struct GzipSource::State {
 
   ByteSource& compressed;
   GzipLimits limits;
-  z_stream stream{};
+  inflate_state stream{};
   std::array<char, buffer_bytes> buffer{};
   Expecting expecting = Expecting::first_member;
   bool in_later_member = false;
@@ -129,8 +133,8 @@ GzipSource::~GzipSource() = default;
 std::size_t GzipSource::read(std::span<char> buffer) {
   State& state = *state_;
   const std::size_t wanted = std::min(buffer.size(), piece_bytes_max);
-  state.stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
-  state.stream.avail_out = static_cast<uInt>(wanted);
+  state.stream.next_out = reinterpret_cast<std::uint8_t*>(buffer.data());
+  state.stream.avail_out = static_cast<std::uint32_t>(wanted);
   while (state.stream.avail_out == wanted && state.expecting != Expecting::end && wanted > 0) {
     if (state.stream.avail_in == 0 && !state.fill()) {
       state.at_input_end();
@@ -138,6 +142,7 @@ std::size_t GzipSource::read(std::span<char> buffer) {
     }
     switch (state.expecting) {
       case Expecting::first_member:
+        if (*state.stream.next_in != gzip_first_byte) state.corrupt("the object is not gzip");
         state.expecting = Expecting::inside_member;
         [[fallthrough]];
       case Expecting::inside_member:

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "common/base/text.h"
+#include "stages/staging/dump/find_any.h"
 #include "stages/staging/dump/sql_lexer.h"
 
 // A row is scanned by a machine of states that stops wherever the window's text ends and goes on
@@ -21,6 +22,14 @@ constexpr std::size_t head_bytes_max = 1U << 20U;
 bool is_blank(char byte) {
   return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
 }
+constexpr auto ends_word = [] {
+  std::array<bool, 256> ends{};
+  for (const char byte : std::string_view(",) \n\r\t('\"")) {
+    ends[static_cast<unsigned char>(byte)] = true;
+  }
+  return ends;
+}();
+
 bool is_digit(char byte) {
   return byte >= '0' && byte <= '9';
 }
@@ -263,9 +272,7 @@ void InsertParser::open_text(char quote) {
 // The hot loop: most bytes of a dump pass here.
 void InsertParser::scan_text(std::string_view text) {
   const char* const end = text.data() + text.size();
-  const char* byte = text.data() + at_;
-  const char quote = quote_;
-  while (byte != end && *byte != quote && *byte != '\\') ++byte;
+  const char* const byte = find_any(text.data() + at_, end, std::array{quote_, '\\'});
   at_ = static_cast<std::size_t>(byte - text.data());
   if (byte == end) return;
   if (*byte == '\\') {
@@ -291,13 +298,9 @@ void InsertParser::finish_text(std::string_view text) {
 }
 
 void InsertParser::scan_word(std::string_view text) {
-  const auto end = text.find_first_of(",) \n\r\t('\"", at_);
-  if (end == std::string_view::npos) {
-    at_ = text.size();
-    return;
-  }
-  at_ = end;
-  finish_word(text.substr(begin_, end - begin_), text);
+  while (at_ < text.size() && !ends_word[static_cast<unsigned char>(text[at_])]) ++at_;
+  if (at_ == text.size()) return;
+  finish_word(text.substr(begin_, at_ - begin_), text);
 }
 
 void InsertParser::finish_word(std::string_view word, std::string_view text) {

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "stages/staging/dump/find_any.h"
 
 // What differs between INSERT and LOAD DATA (MySQL manual, "String Literals" and "LOAD DATA"):
 // \N inside an INSERT is the letter N, alone in a LOAD DATA field it is NULL; \% and \_ keep their
@@ -51,12 +52,11 @@ void append_text(const dump::Field& field, std::string& out) {
   const char* const end = at + field.body.size();
   const char quote = field.escapes == dump::Field::Escapes::some ? field.quote : '\t';
   const char* run = at;
-  while (at != end) {
+  const std::array special{'\t', '\n', '\\', quote};
+  for (;;) {
+    at = dump::find_any(at, end, special);
+    if (at == end) break;
     const char byte = *at;
-    if (byte != '\t' && byte != '\n' && byte != '\\' && byte != quote) {
-      ++at;
-      continue;
-    }
     out.append(run, at);
     if (byte == '\\') {
       const char escaped = at[1];  // the parser guarantees that a backslash is not the last byte
