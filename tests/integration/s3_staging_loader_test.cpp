@@ -111,6 +111,17 @@ class S3StagingLoader : public testing::Test {
   static std::string name_of(const std::string& date) {
     return "gghouse_" + replace_all(date, "-", "") + ".sql.gz";
   }
+  static std::string address_of(const test::FaultProxy& proxy) {
+    return fmt::format("http://s3.localhost:{}", proxy.tcp_endpoint().port);
+  }
+  /// Stands before the gateway.
+  static test::FaultProxy between() {
+    Endpoint gateway;
+    gateway.host = "127.0.0.1";
+    gateway.port = S3House::gateway().port();
+    return test::FaultProxy(gateway, test::FaultProxy::Listen::socket_and_tcp,
+                            test::FaultProxy::Speaks::http);
+  }
   std::vector<std::string> keys() const {
     std::vector<std::string> found;
     for (const auto& object : house_.open()->list("")) found.push_back(object.key);
@@ -222,12 +233,8 @@ TEST_F(S3StagingLoader, ADumpThatIsCutOnItsWayIsLoadedWholeAndOnce) {
   empty_server();
   house_.open()->remove(archived);
   deliver(day, dump_of(30'000, "a"));
-  Endpoint gateway;
-  gateway.host = "127.0.0.1";
-  gateway.port = S3House::gateway().port();
-  test::FaultProxy cutting(gateway, test::FaultProxy::Listen::socket_and_tcp,
-                           test::FaultProxy::Speaks::http);
-  write_config(fmt::format("http://s3.localhost:{}", cutting.tcp_endpoint().port));
+  test::FaultProxy cutting = between();
+  write_config(address_of(cutting));
   cutting.arm({.kind = test::Fault::Kind::cut_after_server_bytes, .bytes = 400'000});
   const auto result = load(day);
   ASSERT_TRUE(result.ok()) << result.text();
@@ -239,13 +246,8 @@ TEST_F(S3StagingLoader, ADumpThatIsCutOnItsWayIsLoadedWholeAndOnce) {
 
 TEST_F(S3StagingLoader, BytesThatAreDamagedOnTheirWayDoNotCondemnTheDump) {
   deliver(day, dump_of(30'000, "a"));
-  Endpoint gateway;
-  gateway.host = "127.0.0.1";
-  gateway.port = S3House::gateway().port();
-  test::FaultProxy damaging(gateway, test::FaultProxy::Listen::socket_and_tcp,
-                            test::FaultProxy::Speaks::http);
-  write_config(fmt::format("http://s3.localhost:{}", damaging.tcp_endpoint().port),
-               "quarantine_after_minutes: 0");
+  test::FaultProxy damaging = between();
+  write_config(address_of(damaging), "quarantine_after_minutes: 0");
   damaging.arm({.kind = test::Fault::Kind::flip_server_byte, .bytes = 400'000});
   const auto damaged = load(day);
   EXPECT_EQ(damaging.struck(), 1);
@@ -277,12 +279,8 @@ TEST_F(S3StagingLoader, ARefusedDumpIsMovedWithinTheBucketOnce) {
 
 TEST_F(S3StagingLoader, ASignalEndsAWaitForTheBucket) {
   deliver(day, dump_of(10, "a"));
-  Endpoint gateway;
-  gateway.host = "127.0.0.1";
-  gateway.port = S3House::gateway().port();
-  test::FaultProxy stalling(gateway, test::FaultProxy::Listen::socket_and_tcp,
-                            test::FaultProxy::Speaks::http);
-  write_config(fmt::format("http://s3.localhost:{}", stalling.tcp_endpoint().port));
+  test::FaultProxy stalling = between();
+  write_config(address_of(stalling));
   stalling.arm({.kind = test::Fault::Kind::stall_answer, .pattern = "GET /"});
   // The answer never comes; timeout(1) only says when the signal does.
   const auto stopped = test::run_program(
