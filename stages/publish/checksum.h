@@ -8,7 +8,7 @@
 
 namespace pipeline::publish {
 
-/// "crc:3141592653" or, for a table with generated columns, "rows:17/2718281828/1414213562". Equal
+/// "crc:3141592653" or, for a table with generated columns, "values:17/2718281828/1414213562". Equal
 /// tables of the same columns give the same text on one server, in whatever order their rows lie;
 /// unequal ones another, but for accidents. Reads the whole table, about a second for three million
 /// rows, ten times that with generated columns.

@@ -19,6 +19,7 @@
 #include "stages/staging/load/load_ledger.h"
 #include "stages/staging/load/shadow_loader.h"
 #include "stages/staging/load/staging_adoption.h"
+#include "stages/staging/load/staging_verification.h"
 #include "stages/staging/load/stored_dumps.h"
 
 namespace pipeline {
@@ -92,6 +93,11 @@ class StagingLoader {
   /// dump_refused, and those of store and server.
   StagingAdoption adopt(const StagingAdoptionWish& wish, const std::string& run_id);
 
+  /// Loads the dump that is live once more into the shadow and compares every table. Nothing of
+  /// staging is changed; the shadow is empty then. Errors: config_invalid if no dump is live;
+  /// dump_corrupt if the store holds other bytes now; already_running; those of store and server.
+  StagingVerification verify(const std::string& run_id);
+
   /// Reads only; takes no lock.
   StagingState survey();
 
@@ -122,6 +128,7 @@ class StagingLoader {
   LoadReport load_dump(Connection& session, const Live& live, const DumpChoice& choice,
                        const std::string& run_id);
   DumpChoice choose(const DumpWish& wish, const Live& live);
+  StoredDump dump_of(const publish::Marker& marker);
   std::string refused_since(std::optional<BusinessDate> live);
   Loaded fill_shadow(Connection& locked, Connection& loading, const StoredDump& dump,
                      const std::string& run_id);
