@@ -1,7 +1,8 @@
 // main() of staging_loader: makes the schema staging equal to one daily dump.
-#include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <mutex>
+#include <span>
 
 #include <fmt/core.h>
 
@@ -65,10 +66,13 @@ CliSpec command_line() {
                     .help = "show what would happen, and change nothing"},
                    {.name = "--reason", .value_name = "TEXT", .help = "for the records"},
                    json}},
-      {.name = "verify",
-       .help = "load the live dump once more beside staging and compare every table",
-       .options = {json}},
-      {.name = "ls", .help = "list the dumps of the store", .options = {date, json}},
+      {.name = "ls",
+       .help = "show day by day what became of its dump",
+       .options = {date,
+                   {.name = "--days",
+                    .value_name = "N",
+                    .help = "of the calendar, up to the business date; default 60"},
+                   json}},
       {.name = "check",
        .help = "log in with every account, look at lock, marker and store, name the pending dates",
        .options = {json,
@@ -369,55 +373,6 @@ void adopt(const StageContext& context) {
   }
 }
 
-void verify(const StageContext& context) {
-  OpenedSessions sessions;
-  const CancelHook end_statements([&] { sessions.end_statements(); });
-  LoaderOptions options = options_of(context.config);
-  options.session_opened = [&](const ConnectionOptions& account, std::uint64_t id) {
-    sessions.add(account, id);
-  };
-  const auto store = open_source(context);
-  const StagingVerification found =
-      StagingLoader(*store, context.clock, std::move(options)).verify(context.run_id);
-  Json differences = Json::array();
-  std::vector<std::string> names;
-  for (const auto& [table, what] : found.differences) {
-    Json one = Json::object();
-    one.set("table", table);
-    one.set("what", what);
-    differences.push_back(std::move(one));
-    names.push_back(table);
-  }
-  Json& output = context.output;
-  output.set("business_date", found.live.business_date.iso());
-  output.set("generation", found.live.generation);
-  output.set("object", found.object);
-  output.set("rows", found.rows);
-  output.set("tables_equal", found.tables_equal);
-  output.set("differences", differences);
-  if (context.asked.has("--json")) {
-    fmt::print("{}\n", output.dump());
-  } else {
-    for (const auto& [table, what] : found.differences) fmt::print("{}: {}\n", table, what);
-    fmt::print("{} tables of {} are equal to those of {} ({} rows)\n", found.tables_equal,
-               context.config.staging.schema, found.object, found.rows);
-  }
-  if (!names.empty()) {
-    throw Error(ErrorKind::data_test_failed,
-                fmt::format("{} is not what {} makes: {}", context.config.staging.schema,
-                            found.object, join(names, ", ")));
-  }
-}
-
-std::string state_of(const StoredDump& dump, const StagingState& state, BusinessDate asked) {
-  if (dump.where == StoredDump::Where::quarantine) return "refused";
-  const std::string place = dump.where == StoredDump::Where::processed ? ", archived" : "";
-  if (state.dates.staging == dump.date) return "live" + place;
-  if (dump.date > asked) return "future" + place;
-  if (state.dates.staging && dump.date < *state.dates.staging) return "older than live" + place;
-  return "pending" + place;
-}
-
 Json live_json(const StagingState& state) {
   if (!state.live) return {};
   Json live = Json::object();
@@ -440,31 +395,95 @@ Json layers_json(const StagingState& state) {
   return layers;
 }
 
+int days_of(const StageContext& context) {
+  const auto given = context.asked.value("--days");
+  if (!given) return CalendarWish{}.days;
+  constexpr int days_max = 10'000;
+  int days = 0;
+  const char* const end = given->data() + given->size();
+  const auto [stop, error] = std::from_chars(given->data(), end, days);
+  if (error == std::errc() && stop == end && days >= 1 && days <= days_max) return days;
+  throw Error(ErrorKind::config_invalid,
+              fmt::format("--days {} is no number from 1 to {}", *given, days_max));
+}
+
+Json loaded_json(const PublishedLoad& load) {
+  Json json = Json::object();
+  json.set("generation", load.generation);
+  json.set("run_id", load.run_id);
+  json.set("published_at", format_utc(load.published_at));
+  return json;
+}
+
+Json note_json(const RefusalNote& note) {
+  Json json = Json::object();
+  json.set("error", note.error);
+  json.set("cause", note.cause);
+  json.set("run_id", note.run_id);
+  json.set("refused_at", note.refused_at);
+  return json;
+}
+
+Json entry_json(const CalendarEntry& entry) {
+  Json row = Json::object();
+  row.set("date", entry.date.iso());
+  row.set("key", entry.dump ? Json(entry.dump->object.key) : Json());
+  row.set("bytes", entry.dump ? Json(entry.dump->object.size_bytes) : Json());
+  row.set("state", state_text(entry));
+  row.set("loaded", entry.loaded ? loaded_json(*entry.loaded) : Json());
+  row.set("why", entry.why ? note_json(*entry.why) : Json());
+  return row;
+}
+
+std::string why_text(const CalendarEntry& refused) {
+  if (!refused.why) return "nothing beside it says why";
+  return fmt::format("{}: {} (run {}, {})", refused.why->error, refused.why->cause,
+                     refused.why->run_id, refused.why->refused_at);
+}
+
+/// One line a date: what stands for it, and in a word what was refused besides.
+std::vector<std::string> date_line(std::span<const CalendarEntry> of_date) {
+  const bool only_refused = of_date.front().state == CalendarEntry::State::refused;
+  const CalendarEntry& shown = only_refused ? of_date.back() : of_date.front();
+  std::vector<std::string> notes;
+  if (shown.loaded) {
+    notes.push_back(fmt::format("generation {}, {}, run {}", shown.loaded->generation,
+                                format_jst(shown.loaded->published_at), shown.loaded->run_id));
+  }
+  if (only_refused) notes.push_back(why_text(shown));
+  if (of_date.size() > 1) {
+    notes.push_back(fmt::format("{} {} refused{}", of_date.size() - 1,
+                                only_refused ? "more" : "was",
+                                only_refused ? "" : ": " + why_text(of_date.back())));
+  }
+  return {shown.date.iso(), shown.dump ? human_bytes(shown.dump->object.size_bytes) : "-",
+          state_text(shown), shown.dump ? shown.dump->object.key : "-", join(notes, "; ")};
+}
+
 void list_dumps_of(const StageContext& context) {
+  const CalendarWish wish{.asked = business_date(context), .days = days_of(context)};
   const auto store = open_source(context);
   StagingLoader loader(*store, context.clock, options_of(context.config));
-  const BusinessDate date = business_date(context);
-  const StagingState state = loader.survey();
+  const DumpCalendar calendar = loader.calendar(wish);
   Json rows = Json::array();
-  const auto tell = [&](const StoredDump& dump) {
-    Json row = Json::object();
-    row.set("date", dump.date.iso());
-    row.set("key", dump.object.key);
-    row.set("bytes", dump.object.size_bytes);
-    row.set("state", state_of(dump, state, date));
-    rows.push_back(std::move(row));
-  };
-  std::ranges::for_each(state.dumps, tell);
-  std::ranges::for_each(state.refused, tell);
+  for (const auto& entry : calendar.entries) rows.push_back(entry_json(entry));
   context.output.set("dumps", rows);
+  context.output.set("earlier_dumps", calendar.earlier_dumps);
   if (context.asked.has("--json")) {
     fmt::print("{}\n", rows.dump());
     return;
   }
-  for (const auto& row : rows.as_array()) {
-    fmt::print("{}  {:>10}  {:<24} {}\n", row.at("date").as_string(),
-               human_bytes(static_cast<std::uint64_t>(row.at("bytes").as_int())),
-               row.at("state").as_string(), row.at("key").as_string());
+  std::vector<std::vector<std::string>> lines{{"DATE", "SIZE", "STATE", "OBJECT", "NOTE"}};
+  const std::span<const CalendarEntry> entries(calendar.entries);
+  for (std::size_t first = 0, end = 0; first < entries.size(); first = end) {
+    while (end < entries.size() && entries[end].date == entries[first].date) ++end;
+    lines.push_back(date_line(entries.subspan(first, end - first)));
+  }
+  if (lines.size() > 1) print_columns(lines);
+  if (calendar.earlier_dumps > 0) {
+    fmt::print("dumps of dates before {} that are not shown, for want of --days: {}\n",
+               calendar.entries.empty() ? wish.asked.iso() : calendar.entries.front().date.iso(),
+               calendar.earlier_dumps);
   }
 }
 
@@ -508,7 +527,6 @@ int main(int argc, char** argv) {
                      .commands = {{"load", load},
                                   {"init", init},
                                   {"adopt", adopt},
-                                  {"verify", verify},
                                   {"ls", list_dumps_of},
                                   {"check", check}}},
                     argc, argv);

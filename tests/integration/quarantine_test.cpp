@@ -179,5 +179,61 @@ TEST_F(Quarantine, ANewDeliveryInTheMiddleOfTheMoveStays) {
   EXPECT_TRUE(load("2026-02-02").program.ok());
 }
 
+// ---- the calendar that `ls` prints -----------------------------------------------------------
+
+class Calendar : public Quarantine {
+ protected:
+  Said list(std::vector<std::string> more) {
+    more.insert(more.begin(), "ls");
+    return house_.run(start_of("staging_loader", more));
+  }
+};
+
+TEST_F(Calendar, SaysOfEachDateWhatBecameOfItsDumpAndWhy) {
+  deliver(broken(), 20);
+  EXPECT_EQ(load("2026-02-02").program.exit_code, 14);
+  house_.write("store/dumps/gghouse_20260204.sql.gz", good());
+  house_.write("store/dumps/gghouse_20260207.sql.gz", good());
+  const std::string before = warehouse_.picture();
+
+  const Said said = list({"--business-date", "2026-02-05"});
+  ASSERT_TRUE(said.program.ok()) << said.text();
+  const auto lines = split(said.program.out, '\n');
+  ASSERT_EQ(lines.size(), 8U) << said.program.out;  // a head, six dates, and the end
+  EXPECT_THAT(lines[1], testing::ContainsRegex(
+                            "^2026-02-01 .* live, archived +processed/gghouse_20260201.sql.gz +"
+                            "generation 1, 20.*, run "));
+  EXPECT_THAT(lines[2], testing::ContainsRegex("^2026-02-02 .* refused +quarantine/.* "
+                                               "Pipeline.DumpCorrupt: .*gzip"));
+  EXPECT_THAT(lines[3], testing::ContainsRegex("^2026-02-03 .* missing"));
+  EXPECT_THAT(lines[4], testing::ContainsRegex("^2026-02-04 .* pending"));
+  EXPECT_THAT(lines[5], testing::ContainsRegex("^2026-02-05 .* missing"));
+  EXPECT_THAT(lines[6], testing::ContainsRegex("^2026-02-07 .* future"));
+
+  const Said json = list({"--business-date", "2026-02-05", "--json"});
+  const Json rows = Json::parse(json.program.out);
+  ASSERT_EQ(rows.as_array().size(), 6U);
+  EXPECT_EQ(rows.as_array()[0].at("loaded").at("generation").as_int(), 1);
+  EXPECT_EQ(rows.as_array()[1].at("why").at("error").as_string(), "Pipeline.DumpCorrupt");
+  EXPECT_EQ(rows.as_array()[1].at("state").as_string(), "refused");
+  EXPECT_EQ(rows.as_array()[2].dump(),
+            R"({"date":"2026-02-03","key":null,"bytes":null,"state":"missing","loaded":null,)"
+            R"("why":null})");
+  EXPECT_EQ(rows.as_array()[3].at("bytes").as_int(), static_cast<std::int64_t>(good().size()));
+  EXPECT_EQ(warehouse_.picture(), before) << "ls changed something";
+}
+
+TEST_F(Calendar, IsAsLongAsAsked) {
+  house_.write("store/dumps/gghouse_20260209.sql.gz", good());
+  const Said said = list({"--business-date", "2026-02-09", "--days", "2"});
+  const auto lines = split(said.program.out, '\n');
+  ASSERT_EQ(lines.size(), 5U) << said.program.out;
+  EXPECT_THAT(lines[1], HasSubstr("2026-02-08"));
+  EXPECT_THAT(lines[3], HasSubstr("before 2026-02-08 that are not shown, for want of --days: 2"));
+  for (const std::string wrong : {"0", "x", "99999", "-1", ""}) {
+    EXPECT_EQ(list({"--days", wrong}).program.exit_code, 10) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace pipeline

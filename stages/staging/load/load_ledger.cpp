@@ -1,5 +1,7 @@
 #include "stages/staging/load/load_ledger.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "common/base/error.h"
@@ -10,6 +12,9 @@
 
 namespace pipeline {
 namespace {
+
+constexpr int loads_read_max = 10'000;
+constexpr std::chrono::system_clock::time_point never{};
 
 std::string tables_json(const std::vector<IncomingTable>& tables) {
   Json list = Json::array();
@@ -96,6 +101,30 @@ std::optional<BusinessDate> published_under_other_date(Connection& session,
                   quote_text(sha256), publish::date_literal(date)));
   if (!other) return {};
   return date_of(other);
+}
+
+std::vector<PublishedLoad> published_since(Connection& session, BusinessDate first) {
+  const auto found = session.query(fmt::format(
+      "SELECT business_date, generation, run_id, DATE_FORMAT(published_at, "
+      "'%Y-%m-%dT%H:%i:%s.000Z') FROM pipeline.loaded_dump WHERE published_at IS NOT NULL AND "
+      "business_date >= {} ORDER BY generation DESC LIMIT {}",
+      publish::date_literal(first), loads_read_max));
+  std::vector<PublishedLoad> loads;
+  for (const auto& row : found.rows) {
+    loads.push_back({.business_date = date_of(row[0]),
+                     .generation = publish::to_number(row[1]),
+                     .run_id = row[2].value_or(""),
+                     .published_at = parse_utc(row[3].value_or("")).value_or(never)});
+  }
+  std::ranges::reverse(loads);
+  return loads;
+}
+
+std::optional<BusinessDate> first_published(Connection& session) {
+  const auto first = session.query_value(
+      "SELECT MIN(business_date) FROM pipeline.loaded_dump WHERE published_at IS NOT NULL");
+  if (!first) return {};
+  return date_of(first);
 }
 
 }  // namespace pipeline

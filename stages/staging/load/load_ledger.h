@@ -1,6 +1,7 @@
 // The ledger of loaded dumps: which bytes became which generation of staging.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +25,14 @@ struct LedgerEntry {
   std::string override_reason;       // empty: none
 };
 
+/// What the ledger says of a generation that was published.
+struct PublishedLoad {
+  BusinessDate business_date;
+  std::uint64_t generation = 0;
+  std::string run_id;
+  std::chrono::system_clock::time_point published_at;
+};
+
 /// Writes the entry as planned: it counts as published only when mark_published() has seen the
 /// marker.
 void write_planned(Connection& session, const LedgerEntry& entry);
@@ -40,5 +49,11 @@ std::optional<LedgerEntry> read_entry(Connection& session, std::uint64_t generat
 std::optional<BusinessDate> published_under_other_date(Connection& session,
                                                        const std::string& sha256,
                                                        BusinessDate date);
+
+/// What was published of `first` and later dates, by generation; the newest 10,000.
+std::vector<PublishedLoad> published_since(Connection& session, BusinessDate first);
+
+/// The oldest date that was ever published; nullopt if none was.
+std::optional<BusinessDate> first_published(Connection& session);
 
 }  // namespace pipeline

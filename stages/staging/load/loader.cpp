@@ -325,6 +325,23 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
 StagingLoader::Loaded StagingLoader::fill_shadow(Connection& locked, Connection& loading,
                                                  const StoredDump& dump,
                                                  const std::string& run_id) {
+  if (rows_by(loading) == RowsBy::load_data) {
+    try {
+      return pour(locked, loading, dump, run_id, RowsBy::load_data);
+    } catch (const Error& error) {
+      if (!refuses_local_infile(error)) throw;
+    }
+    // Its setting was changed meanwhile, or what stands before the server refuses such statements.
+    loading = open_loading(locked, run_id);
+    empty_shadow(loading, shadow_);
+  }
+  log::info("rows go as INSERTs, since the server refuses LOCAL INFILE");
+  return pour(locked, loading, dump, run_id, RowsBy::inserts);
+}
+
+StagingLoader::Loaded StagingLoader::pour(Connection& locked, Connection& loading,
+                                          const StoredDump& dump, const std::string& run_id,
+                                          RowsBy rows_by) {
   const auto object = store_.get(dump.object.key, 0);
   HashingSource hashing(*object);
   std::vector<Connection> others;
@@ -343,7 +360,8 @@ StagingLoader::Loaded StagingLoader::fill_shadow(Connection& locked, Connection&
     ReadAhead text(inflating ? static_cast<ByteSource&>(*inflating) : fetching);
     dump::DumpReader reader(text, {.dialect = dialect_of(loading)});
     loaded.content = load_into_shadow(
-        sessions, reader, {.shadow = shadow_, .check_cancelled = options_.check_cancelled});
+        sessions, reader,
+        {.shadow = shadow_, .rows_by = rows_by, .check_cancelled = options_.check_cancelled});
   } catch (const Error& error) {
     if (!blames_dump(error.kind())) throw;
     const std::uint64_t bytes = hashing.bytes();
@@ -518,6 +536,19 @@ StagingState StagingLoader::survey() {
     before = dump.date;
   }
   return state;
+}
+
+DumpCalendar StagingLoader::calendar(const CalendarWish& wish) {
+  const StagingState state = survey();
+  Connection session = Connection::open(options_.publish_account);
+  DumpCalendar calendar = make_calendar({.live = state.dates.staging,
+                                         .dumps = state.dumps,
+                                         .refused = state.refused,
+                                         .loads = published_since(session, first_date_shown(wish)),
+                                         .first_load = first_published(session)},
+                                        wish);
+  read_refusal_notes(store_, calendar);
+  return calendar;
 }
 
 std::vector<Error> StagingLoader::problems() {

@@ -15,6 +15,7 @@
 #include "common/object_store/object_store.h"
 #include "stages/publish/guard.h"
 #include "stages/publish/marker.h"
+#include "stages/staging/load/dump_calendar.h"
 #include "stages/staging/load/dump_choice.h"
 #include "stages/staging/load/load_ledger.h"
 #include "stages/staging/load/shadow_loader.h"
@@ -101,8 +102,11 @@ class StagingLoader {
   /// Reads only; takes no lock.
   StagingState survey();
 
+  /// What survey() and the ledger know, day by day. Reads only; takes no lock.
+  DumpCalendar calendar(const CalendarWish& wish);
+
   /// Logs in with every account that a load uses and looks at what a load needs: rights on the
-  /// shadow, local infile, the lock; and whether an account may do more than it needs. Empty: a
+  /// shadow, the lock; and whether an account may do more than it needs. Empty: a
   /// load can start.
   std::vector<Error> problems();
 
@@ -132,6 +136,8 @@ class StagingLoader {
   std::string refused_since(std::optional<BusinessDate> live);
   Loaded fill_shadow(Connection& locked, Connection& loading, const StoredDump& dump,
                      const std::string& run_id);
+  Loaded pour(Connection& locked, Connection& loading, const StoredDump& dump,
+              const std::string& run_id, RowsBy rows_by);
   Error put_in_quarantine(Error refusal, const StoredDump& dump, const std::string& run_id);
   void require_fresh(Connection& session, const Loaded& loaded, const DumpChoice& choice);
   std::vector<std::string> live_relations(Connection& session);
