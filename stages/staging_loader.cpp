@@ -66,6 +66,9 @@ CliSpec command_line() {
                     .help = "show what would happen, and change nothing"},
                    {.name = "--reason", .value_name = "TEXT", .help = "for the records"},
                    json}},
+      {.name = "verify",
+       .help = "load the live dump once more beside staging and compare every table",
+       .options = {json}},
       {.name = "ls",
        .help = "show day by day what became of its dump",
        .options = {date,
@@ -373,6 +376,46 @@ void adopt(const StageContext& context) {
   }
 }
 
+void verify(const StageContext& context) {
+  OpenedSessions sessions;
+  const CancelHook end_statements([&] { sessions.end_statements(); });
+  LoaderOptions options = options_of(context.config);
+  options.session_opened = [&](const ConnectionOptions& account, std::uint64_t id) {
+    sessions.add(account, id);
+  };
+  const auto store = open_source(context);
+  const StagingVerification found =
+      StagingLoader(*store, context.clock, std::move(options)).verify(context.run_id);
+  Json differences = Json::array();
+  std::vector<std::string> names;
+  for (const auto& [table, what] : found.differences) {
+    Json one = Json::object();
+    one.set("table", table);
+    one.set("what", what);
+    differences.push_back(std::move(one));
+    names.push_back(table);
+  }
+  Json& output = context.output;
+  output.set("business_date", found.live.business_date.iso());
+  output.set("generation", found.live.generation);
+  output.set("object", found.object);
+  output.set("rows", found.rows);
+  output.set("tables_equal", found.tables_equal);
+  output.set("differences", differences);
+  if (context.asked.has("--json")) {
+    fmt::print("{}\n", output.dump());
+  } else {
+    for (const auto& [table, what] : found.differences) fmt::print("{}: {}\n", table, what);
+    fmt::print("{} tables of {} are equal to those of {} ({} rows)\n", found.tables_equal,
+               context.config.staging.schema, found.object, found.rows);
+  }
+  if (!names.empty()) {
+    throw Error(ErrorKind::data_test_failed,
+                fmt::format("{} is not what {} makes: {}", context.config.staging.schema,
+                            found.object, join(names, ", ")));
+  }
+}
+
 Json live_json(const StagingState& state) {
   if (!state.live) return {};
   Json live = Json::object();
@@ -527,6 +570,7 @@ int main(int argc, char** argv) {
                      .commands = {{"load", load},
                                   {"init", init},
                                   {"adopt", adopt},
+                                  {"verify", verify},
                                   {"ls", list_dumps_of},
                                   {"check", check}}},
                     argc, argv);
