@@ -80,10 +80,13 @@ std::string dump_of(const test::DifferentialWarehouse& warehouse, const std::str
   return made.out;
 }
 
-LoadedDump load(test::DifferentialWarehouse& warehouse, const std::string& dump, test::Dice& dice) {
+LoadedDump load(test::DifferentialWarehouse& warehouse, const std::string& dump, RowsBy way,
+                test::Dice& dice) {
   warehouse.make_schema("loaded");
   ConnectionOptions account = warehouse.server().root_options();
-  account.local_infile = ConnectionOptions::LocalInfile::own_handler;
+  if (way == RowsBy::load_data) {
+    account.local_infile = ConnectionOptions::LocalInfile::own_handler;
+  }
   Connection session = Connection::open(account);
   const std::size_t buffer_bytes = dice.once_in(2) ? 1 + dice.below(100) : 1 + dice.below(100'000);
   test::SlowSource pieces(dump, 1 + dice.below(buffer_bytes));
@@ -92,6 +95,7 @@ LoadedDump load(test::DifferentialWarehouse& warehouse, const std::string& dump,
   const std::array sessions{&session, &other};
   return load_into_shadow(std::span(sessions).first(1 + dice.below(2)), reader,
                           {.shadow = "loaded",
+                           .rows_by = way,
                            .bytes_ahead_max = 1 + dice.below(100'000),
                            .keys_later_above_bytes = dice.below(2) == 0 ? 0 : 1U << 20U});
 }
@@ -127,8 +131,15 @@ class DifferentialProperty : public testing::Test {
     const std::string dump = dump_of(warehouse_, "source", options.arguments);
     const auto client = warehouse_.load_by_client("reference", dump);
     ASSERT_FALSE(client.error.has_value()) << *client.error;
-    const LoadedDump loaded = load(warehouse_, dump, dice);
-    ASSERT_EQ(loaded.tables.size(), tables.size());
+    for (const RowsBy way : {RowsBy::load_data, RowsBy::inserts}) {
+      SCOPED_TRACE(way == RowsBy::load_data ? "by LOAD DATA" : "by INSERTs");
+      const LoadedDump loaded = load(warehouse_, dump, way, dice);
+      ASSERT_EQ(loaded.tables.size(), tables.size());
+      expect_equal(tables, options);
+    }
+  }
+
+  void expect_equal(const std::vector<test::RandomTable>& tables, const DumpOptions& options) {
     for (const auto& table : tables) {
       EXPECT_EQ(warehouse_.differences("loaded", "reference", table.name, {}),
                 std::vector<std::string>());

@@ -134,7 +134,8 @@ ClientVerdict DifferentialWarehouse::load_by_client(const std::string& schema,
   return verdict;
 }
 
-LoaderVerdict DifferentialWarehouse::load_by_loader(std::string_view dump) {
+LoaderVerdict DifferentialWarehouse::load_by_loader(std::string_view dump, RowsBy way) {
+  root_.execute(fmt::format("SET GLOBAL local_infile = {}", way == RowsBy::load_data ? 1 : 0));
   for (const auto* folder : {"dumps", "processed"}) {
     for (const auto& entry : fs::directory_iterator(folder_.file(folder))) fs::remove(entry.path());
   }
@@ -150,7 +151,8 @@ LoaderVerdict DifferentialWarehouse::load_by_loader(std::string_view dump) {
                         .sources = {},
                         .shrink_guard_rows = 1'000'000'000,
                         .load_account = server_.account_options("etl_load"),
-                        .publish_account = server_.account_options("etl_publish")});
+                        .publish_account = server_.account_options("etl_publish"),
+                        .check_cancelled = [this] { meanwhile(); }});
   LoaderVerdict verdict;
   try {
     verdict.report = loader.load({.date = business_date,

@@ -2,6 +2,7 @@
 // client.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,8 +43,11 @@ class DifferentialWarehouse {
   ClientVerdict load_by_client(const std::string& schema, std::string_view dump,
                                const std::vector<std::string>& arguments = {});
   /// Puts `dump` into the store as a delivery of the one business date and makes schema staging
-  /// equal to it, as `staging_loader load` would.
-  LoaderVerdict load_by_loader(std::string_view dump);
+  /// equal to it, as `staging_loader load` would. For RowsBy::inserts the server has local_infile
+  /// off meanwhile.
+  LoaderVerdict load_by_loader(std::string_view dump, RowsBy way = RowsBy::load_data);
+  /// What runs between two looks of the loader at whether it is to stop.
+  std::function<void()> meanwhile = [] {};
 
   std::vector<std::string> tables_with_rows(const std::string& schema);
   /// Names, definitions and checksums of all tables of a schema, the marker included.

@@ -417,4 +417,8 @@ Place DumpReader::row_place() const {
   return state_->rows.row_place();
 }
 
+std::string_view DumpReader::row_text() const {
+  return state_->rows.row_text();
+}
+
 }  // namespace pipeline::dump

@@ -71,6 +71,9 @@ class DumpReader {
   std::optional<Row> next_row();
   /// Of the row that next_row() gave last.
   Place row_place() const;
+  /// The same row as it stands in the dump, from ( to ), in its character set: literals alone.
+  /// Valid until the next call of next_row().
+  std::string_view row_text() const;
 
  private:
   struct State;

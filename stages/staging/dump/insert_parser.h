@@ -69,6 +69,9 @@ class InsertParser {
   std::optional<Row> next();
   /// Of the row that next() gave last.
   Place row_place() const { return window_.place(row_begin_); }
+  /// The same row as it stands in the dump, from ( to ): literals, commas and blanks and nothing
+  /// else. Valid until the next call of next().
+  std::string_view row_text() const { return window_.text().substr(row_begin_, at_ - row_begin_); }
 
  private:
   enum class State {

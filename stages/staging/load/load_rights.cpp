@@ -1,5 +1,9 @@
 #include "stages/staging/load/load_rights.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include <fmt/core.h>
 
 #include "common/base/error.h"
@@ -21,12 +25,9 @@ void refuse_folded_names(Connection& session) {
                           folding.value_or("?")));
 }
 
-void refuse_without_local_infile(Connection& session) {
-  if (session.query_value("SELECT @@local_infile") == "1") return;
-  throw Error(ErrorKind::wrong_database,
-              "the server has local_infile off, and the loader sends rows by LOAD DATA LOCAL; set "
-              "local_infile=ON in the server's configuration");
-}
+/// ER_NOT_ALLOWED_COMMAND, ER_CLIENT_LOCAL_FILES_DISABLED of MySQL, and
+/// ER_LOAD_INFILE_CAPABILITY_DISABLED of MariaDB.
+constexpr std::array<std::string_view, 3> local_infile_is_off{"1148", "3948", "4166"};
 
 }  // namespace
 
@@ -46,11 +47,20 @@ void require_rights_to_publish(Connection& session, const std::string& schema,
 }
 
 void require_rights_to_load(Connection& session, const std::string& schema) {
-  refuse_without_local_infile(session);
   publish::require_rights(
       session,
       {{schema, {Right::select}}, {publish::shadow_schema(schema), publish::rights_of_a_build()}},
       {{.table = "loaded_dump", .rights = {Right::select, Right::insert, Right::update}}});
+}
+
+RowsBy rows_by(Connection& session) {
+  return session.query_value("SELECT @@local_infile") == "1" ? RowsBy::load_data : RowsBy::inserts;
+}
+
+bool refuses_local_infile(const Error& error) {
+  return error.context_value("statement").starts_with("LOAD DATA") &&
+         std::ranges::find(local_infile_is_off, error.context_value("errno")) !=
+             local_infile_is_off.end();
 }
 
 }  // namespace pipeline

@@ -81,12 +81,59 @@ std::string_view on_collision(dump::InsertHead::Verb verb) {
   return "";
 }
 
+/// By LOAD DATA: into `targets` the values are read, by `assignments` the others get their columns.
+struct LoadColumns {
+  std::vector<std::string> targets;
+  std::vector<std::string> assignments;
+};
+
+std::string load_data(const dump::TableDefinition& table, const dump::RowsBegin& rows,
+                      std::string_view schema, const LoadColumns& columns) {
+  std::string statement = fmt::format(
+      "LOAD DATA LOCAL INFILE 'rows' {}INTO TABLE {} CHARACTER SET binary FIELDS TERMINATED "
+      "BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({})",
+      on_collision(rows.verb), quote_name(schema, table.name), join(columns.targets, ", "));
+  if (!columns.assignments.empty()) statement += " SET " + join(columns.assignments, ", ");
+  return statement;
+}
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text,
+                             [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
+}
+
+std::string_view insert_verb(dump::InsertHead::Verb verb) {
+  switch (verb) {
+    case dump::InsertHead::Verb::insert:
+      return "INSERT";
+    case dump::InsertHead::Verb::insert_ignore:
+      return "INSERT IGNORE";
+    case dump::InsertHead::Verb::replace:
+      return "REPLACE";
+  }
+  return "INSERT";
+}
+
+/// The session reads the statement in the dump's character set. Names in others than UTF-8 are
+/// ASCII where the dump writes them; where it leaves them out, so must we.
+std::string insert_head(const dump::TableDefinition& table, const dump::RowsBegin& rows,
+                        std::string_view schema) {
+  std::vector<std::string> names;
+  for (const auto& name : rows.columns) names.push_back(quote_name(name));
+  const std::string& charset = rows.settings.charset;
+  const bool readable =
+      charset.starts_with("utf8") || charset == "binary" || is_ascii(join(names, ""));
+  return fmt::format("{} INTO {} {}VALUES ", insert_verb(rows.verb), quote_name(schema, table.name),
+                     readable ? "(" + join(names, ",") + ") " : "");
+}
+
 }  // namespace
 
 RowPlan plan_rows(const dump::TableDefinition& table, const dump::RowsBegin& rows,
-                  std::string_view schema) {
+                  std::string_view schema, RowsBy by) {
   require_numbers(table, rows);
   RowPlan plan;
+  plan.by = by;
   const auto conversion_of = [&](const dump::Column& column) {
     return conversion_for(column, table.charset, rows.settings.charset);
   };
@@ -96,37 +143,34 @@ RowPlan plan_rows(const dump::TableDefinition& table, const dump::RowsBegin& row
     require(column != nullptr, "rows name columns of their table");
     with_set = with_set || conversion_of(*column) != Conversion::none;
   }
-  std::vector<std::string> targets;
-  std::vector<std::string> assignments;
+  LoadColumns columns;
   for (const auto& name : rows.columns) {
     const dump::Column& column = *table.find_column(name);
     const Conversion conversion = conversion_of(column);
     ColumnCarrier carrier = carrier_of(column);
     carrier.numbering = numbering_of(column, rows.settings);
     if (conversion == Conversion::real) carrier.bytes = ColumnCarrier::Bytes::converted;
-    const std::string variable = fmt::format("@v{}", targets.size());
+    const std::string variable = fmt::format("@v{}", columns.targets.size());
     // A statement with SET forgets that the file gave a value for the AUTO_INCREMENT column, and
     // numbers a row with id 0 anew in spite of NO_AUTO_VALUE_ON_ZERO (seen with MariaDB 10.11).
     const bool assigned = with_set && column.auto_increment == dump::Column::AutoIncrement::yes;
     if (carrier.as == ColumnCarrier::As::skipped) {
-      targets.emplace_back("@skipped");
+      columns.targets.emplace_back("@skipped");
     } else if (conversion != Conversion::none) {
-      targets.push_back(variable);
-      assignments.push_back(fmt::format("{} = CONVERT({} USING {})", quote_name(column.name),
-                                        variable, quote_name(rows.settings.charset)));
+      columns.targets.push_back(variable);
+      columns.assignments.push_back(fmt::format("{} = CONVERT({} USING {})",
+                                                quote_name(column.name), variable,
+                                                quote_name(rows.settings.charset)));
     } else if (assigned) {
-      targets.push_back(variable);
-      assignments.push_back(fmt::format("{} = {}", quote_name(column.name), variable));
+      columns.targets.push_back(variable);
+      columns.assignments.push_back(fmt::format("{} = {}", quote_name(column.name), variable));
     } else {
-      targets.push_back(quote_name(column.name));
+      columns.targets.push_back(quote_name(column.name));
     }
     plan.carriers.push_back(std::move(carrier));
   }
-  plan.statement = fmt::format(
-      "LOAD DATA LOCAL INFILE 'rows' {}INTO TABLE {} CHARACTER SET binary FIELDS TERMINATED "
-      "BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({})",
-      on_collision(rows.verb), quote_name(schema, table.name), join(targets, ", "));
-  if (!assignments.empty()) plan.statement += " SET " + join(assignments, ", ");
+  plan.statement = by == RowsBy::load_data ? load_data(table, rows, schema, columns)
+                                           : insert_head(table, rows, schema);
   return plan;
 }
 

@@ -1,4 +1,4 @@
-// The LOAD DATA statement for a table's rows.
+// The statements that bring a table's rows to the server.
 #pragma once
 
 #include <string>
@@ -10,16 +10,23 @@
 
 namespace pipeline {
 
+/// How rows travel: encoded, in one LOAD DATA LOCAL a group, or as they stand in the dump, several
+/// of them in an INSERT, where the server refuses LOCAL INFILE.
+enum class RowsBy { load_data, inserts };
+
 struct RowPlan {
-  std::string statement;                // LOAD DATA LOCAL INFILE ... into `schema`.`table`
+  RowsBy by = RowsBy::load_data;
+  /// LOAD DATA LOCAL INFILE ... into `schema`.`table`, or what stands before the rows of an INSERT.
+  std::string statement;
   std::vector<ColumnCarrier> carriers;  // one a value of a row
 };
 
-/// Bytes go into columns of the dump's own character set as they are; values of other text columns
-/// are converted from the dump's character set, as an INSERT would. Generated columns are read and
-/// thrown away. Throws dump_refused, with the place of the INSERT, if it leaves the AUTO_INCREMENT
-/// column to the server: LOAD DATA numbers rows in other steps than INSERT.
+/// By LOAD DATA bytes go into columns of the dump's own character set as they are; values of other
+/// text columns are converted from the dump's character set, as an INSERT would. Generated columns
+/// are read and thrown away. An INSERT wants a session in the dump's character sets. Throws
+/// dump_refused, with the place of the INSERT, if it leaves the AUTO_INCREMENT column to the
+/// server: rows are not cut into statements as in the dump, and get other numbers.
 RowPlan plan_rows(const dump::TableDefinition& table, const dump::RowsBegin& rows,
-                  std::string_view schema);
+                  std::string_view schema, RowsBy by = RowsBy::load_data);
 
 }  // namespace pipeline

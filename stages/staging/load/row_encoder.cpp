@@ -309,10 +309,16 @@ bool of_no_charset(Kind kind) {
          kind == Kind::bits;
 }
 
-void append_field(const dump::Field& field, const ColumnCarrier& carrier, std::string& out) {
+void refuse_servers_choice(const dump::Field& field, const ColumnCarrier& carrier) {
   if (carrier.numbering != ColumnCarrier::Numbering::none) refuse_numbering(field, carrier);
+  if (field.kind == Kind::null && carrier.null == ColumnCarrier::Null::refused) {
+    refuse("NULL where none is allowed", carrier);
+  }
+}
+
+void append_field(const dump::Field& field, const ColumnCarrier& carrier, std::string& out) {
+  refuse_servers_choice(field, carrier);
   if (field.kind == Kind::null) {
-    if (carrier.null == ColumnCarrier::Null::refused) refuse("NULL where none is allowed", carrier);
     out += "\\N";
     return;
   }
@@ -347,6 +353,16 @@ void encode_row(dump::Row row, std::span<const ColumnCarrier> carriers, std::str
     append_field(row[column], carriers[column], out);
   }
   out += '\n';
+}
+
+void require_stated_values(dump::Row row, std::span<const ColumnCarrier> carriers) {
+  for (std::size_t column = 0; column < row.size(); ++column) {
+    const ColumnCarrier& carrier = carriers[column];
+    refuse_servers_choice(row[column], carrier);
+    if (row[column].kind == Kind::default_value && carrier.as != As::skipped) {
+      refuse(spoken(Kind::default_value), carrier);
+    }
+  }
 }
 
 }  // namespace pipeline

@@ -48,4 +48,10 @@ ColumnCarrier carrier_of(const dump::Column& column);
 /// MariaDB differ), DEFAULT for a column that is not generated.
 void encode_row(dump::Row row, std::span<const ColumnCarrier> carriers, std::string& out);
 
+/// For rows that travel as INSERTs, which carry all literals. Throws dump_refused, naming the
+/// column and no value, where the server would choose the value, by how the rows are cut into
+/// statements or anew each day: a row without a number for its AUTO_INCREMENT column, a NULL that
+/// the carrier refuses, DEFAULT for a column that is not generated.
+void require_stated_values(dump::Row row, std::span<const ColumnCarrier> carriers);
+
 }  // namespace pipeline

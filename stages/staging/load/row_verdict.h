@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stages/staging/dump/dump_reader.h"
@@ -37,5 +38,28 @@ struct RowsArrived {
 /// sent did not arrive, for no reason that the server gives.
 void require_good_arrival(const dump::RowsBegin& rows, const dump::TableDefinition& table,
                           const RowsArrived& arrived);
+
+/// What one INSERT of several rows came to, or a LOAD DATA that an error ended.
+struct RowsInserted {
+  std::vector<ServersWord> words;  // those of the error first, if one ended it
+  RowsArrived::SqlMode sql_mode = RowsArrived::SqlMode::lenient;
+  enum class End { good, by_an_error } end = End::good;
+};
+
+/// Whether an error that ended a statement tells of its rows, and not of the server or the
+/// statement.
+bool tells_of_rows(unsigned code, std::string_view sqlstate);
+
+/// The same rule for an INSERT, which says aloud what LOCAL would only warn of. Any error that
+/// ended it is dump_corrupt or dump_refused.
+void require_good_insert(const dump::RowsBegin& rows, const dump::TableDefinition& table,
+                         const RowsInserted& inserted);
+
+/// internal, if the server did not get as many rows as were sent.
+void require_all_arrived(const dump::RowsBegin& rows, std::uint64_t sent, std::uint64_t arrived);
+
+/// How many rows came to the server: those that it counts in "Records: 3  Duplicates: 0 ...", and
+/// those that broke a CHECK, which it does not count.
+std::uint64_t records_of(std::string_view info, const std::vector<ServersWord>& words);
 
 }  // namespace pipeline

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "common/mariadb/identifier.h"
 #include "stages/staging/load/load_board.h"
 #include "stages/staging/load/load_statement.h"
+#include "stages/staging/load/row_verdict.h"
 #include "stages/staging/load/table_filler.h"
 #include "stages/staging/load/table_verdict.h"
 
@@ -25,6 +27,19 @@ namespace {
 
 /// How much is encoded before it is handed over.
 constexpr std::size_t batch_bytes = 512U << 10U;
+/// Of an INSERT of several rows, where max_allowed_packet is not less.
+constexpr std::size_t insert_bytes_max = 1U << 20U;
+/// A packet holds a byte besides the statement and must stay below max_allowed_packet (tried with
+/// MariaDB 10.11).
+constexpr std::size_t packet_bytes_taken = 2;
+
+std::uint64_t max_allowed_packet(Connection& session) {
+  const std::string digits = session.query_value("SELECT @@max_allowed_packet").value_or("");
+  std::uint64_t bytes = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), bytes);
+  require(bytes > packet_bytes_taken, "a server tells its max_allowed_packet");
+  return bytes;
+}
 
 /// Reads the dump in the calling thread while others fill tables.
 class ShadowLoader {
@@ -34,6 +49,7 @@ class ShadowLoader {
       : sessions_(sessions), dump_(dump), options_(options), board_(options.bytes_ahead_max) {}
 
   LoadedDump run() {
+    statement_bytes_max_ = max_allowed_packet(*sessions_.front()) - packet_bytes_taken;
     std::vector<std::thread> workers;
     const Scope::Pairs doing = Scope::current();
     for (Connection* session : sessions_) {
@@ -99,23 +115,69 @@ class ShadowLoader {
       board_.open(rows.table, {});
       current_ = rows.table;
     }
-    RowGroup group{.begin = rows, .plan = plan_rows(definition, rows, options_.shadow)};
-    const std::vector<ColumnCarrier> carriers = group.plan.carriers;
-    board_.begin_rows(std::move(group));
+    const RowPlan plan = plan_rows(definition, rows, options_.shadow, options_.rows_by);
+    board_.begin_rows({.begin = rows, .plan = plan});
+    const std::size_t head_bytes = head_of(rows, plan).size();
     std::uint64_t count = 0;
     while (const auto row = dump_.next_row()) {
-      encode(*row, rows.table, carriers);
+      require_sendable(rows.table, head_bytes);
+      at_row(rows.table, [&] { add(*row, plan); });
       ++count;
-      if (text_.size() >= batch_bytes) hand_over();
     }
     hand_over();
     board_.end_rows(count);
   }
 
-  void encode(dump::Row row, const std::string& table, std::span<const ColumnCarrier> carriers) {
+  /// What stands before a row that goes alone: by LOAD DATA it is as long as a dump could write it.
+  static std::string head_of(const dump::RowsBegin& rows, const RowPlan& plan) {
+    if (plan.by == RowsBy::inserts) return plan.statement;
+    return fmt::format("INSERT INTO {} VALUES ", quote_name(rows.table));
+  }
+
+  /// By LOAD DATA too: what a client's own INSERT cannot bring is no table that a client makes.
+  void require_sendable(const std::string& table, std::size_t head_bytes) const {
+    const std::size_t bytes = head_bytes + dump_.row_text().size();
+    if (bytes <= statement_bytes_max_) return;
+    throw dump::refused_at(
+        dump_.row_place(),
+        fmt::format("has a row of {} that takes an INSERT of {} bytes, more than the server's "
+                    "max_allowed_packet of {} lets through; set it higher in the server's "
+                    "configuration",
+                    table, bytes, statement_bytes_max_ + packet_bytes_taken));
+  }
+
+  void add(dump::Row row, const RowPlan& plan) {
+    switch (plan.by) {
+      case RowsBy::load_data:
+        encode_row(row, plan.carriers, text_);
+        if (text_.size() >= batch_bytes) hand_over();
+        return;
+      case RowsBy::inserts:
+        require_stated_values(row, plan.carriers);
+        add_to_insert(plan);
+        return;
+    }
+  }
+
+  void add_to_insert(const RowPlan& plan) {
+    const std::string_view row = dump_.row_text();
+    const std::size_t bytes_max = std::min(insert_bytes_max, statement_bytes_max_);
+    // Two words of the server for each value find room: it shows no more than that many.
+    const std::size_t rows_max = std::max<std::size_t>(
+        1, servers_words_max / (2 * std::max<std::size_t>(1, plan.carriers.size()) + 1));
+    if (text_.size() + 1 + row.size() > bytes_max || rows_in_text_ == rows_max) hand_over();
+    text_ += text_.empty() ? plan.statement : ",";
+    text_ += row;
+    ++rows_in_text_;
+  }
+
+  /// Errors of parts that know no place get the row's.
+  template <typename Act>
+  void at_row(const std::string& table, Act&& act) {
     try {
-      encode_row(row, carriers, text_);
+      act();
     } catch (const Error& error) {
+      if (error.kind() != ErrorKind::dump_refused) throw;
       throw dump::refused_at(dump_.row_place(),
                              fmt::format("has a row of {} with {}", table, error.message()));
     }
@@ -124,6 +186,7 @@ class ShadowLoader {
   void hand_over() {
     failpoint("loader_mid_rows");
     options_.check_cancelled();
+    rows_in_text_ = 0;
     if (!text_.empty()) board_.give(text_);
   }
 
@@ -150,22 +213,36 @@ class ShadowLoader {
   void work(Connection& session, const Scope::Pairs& doing) {
     Scope::adopt(doing);
     try {
-      TableFiller filler(
-          session, board_,
-          {.shadow = options_.shadow, .keys_later_above_bytes = options_.keys_later_above_bytes});
+      std::optional<TableFiller> filler;
+      if (options_.write == ShadowLoadOptions::Write::tables) {
+        filler.emplace(session, board_,
+                       FillOptions{.shadow = options_.shadow,
+                                   .keys_later_above_bytes = options_.keys_later_above_bytes});
+      }
       while (TableLane* lane = board_.take()) {
         const Table table = table_of(lane->table);
-        const FilledTable filled = filler.fill(*lane, table.definition);
+        const FilledTable filled =
+            filler ? filler->fill(*lane, table.definition) : pass_over(*lane);
         board_.done(*lane);
         const std::lock_guard lock(mutex_);
         filled_.emplace_back(table.position, filled);
       }
-      filler.leave();
+      if (filler) filler->leave();
     } catch (const LoadBoard::BoardStopped&) {
       // Whoever failed has said why.
     } catch (...) {
       board_.fail(std::current_exception());
     }
+  }
+
+  /// In place of a filler, where nothing is to be written.
+  FilledTable pass_over(TableLane& lane) {
+    FilledTable passed;
+    while (board_.next_group(lane)) {
+      while (auto batch = board_.next_batch(lane)) board_.give_back(std::move(*batch));
+      passed.rows += board_.rows_of_group(lane);
+    }
+    return passed;
   }
 
   struct Table {
@@ -191,6 +268,8 @@ class ShadowLoader {
   LoadedDump loaded_;
   std::string current_;  // the table of the open lane
   std::string text_;
+  std::size_t rows_in_text_ = 0;
+  std::size_t statement_bytes_max_ = 0;
 };
 
 }  // namespace

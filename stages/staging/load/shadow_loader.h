@@ -9,6 +9,7 @@
 
 #include "common/mariadb/connection.h"
 #include "stages/staging/dump/dump_reader.h"
+#include "stages/staging/load/load_statement.h"
 
 namespace pipeline {
 
@@ -33,8 +34,12 @@ dump::Dialect dialect_of(const Connection& session);
 void empty_shadow(Connection& session, const std::string& schema);
 
 struct ShadowLoadOptions {
-  std::string shadow;                        // the schema to fill
-  std::size_t bytes_ahead_max = 96U << 20U;  // of encoded rows that wait for a session
+  std::string shadow;  // the schema to fill
+  /// nothing: the dump is read, checked and encoded all the same, but of the server only
+  /// max_allowed_packet is asked.
+  enum class Write { tables, nothing } write = Write::tables;
+  RowsBy rows_by = RowsBy::load_data;
+  std::size_t bytes_ahead_max = 96U << 20U;  // of rows that wait for a session
   /// Tables of more encoded bytes get their secondary keys behind their rows.
   std::uint64_t keys_later_above_bytes = 1U << 20U;
   /// Throws to end the load; called often.
@@ -42,12 +47,13 @@ struct ShadowLoadOptions {
 };
 
 /// Creates and fills all tables of `dump` in the empty shadow, as many at once as there are
-/// sessions. They must allow LOAD DATA with their own handler; each has a thread, is given the
-/// dump's time zone and sql_mode, and may be lost on an error. The dump is read in the calling
-/// thread, as far ahead as bytes_ahead_max allows. Returns after it was read to its good end.
-/// Throws what the dump throws; dump_corrupt if rows collide on a unique key, which LOAD DATA would
-/// only warn of; sql_rejected with the table's name for what the server refuses. On an error the
-/// shadow is left half-filled.
+/// sessions. They must allow LOAD DATA with their own handler if rows go by it; each has a thread,
+/// is given the dump's time zone and sql_mode, and may be lost on an error. The dump is read in the
+/// calling thread, as far ahead as bytes_ahead_max allows. Returns after it was read to its good
+/// end. Throws what the dump throws; dump_refused for a row that, alone in an INSERT, is more than
+/// the server's max_allowed_packet, before it is sent; dump_corrupt if rows collide on a unique
+/// key, which LOAD DATA would only warn of; sql_rejected with the table's name for what the server
+/// refuses. On an error the shadow is left half-filled.
 LoadedDump load_into_shadow(std::span<Connection* const> sessions, dump::DumpReader& dump,
                             const ShadowLoadOptions& options);
 

@@ -20,6 +20,8 @@ namespace {
 
 /// "Server Error Message Reference": ER_DUP_ENTRY, ER_DUP_ENTRY_WITH_KEY_NAME.
 constexpr std::string_view rows_collide[] = {"1062", "1586"};
+/// ER_GENERATED_COLUMN_NON_DEFAULT ("Warning: ... has been ignored") of MariaDB.
+constexpr unsigned value_of_generated = 1906;
 
 /// The batches of one group, as a stream.
 class BatchSource : public ByteSource {
@@ -52,6 +54,21 @@ class BatchSource : public ByteSource {
   enum class Ended { no, yes } ended_ = Ended::no;
 };
 
+unsigned to_number(std::string_view digits) {
+  unsigned number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+/// The server counts the rows of one statement, a person those of the table: "... at row 3".
+std::string with_row_of_all(std::string text, std::uint64_t rows_before) {
+  constexpr std::string_view opening = " at row ";
+  const auto at = text.rfind(opening);
+  if (at == std::string::npos || rows_before == 0) return text;
+  const std::string digits = text.substr(at + opening.size());
+  return text.substr(0, at + opening.size()) + std::to_string(to_number(digits) + rows_before);
+}
+
 std::string place_text(const dump::Place& place) {
   return fmt::format("line {}, byte {}", place.line, place.byte);
 }
@@ -82,7 +99,7 @@ FilledTable TableFiller::fill(TableLane& lane, const dump::TableDefinition& defi
       add_keys(*lane.create);
       keys = Keys::whole;
     }
-    load(lane, *group, definition);
+    send(lane, *group, definition);
     group = board_.next_group(lane);
   }
   const auto loaded = std::chrono::steady_clock::now();
@@ -132,36 +149,108 @@ void TableFiller::add_keys(const dump::TableBegins& event) {
   set_client_charset("utf8mb4");
 }
 
-void TableFiller::load(TableLane& lane, const RowGroup& group,
+void TableFiller::send(TableLane& lane, const RowGroup& group,
                        const dump::TableDefinition& definition) {
-  const dump::RowsBegin& rows = group.begin;
-  const Scope place("insert", place_text(rows.place));
-  follow(rows.settings);
-  BatchSource source(board_, lane);
-  const ExecuteResult result = session_.load_local(group.plan.statement, source);
-  const std::uint64_t sent = board_.rows_of_group(lane);
-  require_good_arrival(rows, definition, arrival_of(result, sent));
-  filled_.rows += sent;
-  filled_.warnings += result.warnings;
-  if (result.warnings == 0) return;
-  log::warn("{}: the server changed values while it took the rows ({} warnings)", rows.table,
-            result.warnings);
+  const Scope place("insert", place_text(group.begin.place));
+  follow(group.begin.settings);
+  const bool by_inserts = group.plan.by == RowsBy::inserts;
+  const std::uint64_t warnings =
+      by_inserts ? insert(lane, group, definition) : load(lane, group, definition);
+  filled_.rows += board_.rows_of_group(lane);
+  filled_.warnings += warnings;
+  if (warnings == 0) return;
+  log::warn("{}: the server changed values while it took the rows ({} warnings)", group.begin.table,
+            warnings);
 }
 
-RowsArrived TableFiller::arrival_of(const ExecuteResult& result, std::uint64_t sent) {
-  RowsArrived arrived{.sent = sent, .info = result.info, .words = {}};
-  if (result.warnings == 0) return arrived;
+/// How many warnings the server gave.
+std::uint64_t TableFiller::load(TableLane& lane, const RowGroup& group,
+                                const dump::TableDefinition& definition) {
+  BatchSource source(board_, lane);
+  const ExecuteResult result = judging_errors(group.begin, definition, 0, [&] {
+    return session_.load_local(group.plan.statement, source);
+  });
+  RowsArrived arrived{.sent = board_.rows_of_group(lane), .info = result.info, .words = {}};
+  if (result.warnings > 0) {
+    arrived.words = servers_words(0);
+    arrived.sql_mode = sql_mode();
+  }
+  require_good_arrival(group.begin, definition, arrived);
+  return result.warnings;
+}
+
+/// Likewise. Each batch is a whole statement.
+std::uint64_t TableFiller::insert(TableLane& lane, const RowGroup& group,
+                                  const dump::TableDefinition& definition) {
+  const dump::RowsBegin& rows = group.begin;
+  Insert sum;
+  set_client_charset(rows.settings.charset);
+  while (auto batch = board_.next_batch(lane)) {
+    const Insert one = insert_batch(*batch, rows, definition, sum.records);
+    sum.records += one.records;
+    sum.warnings += one.warnings;
+    board_.give_back(std::move(*batch));
+  }
+  set_client_charset("utf8mb4");
+  require_all_arrived(rows, board_.rows_of_group(lane), sum.records);
+  return sum.warnings;
+}
+
+TableFiller::Insert TableFiller::insert_batch(const std::string& statement,
+                                              const dump::RowsBegin& rows,
+                                              const dump::TableDefinition& definition,
+                                              std::uint64_t rows_before) {
+  const ExecuteResult result =
+      judging_errors(rows, definition, rows_before, [&] { return session_.execute(statement); });
+  RowsInserted inserted{.words = {}};
+  if (result.warnings > 0) {
+    inserted.words = servers_words(rows_before);
+    inserted.sql_mode = sql_mode();
+  }
+  require_good_insert(rows, definition, inserted);
+  // mariadb-dump writes the values of generated columns, which nobody wants.
+  const auto ignored = std::ranges::count(inserted.words, value_of_generated, &ServersWord::code);
+  // The server counts the rows only where the statement has more than one.
+  return {.records = result.info.empty() ? 1 : records_of(result.info, inserted.words),
+          .warnings = result.warnings - static_cast<std::uint64_t>(ignored)};
+}
+
+/// Runs a statement that brings rows; an error that tells of them becomes a verdict on the dump.
+template <typename Act>
+ExecuteResult TableFiller::judging_errors(const dump::RowsBegin& rows,
+                                          const dump::TableDefinition& definition,
+                                          std::uint64_t rows_before, Act&& act) {
+  try {
+    return act();
+  } catch (const Error& error) {
+    const auto number = to_number(error.context_value("errno"));
+    if (!tells_of_rows(number, error.context_value("sqlstate"))) throw;
+    require_good_insert(rows, definition,
+                        {.words = servers_words(rows_before),
+                         .sql_mode = sql_mode(),
+                         .end = RowsInserted::End::by_an_error});
+    throw;
+  }
+}
+
+/// `rows_before`: of the same group, in earlier statements.
+std::vector<ServersWord> TableFiller::servers_words(std::uint64_t rows_before) {
+  std::vector<ServersWord> words;
   for (const auto& row : session_.query("SHOW WARNINGS").rows) {
-    ServersWord word{.level = ServersWord::Level::error, .code = 0, .text = row.at(2).value_or("")};
+    ServersWord word{.level = ServersWord::Level::error,
+                     .code = to_number(row.at(1).value_or("")),
+                     .text = with_row_of_all(row.at(2).value_or(""), rows_before)};
     if (row.at(0) == "Warning") word.level = ServersWord::Level::warning;
     if (row.at(0) == "Note") word.level = ServersWord::Level::note;
-    const std::string code = row.at(1).value_or("");
-    std::from_chars(code.data(), code.data() + code.size(), word.code);
-    arrived.words.push_back(std::move(word));
+    words.push_back(std::move(word));
   }
+  return words;
+}
+
+RowsArrived::SqlMode TableFiller::sql_mode() {
   const std::string mode = session_.query_value("SELECT @@SESSION.sql_mode").value_or("");
-  if (mode.find("STRICT_") != std::string::npos) arrived.sql_mode = RowsArrived::SqlMode::strict;
-  return arrived;
+  return mode.find("STRICT_") != std::string::npos ? RowsArrived::SqlMode::strict
+                                                   : RowsArrived::SqlMode::lenient;
 }
 
 /// Gives the session the dump's time zone and sql_mode, or the server's own where the dump leaves

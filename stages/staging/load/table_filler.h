@@ -25,16 +25,16 @@ struct FilledTable {
   std::uint64_t warnings = 0;  // of the server, about values
 };
 
-/// Works on a session of its own, which must allow LOAD DATA with its own handler and is given the
-/// dump's time zone, sql_mode and character sets. One thread.
+/// Works on a session of its own, which must allow LOAD DATA with its own handler (unless the rows
+/// go as INSERTs) and is given the dump's time zone, sql_mode and character sets. One thread.
 class TableFiller {
  public:
   /// `session` and `board` must outlive it.
   TableFiller(Connection& session, LoadBoard& board, FillOptions options);
 
   /// Takes the lane to its end. `definition` is that of its table. Throws dump_corrupt if rows
-  /// collide on a unique key, what require_good_arrival() throws, sql_rejected with the table's
-  /// name for what the server refuses, and BoardStopped.
+  /// collide on a unique key, what require_good_arrival() and require_good_insert() throw,
+  /// sql_rejected with the table's name for what the server refuses, and BoardStopped.
   FilledTable fill(TableLane& lane, const dump::TableDefinition& definition);
 
   /// The session as other work expects it.
@@ -45,8 +45,22 @@ class TableFiller {
 
   void create(const dump::TableBegins& table, Keys keys);
   void add_keys(const dump::TableBegins& table);
-  void load(TableLane& lane, const RowGroup& group, const dump::TableDefinition& definition);
-  RowsArrived arrival_of(const ExecuteResult& result, std::uint64_t sent);
+  void send(TableLane& lane, const RowGroup& group, const dump::TableDefinition& definition);
+  std::uint64_t load(TableLane& lane, const RowGroup& group,
+                     const dump::TableDefinition& definition);
+  std::uint64_t insert(TableLane& lane, const RowGroup& group,
+                       const dump::TableDefinition& definition);
+  struct Insert {
+    std::uint64_t records = 0;
+    std::uint64_t warnings = 0;
+  };
+  Insert insert_batch(const std::string& statement, const dump::RowsBegin& rows,
+                      const dump::TableDefinition& definition, std::uint64_t rows_before);
+  template <typename Act>
+  ExecuteResult judging_errors(const dump::RowsBegin& rows, const dump::TableDefinition& definition,
+                               std::uint64_t rows_before, Act&& act);
+  std::vector<ServersWord> servers_words(std::uint64_t rows_before);
+  RowsArrived::SqlMode sql_mode();
   void follow(const dump::SessionSettings& settings);
   void follow_collation(const dump::SessionSettings& settings);
   void require_readable_default_mode();
