@@ -80,7 +80,10 @@ class Reader {
     if (const auto* n = node.find("processed")) source.processed_prefix = text_of(*n);
     if (const auto* n = node.find("quarantine")) source.quarantine_prefix = expanded(*n);
     if (const auto* n = node.find("quarantine_after_minutes")) {
-      source.quarantine_after = std::chrono::minutes(at_least(0, *n));
+      constexpr std::int64_t minutes_max = 7 * 24 * 60;
+      const std::int64_t minutes = at_least(0, *n);
+      if (minutes > minutes_max) refuse(*n, fmt::format("at most {} minutes", minutes_max));
+      source.quarantine_after = std::chrono::minutes(minutes);
     }
     if (const auto* n = node.find("objects")) {
       source.object_pattern = text_of(*n);

@@ -95,8 +95,10 @@ void print_table(const Json& table, const Backup& backup) {
 /// What a difference is said of: before the swap, or behind it.
 enum class Moment { before, behind };
 
-void print_difference(const Json& difference, Moment moment) {
+void print_difference(const TableName& table, const Json& difference, Moment moment) {
   if (difference.as_object().empty()) return;  // nothing was live
+  // Before the swap the lines of the table stand above; behind it those of all tables do.
+  if (moment == Moment::behind) fmt::print("{}\n", table.text());
   if (const Json* reason = difference.find("not_compared")) {
     fmt::print("  not compared row by row: {}\n", reason->as_string());
     return;
@@ -236,22 +238,33 @@ class Restoring {
     const auto live_after = std::chrono::steady_clock::now() - begun_;
     context_.output.set("live_after_ms",
                         std::int64_t{duration_cast<std::chrono::milliseconds>(live_after).count()});
-    for (auto& table : context_.output.find("tables")->as_array()) {
-      const TableName name = table_name(table);
-      table.set("rows_after", publish::count_rows(connection_, name));
-      if (as_json_) continue;
-      fmt::print("{} holds {} rows now", name.text(), table.at("rows_after").as_int());
-      const std::string& kept = table.at("kept_as").as_string();
-      fmt::print("{}\n", kept.empty() ? "" : "; what was live is kept as " + kept);
-    }
     if (!as_json_) {
       fmt::print("{} shows {} as generation {}; the RENAME took {:.3f} s\n",
                  restoration.plan.schema, restoration.plan.business_date.iso(), report.generation,
                  std::chrono::duration<double>(report.rename_duration).count());
     }
+    for (auto& table : context_.output.find("tables")->as_array()) tell_rows_behind(table);
     tell_broken_views(views);
-    tell_differences_behind();
+    for (auto& table : context_.output.find("tables")->as_array()) tell_difference_behind(table);
     vault.write(replaced(restoration));
+  }
+
+  // The rows are back: what is told behind the swap keeps nobody waiting, and fails no restore; nor
+  // does a signal, which only ends it sooner.
+
+  void tell_rows_behind(Json& table) {
+    const TableName name = table_name(table);
+    const std::string& kept = table.at("kept_as").as_string();
+    try {
+      failpoint("restore_before_count");
+      table.set("rows_after", publish::count_rows(connection_, name));
+      if (!as_json_)
+        fmt::print("{} holds {} rows now", name.text(), table.at("rows_after").as_int());
+    } catch (const Error& error) {
+      log::warn("{} is put back, but its rows were not counted: {}", name.text(), error.message());
+      if (!as_json_) fmt::print("{} is put back", name.text());
+    }
+    if (!as_json_) fmt::print("{}\n", kept.empty() ? "" : "; what was live is kept as " + kept);
   }
 
   static std::vector<VaultNotes::Replaced> replaced(const Restoration& restoration) {
@@ -263,21 +276,17 @@ class Restoring {
     return tables;
   }
 
-  /// The rows are back: what is told now keeps nobody waiting, and fails no restore.
-  void tell_differences_behind() {
-    for (auto& table : context_.output.find("tables")->as_array()) {
-      const TableName back = table_name(table);
-      try {
-        failpoint("restore_before_compare");
-        tell_difference(table, {back.schema, table.at("kept_as").as_string()}, back,
-                        Moment::behind);
-      } catch (const Error& error) {
-        log::warn("{} is put back, but was not compared with what was live: {}", back.text(),
-                  error.message());
-        Json reason = Json::object();
-        reason.set("not_compared", error.message());
-        table.set("difference", std::move(reason));
-      }
+  void tell_difference_behind(Json& table) {
+    const TableName back = table_name(table);
+    try {
+      failpoint("restore_before_compare");
+      tell_difference(table, {back.schema, table.at("kept_as").as_string()}, back, Moment::behind);
+    } catch (const Error& error) {
+      log::warn("{} is put back, but was not compared with what was live: {}", back.text(),
+                error.message());
+      Json reason = Json::object();
+      reason.set("not_compared", error.message());
+      table.set("difference", std::move(reason));
     }
   }
 
@@ -285,7 +294,7 @@ class Restoring {
     throw_if_cancelled();
     const bool was_there = !item.at("kept_as").as_string().empty();
     Json difference = was_there ? difference_json(connection_, live, back) : Json::object();
-    if (!as_json_) print_difference(difference, moment);
+    if (!as_json_) print_difference(back, difference, moment);
     item.set("difference", std::move(difference));
   }
 
@@ -297,7 +306,14 @@ class Restoring {
 
   void tell_broken_views(const std::vector<TableName>& views) {
     Json list = Json::array();
-    for (const auto& view : publish::unreadable(connection_, views)) {
+    std::vector<TableName> broken;
+    try {
+      broken = publish::unreadable(connection_, views);
+    } catch (const Error& error) {
+      log::warn("whether views over the restored tables can be read was not seen: {}",
+                error.message());
+    }
+    for (const auto& view : broken) {
       list.push_back(view.text());
       log::warn(
           "the view {} cannot be read over the restored table, which lacks something that it "

@@ -309,6 +309,13 @@ void VaultNotes::write(const std::vector<Replaced>& replaced) noexcept {
   try {
     failpoint("restore_before_vault");
     Vault& vault = *opened_->vault;
+    const CancelHook end_statement([&] {
+      try {
+        kill_from_outside(opened_->session.options(), opened_->session.id(), Victim::statement);
+      } catch (const std::exception& error) {
+        log::warn("the vault's statement was not ended: {}", error.what());
+      }
+    });
     const auto fits = [&](const VaultedTable& table, const TableName& source) {
       if (publish::relation_kind(opened_->session, source) != RelationKind::table) return false;
       const auto misfits = vault.misfits(table, source);
@@ -317,6 +324,7 @@ void VaultNotes::write(const std::vector<Replaced>& replaced) noexcept {
       return false;
     };
     for (const auto& table : vault.kept_tables(schemas_)) {
+      throw_if_cancelled();
       for (const auto& [live, kept_as] : replaced) {
         if (live != table.live || !fits(table, kept_as)) continue;
         vault.record_replaced(table, kept_as, opened_->markers.at(live.schema));

@@ -94,7 +94,7 @@ std::vector<Backup> list_all_backups(Connection& connection, const BackupFilter&
                   .built_by = to_number(row[8]),
                   .rows = to_number(row[10]),
                   .bytes = to_number(row[11]),
-                  .checksum = row[12].value_or(""),
+                  .checksum = comparable_checksum(row[12].value_or("")),
                   .verified = row[9] == row[10] && row[13] == "1" ? Backup::Verified::yes
                                                                   : Backup::Verified::no,
                   .created_at = *instant_of(row[14].value_or("")),

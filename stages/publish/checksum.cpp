@@ -47,4 +47,9 @@ std::string content_checksum(Connection& connection, const TableName& table) {
   return "crc:" + *sum;
 }
 
+std::string comparable_checksum(std::string recorded) {
+  if (recorded.starts_with("rows:")) recorded.clear();
+  return recorded;
+}
+
 }  // namespace pipeline::publish

@@ -63,7 +63,7 @@ std::optional<PublishedVersion> published_version(Connection& connection, const 
                           .date = BusinessDate::parse(row[1].value_or("")),
                           .had_predecessor = row[2] == "1",
                           .built_by = to_number(row[3]),
-                          .checksum = row[4].value_or(""),
+                          .checksum = comparable_checksum(row[4].value_or("")),
                           .contents = contents_of(row[5].value_or("")),
                           .updated = row[6] == word_of(Origin::updated),
                           .anew = row[6] == word_of(Origin::built_anew)};

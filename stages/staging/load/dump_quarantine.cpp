@@ -15,6 +15,7 @@
 
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
+#include "common/base/secret.h"
 #include "common/base/text.h"
 #include "common/io/file.h"
 
@@ -59,15 +60,23 @@ std::optional<std::string> quarantine_dump(ObjectStore& store, const StoredDump&
                                            std::chrono::system_clock::time_point now,
                                            const Json& reason) {
   if (places.quarantine_prefix.empty() || dump.where != StoredDump::Where::incoming) return {};
-  if (now - dump.object.modified < places.quarantine_after) return {};
+  // A store that does not say when it was changed says the beginning of time.
+  const bool unknown_age = dump.object.modified == std::chrono::system_clock::time_point{};
+  if (unknown_age || now - dump.object.modified < places.quarantine_after) return {};
+  const auto is_what_was_refused = [&] {
+    const auto there = store.stat(dump.object.key);
+    return there && there->etag == dump.object.etag;
+  };
+  if (!is_what_was_refused()) return {};
   const ObjectDigest whole = digest_of(store, dump.object.key);
+  if (!is_what_was_refused()) return {};
   const std::string to = quarantine_key(dump, places, whole.sha256);
   if (!store.stat(to) || digest_of(store, to) != whole) {
     store.copy(dump.object.key, to);
     failpoint("quarantine_after_copy");
     if (digest_of(store, to) != whole) return {};  // delivered again between the two
   }
-  const std::string text = reason.dump() + "\n";
+  const std::string text = redact(reason.dump()) + "\n";
   TextSource bytes(text);
   store.put(to + ".json", bytes);
   failpoint("quarantine_before_remove");
