@@ -53,7 +53,10 @@ CliSpec command_line() {
              .help = "load although a table falls below its floor (protect.tables)"},
             {.name = "--force",
              .kind = OptionKind::flag,
-             .help = "load the dump of the business date although it is live"}},
+             .help = "load the dump of the business date although it is live"},
+            {.name = "--dry-run",
+             .kind = OptionKind::flag,
+             .help = "read and check the dump, say what would happen, and change nothing"}},
        .exclusive = {{"--newest-only", "--rewind", "--force"}}},
       init_command_line(),
       {.name = "adopt",
@@ -185,20 +188,34 @@ Json table_json(const LoadedTable& table) {
   return one;
 }
 
+std::string_view word_of(LoadReport::Outcome outcome) {
+  switch (outcome) {
+    case LoadReport::Outcome::loaded:
+      return "loaded";
+    case LoadReport::Outcome::nothing_new:
+      return "nothing_new";
+    case LoadReport::Outcome::would_load:
+      return "would_load";
+  }
+  return "nothing_new";
+}
+
 void fill_output(const LoadReport& report, Json& output) {
-  const bool loaded = report.outcome == LoadReport::Outcome::loaded;
-  output.set("outcome", loaded ? "loaded" : "nothing_new");
+  const bool would_load = report.outcome == LoadReport::Outcome::would_load;
+  output.set("outcome", word_of(report.outcome));
   output.set("business_date", report.live.business_date.iso());
-  output.set("generation", report.live.generation);
+  output.set("generation", would_load ? Json() : Json(report.live.generation));
   output.set("source_object", report.live.source_object);
   output.set("source_sha256", report.live.source_sha256);
   output.set("archived_as", report.archived_as ? Json(*report.archived_as) : Json());
-  if (!loaded) return;
+  if (report.outcome == LoadReport::Outcome::nothing_new) return;
   output.set("rows", report.content.rows);
   output.set("text_bytes", report.content.text_bytes);
   output.set("object_bytes", report.dump.object.size_bytes);
-  output.set("load_milliseconds", std::int64_t{report.load_duration.count()});
-  output.set("publish_milliseconds", std::int64_t{report.publish_duration.count()});
+  if (!would_load) {
+    output.set("load_milliseconds", std::int64_t{report.load_duration.count()});
+    output.set("publish_milliseconds", std::int64_t{report.publish_duration.count()});
+  }
   Json tables = Json::array();
   for (const auto& table : report.content.tables) tables.push_back(table_json(table));
   output.set("tables", std::move(tables));
@@ -209,12 +226,7 @@ void fill_output(const LoadReport& report, Json& output) {
   if (!report.override_reason.empty()) output.set("override_reason", report.override_reason);
 }
 
-void print_report(const LoadReport& report) {
-  if (report.outcome == LoadReport::Outcome::nothing_new) {
-    fmt::print("nothing new: staging holds the dump of {} (generation {})\n",
-               report.live.business_date.iso(), report.live.generation);
-    return;
-  }
+void print_loaded(const LoadReport& report) {
   fmt::print(
       "loaded {} as generation {}: {} tables, {} rows, {} of text in {:.1f} s, published in {:.2f} "
       "s\n",
@@ -222,10 +234,28 @@ void print_report(const LoadReport& report) {
       report.content.rows, human_bytes(report.content.text_bytes),
       std::chrono::duration<double>(report.load_duration).count(),
       std::chrono::duration<double>(report.publish_duration).count());
+}
+
+void print_report(const LoadReport& report) {
+  if (report.outcome == LoadReport::Outcome::nothing_new) {
+    fmt::print("nothing new: staging holds the dump of {} (generation {})\n",
+               report.live.business_date.iso(), report.live.generation);
+    return;
+  }
+  if (report.outcome == LoadReport::Outcome::would_load) {
+    fmt::print(
+        "{} would be loaded as of {}: {} tables, {} rows, {} of text; it is whole, and nothing "
+        "stands against it that shows before the server takes the rows\n",
+        report.live.source_object, report.live.business_date.iso(), report.content.tables.size(),
+        report.content.rows, human_bytes(report.content.text_bytes));
+  } else {
+    print_loaded(report);
+  }
   if (!report.dropped.empty())
     fmt::print("without rows, not in staging: {}\n", join(report.dropped, ", "));
   if (!report.kept_empty.empty()) fmt::print("kept empty: {}\n", join(report.kept_empty, ", "));
   if (!report.override_reason.empty()) fmt::print("on request: {}\n", report.override_reason);
+  if (!report.gaps.empty()) fmt::print("days without a dump: {}\n", dates_json(report.gaps).dump());
 }
 
 void load(const StageContext& context) {
@@ -239,10 +269,15 @@ void load(const StageContext& context) {
     sessions.add(account, id);
   };
   const auto store = open_source(context);
-  const LoadReport report =
-      StagingLoader(*store, context.clock, std::move(options)).load(wish, context.run_id);
+  StagingLoader loader(*store, context.clock, std::move(options));
+  const bool dry_run = context.asked.has("--dry-run");
+  const LoadReport report = dry_run ? loader.rehearse(wish) : loader.load(wish, context.run_id);
   fill_output(report, context.output);
   print_report(report);
+  if (dry_run) {
+    fmt::print("dry run: nothing was changed\n");
+    return;
+  }
   require_consumers_see(context, {context.config.staging.schema});
 }
 

@@ -56,16 +56,6 @@ bool blames_dump(ErrorKind kind) {
          kind == ErrorKind::dump_freshness;
 }
 
-/// What a person gave for going past a rule, for the ledger.
-std::string reasons(const DumpChoice& choice, const LoaderOptions& options) {
-  std::vector<std::string> given;
-  if (!choice.override_reason.empty()) given.push_back(choice.override_reason);
-  if (!options.override_guards.empty()) {
-    given.push_back("override-guards: " + options.override_guards);
-  }
-  return join(given, "; ");
-}
-
 bool reads(const std::string& view_text, const TableName& table) {
   return view_text.find(table.quoted()) != std::string::npos;
 }
@@ -246,16 +236,40 @@ void StagingLoader::wait_or_give_up(const DumpWish& wish, std::optional<Business
   }
 }
 
-LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const DumpChoice& choice,
-                                    const std::string& run_id) {
-  const Scope scope("object", choice.dump->object.key);
-  const auto begin = Time::now();
+/// What a person gave for going past a rule, for the ledger.
+std::string StagingLoader::reasons(const DumpChoice& choice) const {
+  std::vector<std::string> given;
+  if (!choice.override_reason.empty()) given.push_back(choice.override_reason);
+  if (!options_.override_guards.empty()) {
+    given.push_back("override-guards: " + options_.override_guards);
+  }
+  return join(given, "; ");
+}
+
+void StagingLoader::require_live_tables_plain(Connection& session, const Live& live) {
   std::vector<TableName> owned;
   if (live.entry) {
     for (const auto& table : live.entry->owned) owned.push_back({options_.schema, table.name});
   }
   publish::require_plain_tables(session, owned);
+}
 
+void StagingLoader::tell_verdicts(const TableVerdicts& verdicts, LoadReport& report) {
+  report.kept_empty = verdicts.kept_empty;
+  report.kept_empty.insert(report.kept_empty.end(), verdicts.copy_empty.begin(),
+                           verdicts.copy_empty.end());
+  report.dropped = verdicts.drop_candidates;
+  for (const auto& table : verdicts.withdraw) {
+    if (std::ranges::find(report.dropped, table) == report.dropped.end())
+      report.dropped.push_back(table);
+  }
+}
+
+LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const DumpChoice& choice,
+                                    const std::string& run_id) {
+  const Scope scope("object", choice.dump->object.key);
+  const auto begin = Time::now();
+  require_live_tables_plain(session, live);
   Connection loading = open_loading(session, run_id);
   empty_shadow(loading, shadow_);
   Loaded loaded;
@@ -282,7 +296,7 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
                     .object_sha256 = loaded.sha256,
                     .object_bytes = loaded.bytes,
                     .owned = {},
-                    .override_reason = reasons(choice, options_)};
+                    .override_reason = reasons(choice)};
   const auto own = [&](const std::string& table) {
     const auto found = std::ranges::find(loaded.content.tables, table, &LoadedTable::name);
     entry.owned.push_back(
@@ -307,16 +321,9 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
   report.live = marker;
   report.dump = *choice.dump;
   report.content = std::move(loaded.content);
-  report.kept_empty = verdicts.kept_empty;
-  report.kept_empty.insert(report.kept_empty.end(), verdicts.copy_empty.begin(),
-                           verdicts.copy_empty.end());
-  report.dropped = verdicts.drop_candidates;
-  for (const auto& table : verdicts.withdraw) {
-    if (std::ranges::find(report.dropped, table) == report.dropped.end())
-      report.dropped.push_back(table);
-  }
+  tell_verdicts(verdicts, report);
   report.gaps = choice.gaps;
-  report.override_reason = reasons(choice, options_);
+  report.override_reason = reasons(choice);
   report.archived_as =
       archive(marker.source_object, {.marker = marker, .entry = entry, .dates = live.dates});
   return report;
@@ -342,15 +349,22 @@ StagingLoader::Loaded StagingLoader::fill_shadow(Connection& locked, Connection&
 StagingLoader::Loaded StagingLoader::pour(Connection& locked, Connection& loading,
                                           const StoredDump& dump, const std::string& run_id,
                                           RowsBy rows_by) {
-  const auto object = store_.get(dump.object.key, 0);
-  HashingSource hashing(*object);
   std::vector<Connection> others;
   for (int more = 1; more < options_.sessions; ++more) {
     others.push_back(open_loading(locked, run_id));
   }
   std::vector<Connection*> sessions{&loading};
   for (auto& other : others) sessions.push_back(&other);
+  return read_whole(
+      sessions, dump,
+      {.shadow = shadow_, .rows_by = rows_by, .check_cancelled = options_.check_cancelled});
+}
 
+StagingLoader::Loaded StagingLoader::read_whole(std::span<Connection* const> sessions,
+                                                const StoredDump& dump,
+                                                const ShadowLoadOptions& options) {
+  const auto object = store_.get(dump.object.key, 0);
+  HashingSource hashing(*object);
   Loaded loaded;
   try {
     // One thread fetches and hashes, one inflates, this one reads, and each session has its own.
@@ -358,10 +372,8 @@ StagingLoader::Loaded StagingLoader::pour(Connection& locked, Connection& loadin
     std::unique_ptr<GzipSource> inflating;
     if (dump.compressed()) inflating = std::make_unique<GzipSource>(fetching);
     ReadAhead text(inflating ? static_cast<ByteSource&>(*inflating) : fetching);
-    dump::DumpReader reader(text, {.dialect = dialect_of(loading)});
-    loaded.content = load_into_shadow(
-        sessions, reader,
-        {.shadow = shadow_, .rows_by = rows_by, .check_cancelled = options_.check_cancelled});
+    dump::DumpReader reader(text, {.dialect = dialect_of(*sessions.front())});
+    loaded.content = load_into_shadow(sessions, reader, options);
   } catch (const Error& error) {
     if (!blames_dump(error.kind())) throw;
     const std::uint64_t bytes = hashing.bytes();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,9 +53,9 @@ struct LoaderOptions {
 };
 
 struct LoadReport {
-  enum class Outcome { loaded, nothing_new } outcome = Outcome::nothing_new;
-  publish::Marker live;  // after it
-  StoredDump dump;       // loaded; empty if nothing was
+  enum class Outcome { loaded, nothing_new, would_load } outcome = Outcome::nothing_new;
+  publish::Marker live;  // after it; would_load: without generation
+  StoredDump dump;       // loaded, or read by a rehearsal; empty if nothing was
   LoadedDump content;
   std::vector<std::string> kept_empty;
   std::vector<std::string> dropped;  // without rows in the dump, or gone from it: not in staging
@@ -86,6 +87,11 @@ class StagingLoader {
   /// ledger, archive). Errors: dump_not_yet, dump_continuity, dump_freshness, dump_corrupt,
   /// dump_refused, guard_refused, already_running, and those of store and server.
   LoadReport load(const DumpWish& wish, const std::string& run_id);
+
+  /// Reads what load() would load, checks it as far as that is possible without a server that takes
+  /// the rows, and says what would come of it. Writes nothing to server or store, takes no lock,
+  /// waits for no dump (dump_not_yet) and moves none to quarantine. Errors: those of load().
+  LoadReport rehearse(const DumpWish& wish);
 
   /// Puts the marker of a staging that another system filled, and writes down which of its tables
   /// are the loader's: those that the dump of the date brings (or, where the store lacks it, the
@@ -138,6 +144,13 @@ class StagingLoader {
                      const std::string& run_id);
   Loaded pour(Connection& locked, Connection& loading, const StoredDump& dump,
               const std::string& run_id, RowsBy rows_by);
+  Loaded read_whole(std::span<Connection* const> sessions, const StoredDump& dump,
+                    const ShadowLoadOptions& options);
+  std::string reasons(const DumpChoice& choice) const;
+  void require_live_tables_plain(Connection& session, const Live& live);
+  static void tell_verdicts(const TableVerdicts& verdicts, LoadReport& report);
+  Connection open_reading(ConnectionOptions account);
+  Live peek_live(Connection& session);
   Error put_in_quarantine(Error refusal, const StoredDump& dump, const std::string& run_id);
   void require_fresh(Connection& session, const Loaded& loaded, const DumpChoice& choice);
   std::vector<std::string> live_relations(Connection& session);
