@@ -1,5 +1,6 @@
 #include "orchestrator/alert_commands.h"
 
+#include <cstdint>
 #include <filesystem>
 
 #include <fmt/core.h>
@@ -8,6 +9,7 @@
 #include "common/base/secret.h"
 #include "common/base/text.h"
 #include "common/io/file.h"
+#include "common/io/scratch_folder.h"
 #include "common/process/child_process.h"
 #include "orchestrator/alerts/send_alert.h"
 #include "orchestrator/environment_names.h"
@@ -16,6 +18,7 @@ namespace pipeline {
 namespace {
 
 constexpr std::size_t shown_log_bytes_max = 64U << 10U;
+constexpr std::uintmax_t read_log_bytes_max = 16U << 20U;
 
 int list_channels(const PipelineConfig& config) {
   for (const auto& [name, channel] : config.alerts) {
@@ -54,33 +57,23 @@ AlertMessage test_message(const OrchestratorContext& context, const AlertChannel
   return message;
 }
 
-/// A log of its own, so that what a program says can be shown.
-std::string fresh_log(const std::string& state_dir) {
-  std::error_code error;
-  std::filesystem::create_directories(state_dir, error);
-  if (error) {
-    throw Error(ErrorKind::access_denied,
-                fmt::format("cannot make the folder {}: {}", state_dir, error.message()));
-  }
-  std::string path = state_dir + "/alert-test.log";
-  std::filesystem::remove(path, error);
-  return path;
-}
-
 void show_log(const std::string& path) {
   std::error_code error;
   const auto bytes = std::filesystem::file_size(path, error);
   if (error) return;  // nothing was said
-  if (bytes > shown_log_bytes_max) {
-    fmt::print("{} holds {}\n", path, human_bytes(bytes));
+  if (bytes > read_log_bytes_max) {
+    fmt::print("it said {}, which are not shown\n", human_bytes(bytes));
   } else {
-    fmt::print("{}", redact(read_file(path)));
+    fmt::print("{}", head(redact(read_file(path)), shown_log_bytes_max));
   }
 }
 
 int test_channel(const OrchestratorContext& context) {
   const AlertChannel& channel = channel_asked_for(context);
-  const std::string log_path = fresh_log(context.config.orchestrator.state_dir);
+  // Not in the state folder: whoever tries a channel need not be the user that runs the pipeline,
+  // and would own that folder if it is not there yet.
+  const ScratchFolder scratch("pipeline-alert");
+  const std::string log_path = scratch.path() + "/log";
   const AlertReport report = send_alert(
       channel, test_message(context, channel),
       {.config = context.config,

@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "common/base/secret.h"
 #include "common/base/text.h"
 #include "common/io/file.h"
+#include "common/io/scratch_folder.h"
 #include "common/process/child_process.h"
 #include "common/process/spawn.h"
 #include "common/stage/config_file.h"
@@ -37,29 +37,6 @@ namespace {
 constexpr const char* loader = "staging_loader";
 constexpr const char* silver = "silver_transformer";
 constexpr const char* gold = "gold_transformer";
-
-/// A folder for what stages write, gone at the end.
-class Scratch {
- public:
-  Scratch() {
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets variables here
-    const char* named = std::getenv("TMPDIR");
-    std::string pattern =
-        std::string(named != nullptr ? named : "/tmp") + "/pipeline-doctor-XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) throw file_error(errno, "make a folder", pattern);
-    path_ = pattern;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 class Doctor {
  public:
@@ -205,7 +182,7 @@ class Doctor {
   }
 
   void ask_stages() {
-    const Scratch scratch;
+    const ScratchFolder scratch("pipeline-doctor");
     const auto ask = [&](const std::string& stage, const std::vector<std::string>& options,
                          const std::string& part, const std::vector<Check>& expected) {
       StageVisit visit{.stage = stage,

@@ -1,7 +1,9 @@
 #include "stages/store_doctor.h"
 
-#include <algorithm>
+#include <unistd.h>
+
 #include <array>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -172,11 +174,7 @@ class StoreLook {
                                 config_.path)));
       return;
     }
-    // One that was refused tells nothing of what comes in.
-    const auto taken = std::ranges::find_if(dumps.rbegin(), dumps.rend(), [](const auto& dump) {
-      return dump.where != StoredDump::Where::quarantine;
-    });
-    newest_ = taken == dumps.rend() ? dumps.back() : *taken;
+    newest_ = dumps.back();
     const auto age = (BusinessDate::at(clock_.now()).days() - newest_->date.days()).count();
     const std::string found = fmt::format("{}: {} dumps, the newest is {} of {}", where,
                                           dumps.size(), newest_->object.key, newest_->date.iso());
@@ -225,20 +223,48 @@ class StoreLook {
     std::vector<std::string> written{write_under(config_.source.processed_prefix)};
     const std::string& quarantine = config_.source.quarantine_prefix;
     if (!quarantine.empty()) written.push_back(write_under(quarantine));
-    tell_(in_order(Check::store_write, "",
-                   fmt::format("wrote, read back and removed {}", join(written, ", "))));
+    const std::string found = fmt::format("wrote, read back and removed {}", join(written, ", "));
+    tell_(judge_user(found).value_or(in_order(Check::store_write, "", found)));
+  }
+
+  /// A folder of dumps may belong to who delivers them: then the state folder tells whether this is
+  /// the user that runs the pipeline.
+  std::optional<Finding> judge_user(const std::string& found) const {
+    if (config_.source.s3) return {};
+    const auto runs = owner_of(config_.orchestrator.state_dir);
+    if (runs && *runs == ::geteuid()) return {};
+    return finding_of_owner(Check::store_write, folder(), found);
+  }
+
+  /// A folder of the store that is not there stays so: whoever made it would own it, and the user
+  /// that runs the pipeline could not move a dump there. What takes a file takes a folder.
+  std::string place_of_probe(const std::string& prefix) const {
+    if (config_.source.s3) return prefix;
+    std::string place = prefix.substr(0, prefix.rfind('/') + 1);
+    const auto is_there = [&] {
+      if (place.empty()) return true;
+      const std::string path = folder() + "/" + place.substr(0, place.size() - 1);
+      std::error_code ignored;
+      return std::filesystem::symlink_status(path, ignored).type() !=
+             std::filesystem::file_type::not_found;
+    };
+    if (is_there()) return prefix;
+    while (!is_there()) {
+      place.pop_back();
+      place.resize(place.rfind('/') + 1);
+    }
+    return place;
   }
 
   std::string write_under(const std::string& folder) {
-    const std::string prefix = folder + std::string(probe_name);
+    const std::string prefix = place_of_probe(folder) + std::string(probe_name);
     remove_what_was_left(prefix);
     std::string key = prefix + random_letters();
     TextSource source(probe_text);
     const auto before = clock_.now();
     const ObjectInfo written = store().put(key, source);
     const auto after = clock_.now();
-    const std::string back = read_all(*store().get(key), 2 * probe_text.size());
-    store().remove(key);
+    const std::string back = read_back_and_remove(key);
     if (back != probe_text) {
       throw Error(ErrorKind::unavailable, fmt::format("{} came back with other bytes", key));
     }
@@ -254,6 +280,22 @@ class StoreLook {
                        .there = written.modified,
                        .doubt = std::chrono::duration_cast<std::chrono::milliseconds>(half_way)});
     return key;
+  }
+
+  /// It is removed too where it may not be read.
+  std::string read_back_and_remove(const std::string& key) {
+    std::string back;
+    try {
+      back = read_all(*store().get(key), 2 * probe_text.size());
+    } catch (const Error&) {
+      try {
+        store().remove(key);
+      } catch (const Error&) {  // that it could not be read is what is told
+      }
+      throw;
+    }
+    store().remove(key);
+    return back;
   }
 
   /// By a doctor that was ended at the wrong moment.

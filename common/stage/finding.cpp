@@ -56,7 +56,9 @@ constexpr std::array entries{
     CheckEntry{state_folder, "state-folder", on_host, "state folder",
                "History, logs and results are written to `orchestrator.state_dir`; a file is "
                "written there and removed.",
-               "it is not there yet; the first run makes it", "it takes no file"},
+               "it is not there yet; the first run makes it; or it belongs to another user than "
+               "the one who asks",
+               "it takes no file"},
     CheckEntry{free_space, "free-space", on_host, "free space of",
                "A full disk ends a run; of the folders of this host that the pipeline writes to.",
                "less than 5 GiB or less than 10 % are free", "less than 1 GiB is free"},
@@ -89,8 +91,11 @@ constexpr std::array entries{
     CheckEntry{
         store_write, "store-write", on_store, "write to the store",
         "A small object is written under `source.processed` and `source.quarantine`, read back "
-        "and removed; its name can be that of no dump. Dumps are moved there.",
-        "", "one of the three is refused, or other bytes come back"},
+        "and removed; its name can be that of no dump. Dumps are moved there. A folder that is not "
+        "there is not made: the folder above it is tried.",
+        "the folder of the store belongs to another user than the one who asks, and the state "
+        "folder is not that user's either",
+        "one of the three is refused, or other bytes come back"},
     CheckEntry{store_clock, "store-clock", on_store, "clock of the store",
                "The store's clock (its Date header; of a folder, the time of a file written now) "
                "against this host's. S3 refuses requests that are 15 minutes off.",

@@ -1,6 +1,9 @@
 #include "common/stage/measures.h"
 
+#include <pwd.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -101,6 +104,32 @@ Finding clock_finding(Check check, std::string_view whose, const ClockReading& r
   }
   if (finding.verdict == Verdict::fail) finding.kind = ErrorKind::unavailable;
   return finding;
+}
+
+std::string user_name(uid_t user) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing else in this process asks for accounts
+  const passwd* known = ::getpwuid(user);
+  return known != nullptr ? known->pw_name : fmt::format("user {}", user);
+}
+
+std::optional<uid_t> owner_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return status.st_uid;
+}
+
+std::optional<Finding> finding_of_owner(Check check, const std::string& path,
+                                        std::string_view found) {
+  const auto owner = owner_of(path);
+  const uid_t self = ::geteuid();
+  if (!owner || *owner == self) return {};
+  const std::string name = user_name(*owner);
+  return warning(
+      check, "",
+      fmt::format("{}; but {} belongs to {}, and this was {}", found, path, name, user_name(self)),
+      fmt::format("ask as the user that runs the pipeline: sudo -u {} orchestrator "
+                  "doctor, or by systemd-run (docs/operating/install.md)",
+                  name));
 }
 
 }  // namespace pipeline

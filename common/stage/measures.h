@@ -1,8 +1,11 @@
-// What stages and orchestrator judge by the same measure: free room and clocks that differ.
+// What stages and orchestrator judge by the same measure: free room, clocks that differ, owners.
 #pragma once
+
+#include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,5 +40,17 @@ struct ClockReading {
   std::chrono::milliseconds doubt{0};
 };
 Finding clock_finding(Check check, std::string_view whose, const ClockReading& reading);
+
+/// "nightly-pipeline", or "user 1234" for one without a name.
+std::string user_name(uid_t user);
+
+/// nullopt if nothing is there, or it cannot be looked at.
+std::optional<uid_t> owner_of(const std::string& path);
+
+/// A warning with `found` where the folder at `path` belongs to another user than the one who
+/// looks: what that one may do, the pipeline's may not, and what it makes is in the pipeline's way.
+/// nullopt where it is the same, or nothing is there.
+std::optional<Finding> finding_of_owner(Check check, const std::string& path,
+                                        std::string_view found);
 
 }  // namespace pipeline

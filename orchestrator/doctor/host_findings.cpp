@@ -1,7 +1,6 @@
 #include "orchestrator/doctor/host_findings.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
 #include <unistd.h>
@@ -72,13 +71,6 @@ std::set<std::string> secret_files(const PipelineConfig& config) {
     for (const auto& place : channel.secrets()) add(place);
   }
   return files;
-}
-
-/// Who looks: another user than the one that runs the pipeline may do more, or less.
-std::string user_name() {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing else in this process asks for accounts
-  const passwd* user = ::getpwuid(::geteuid());
-  return user != nullptr ? user->pw_name : fmt::format("user {}", ::geteuid());
 }
 
 std::string host_zone() {
@@ -192,8 +184,9 @@ Finding look_at_state_folder(const std::string& folder) {
     sink.write("probe");
     sink.sync();
     ::unlink(probe.c_str());
-    return in_order(Check::state_folder, "",
-                    fmt::format("{} takes files of {}", folder, user_name()));
+    const std::string found = fmt::format("{} takes files of {}", folder, user_name(::geteuid()));
+    return finding_of_owner(Check::state_folder, folder, found)
+        .value_or(in_order(Check::state_folder, "", found));
   } catch (const Error& error) {
     ::unlink(probe.c_str());
     return failure(Check::state_folder, "", error, advice);

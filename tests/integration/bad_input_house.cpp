@@ -201,8 +201,9 @@ Said BadInputHouse::heard(test::ProgramResult ended, const std::string& result_f
 std::string BadInputHouse::store() const {
   std::vector<std::string> objects;
   for (const auto& entry : fs::recursive_directory_iterator(file("store"))) {
-    if (!entry.is_regular_file()) continue;
     const std::string path = entry.path().string();
+    if (entry.is_directory()) objects.push_back(path + "/");
+    if (!entry.is_regular_file()) continue;
     objects.push_back(path + " " + sha256_hex(test::read_text_file(path)));
   }
   std::sort(objects.begin(), objects.end());

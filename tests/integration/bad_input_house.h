@@ -78,7 +78,7 @@ class BadInputHouse {
   test::ProgramToRun program(const Start& start) const;
   Said heard(test::ProgramResult ended, const std::string& result_file) const;
 
-  /// The names and bytes of what lies in the store.
+  /// The names of what lies in the store, folders too, and the bytes of the files.
   std::string store() const;
 
  private:

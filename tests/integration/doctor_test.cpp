@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -135,6 +136,31 @@ TEST_F(Doctor, FindsASoundInstallationInOrderAndChangesNothing) {
   EXPECT_THAT(diagnosis.line("TLS")->found, HasSubstr("unix socket"));
   EXPECT_EQ(house_.store(), before) << "a probe was left in the store";
   EXPECT_FALSE(fs::exists(house_.file("state"))) << "the state folder was made";
+}
+
+TEST_F(Doctor, WarnsWhoeverIsNotTheUserThatRunsThePipeline) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a folder away";
+  constexpr uid_t another = 65534;
+  fs::create_directories(house_.file("state"));
+  const auto give = [&](const std::string& folder, uid_t user) {
+    ASSERT_EQ(::chown(house_.file(folder).c_str(), user, static_cast<gid_t>(-1)), 0);
+  };
+  give("store", another);
+  const Diagnosis delivered_by_another = ask();
+  EXPECT_EQ(delivered_by_another.line("state folder")->verdict, Verdict::ok);
+  EXPECT_EQ(delivered_by_another.line("write to the store")->verdict, Verdict::ok);
+
+  give("state", another);
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 0) << diagnosis.program.out;
+  for (const auto& [line, folder] :
+       {std::pair("state folder", "state"), std::pair("write to the store", "store")}) {
+    expect_trouble(diagnosis, {.line = line,
+                               .verdict = Verdict::warn,
+                               .found = {house_.file(folder), "belongs to", "this was root"},
+                               .advice = {"sudo -u ", "systemd-run"}});
+  }
+  expect_other_lines(diagnosis, sound());
 }
 
 TEST_F(Doctor, ShowsThePeopleATable) {
