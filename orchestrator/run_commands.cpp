@@ -89,6 +89,11 @@ bool says_nothing_new(const Json& result) {
   return outcome != nullptr && *outcome == Json("nothing_new");
 }
 
+const char* value_of_variable(const std::string& name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets variables here
+  return std::getenv(name.c_str());
+}
+
 /// Holds the state directory and runs the machine on it, one execution at a time.
 class Orchestration {
  public:
@@ -99,7 +104,8 @@ class Orchestration {
         definition_(definition),
         store_(open_store(context.config.orchestrator.state_dir)),
         lock_(lock(first)),
-        environment_names_(environment_names(read_file(context.config.path), context.config)) {
+        config_text_(read_file(context.config.path)),
+        environment_names_(environment_names(config_text_, context.config)) {
     settle_the_dead();
   }
 
@@ -210,33 +216,25 @@ class Orchestration {
     require(run.has_value(), "a run that goes on is in the history");
     std::chrono::milliseconds limit = channel.timeout;
     if (request.timeout) limit = std::min<std::chrono::milliseconds>(limit, *request.timeout);
-    return send_alert(channel,
-                      compose_message(*run, {.program = context_.program,
-                                             .config_path = context_.config.path,
-                                             .variables = typed_variables()}),
-                      {.config = context_.config,
-                       .time_limit = limit,
-                       .log_path = log_path,
-                       .environment = run_environment(environment_names_, request.run_id)},
-                      started, std::move(stop))
+    return send_alert(
+               channel,
+               compose_message(*run, {.program = context_.program,
+                                      .config_path = context_.config.path,
+                                      .variables = typed_variables(config_text_, context_.config,
+                                                                   value_of_variable)}),
+               {.config = context_.config,
+                .time_limit = limit,
+                .log_path = log_path,
+                .environment = run_environment(environment_names_, request.run_id)},
+               started, std::move(stop))
         .task;
-  }
-
-  /// What a person must set before a command, as far as pipeline.yaml says; passwords stay out.
-  std::vector<std::pair<std::string, std::string>> typed_variables() const {
-    const auto secret = secret_environment_names(context_.config);
-    std::vector<std::pair<std::string, std::string>> variables;
-    for (const auto& name : environment_names_) {
-      const char* value = std::getenv(name.c_str());
-      if (value != nullptr && !secret.contains(name)) variables.emplace_back(name, value);
-    }
-    return variables;
   }
 
   const OrchestratorContext& context_;
   const asl::Definition& definition_;
   RunStore store_;
   RunLock lock_;
+  std::string config_text_;
   std::vector<std::string> environment_names_;
 };
 

@@ -30,7 +30,7 @@ struct MessageOptions {
   std::string program;      // "orchestrator"
   std::string config_path;  // for the command line
   /// What pipeline.yaml takes from the environment, by name; it stands before the commands, since
-  /// the shell in which they are typed has not got it. Never a password.
+  /// the shell in which they are typed has not got it. Never a secret.
   std::vector<std::pair<std::string, std::string>> variables = {};
 };
 

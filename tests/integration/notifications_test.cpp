@@ -156,6 +156,28 @@ TEST_F(SnsTest, TheCommandsOfAnAlertShowNoKeys) {
   EXPECT_THAT(message, AllOf(HasSubstr("AWS_REGION=ap-northeast-1 "), Not(HasSubstr("canary"))));
 }
 
+TEST_F(NotificationsTest, WhatACommandGetsFromTheEnvironmentLeavesByNoChannel) {
+  ScriptedServer web({whole_answer("200 OK", "ok")});
+  dir_.write("alert", "cat >" + dir_.file("told") + "\n");
+  configure(
+      fmt::format("  ops: {{type: command, command: [/bin/sh, {}, "
+                  "'Authorization: ${{HOOK_TOKEN}}']}}\n"
+                  "  chat: {{type: slack, url: {}}}\n",
+                  dir_.file("alert"), web.origin()));
+  const std::string config = read_text_file(dir_.file("pipeline.yaml"));
+  dir_.write("pipeline.yaml", replace_all(config, "state_dir: state", "state_dir: ${NIGHT_DIR}"));
+  machine_that_tells({"ops", "chat"});
+  const auto result =
+      orchestrator({"run", "--date", "2026-02-01"},
+                   {{"HOOK_TOKEN", "canary-of-a-command"}, {"NIGHT_DIR", dir_.file("state")}});
+  EXPECT_EQ(result.exit_code, 1) << result.text();
+  ASSERT_THAT(web.requests(), SizeIs(1));
+  for (const std::string& message : {read_text_file(dir_.file("told")), web.requests()[0]}) {
+    EXPECT_THAT(message, AllOf(HasSubstr("HOOK_TOKEN=... NIGHT_DIR=" + dir_.file("state") + " "),
+                               Not(HasSubstr("canary"))));
+  }
+}
+
 TEST_F(StopTest, ASignalEndsAServiceOfAwsThatIsSilent) {
   ScriptedServer server({{.bytes = "", .then = ScriptedAnswer::Then::stay_silent}});
   configure(fmt::format("  ops: {{type: sns, topic_arn: '{}', timeout_seconds: 600}}\n", topic));
@@ -239,6 +261,15 @@ TEST_F(NotificationsTest, TriesAProgramAndShowsWhatItSays) {
   EXPECT_THAT(result.err, HasSubstr("ended with exit code 3"));
   configure("  ops: {type: command, command: [/bin/cat]}\n");
   EXPECT_EQ(try_channel().exit_code, 0);
+}
+
+TEST_F(NotificationsTest, TryingAChannelMakesNoStateFolderForAnotherUser) {
+  configure("  ops: {type: command, command: [/bin/cat]}\n");
+  std::filesystem::create_directories(dir_.file("tmp"));
+  const auto result = try_channel({{"TMPDIR", dir_.file("tmp")}});
+  EXPECT_EQ(result.exit_code, 0) << result.text();
+  EXPECT_FALSE(std::filesystem::exists(dir_.file("state")));
+  EXPECT_TRUE(std::filesystem::is_empty(dir_.file("tmp"))) << "a log was left there";
 }
 
 }  // namespace
