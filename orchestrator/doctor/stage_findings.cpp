@@ -37,6 +37,13 @@ Error why_it_ended(const StageVisit& visit, const ChildResult& ended,
                fmt::format("{}: {}", visit.stage, ended.text()));
 }
 
+Error silent(const StageVisit& visit) {
+  return Error(ErrorKind::config_invalid,
+               fmt::format("{} ended with exit code 0 and said nothing of it: it is no stage of "
+                           "this pipeline, or of another version",
+                           visit.stage));
+}
+
 }  // namespace
 
 std::vector<Finding> parse_findings(std::string_view output) {
@@ -69,8 +76,12 @@ std::vector<Finding> ask_stage(const StageVisit& visit, std::stop_token stop) {
     throw Error(ErrorKind::cancelled, "stopped by a signal");
   }
   auto findings = parse_findings(ended.output);
-  if (ended.succeeded() && ended.stopped_by == ChildResult::StoppedBy::nobody) return findings;
-  const Error why = why_it_ended(visit, ended, result_path);
+  const bool in_order = ended.succeeded() && ended.stopped_by == ChildResult::StoppedBy::nobody;
+  // What failed says why there is nothing of others: without a login nobody tells of the server.
+  const bool has_failure =
+      std::ranges::find(findings, Verdict::fail, &Finding::verdict) != findings.end();
+  if (in_order && has_failure) return findings;
+  const Error why = in_order ? silent(visit) : why_it_ended(visit, ended, result_path);
   const std::string advice = fmt::format("{} check --doctor {} --config {} shows it",
                                          join(visit.argv, " "), visit.part, visit.config_path);
   std::vector<Finding> missing;
@@ -78,7 +89,8 @@ std::vector<Finding> ask_stage(const StageVisit& visit, std::stop_token stop) {
     const bool is_told = std::ranges::find(findings, check, &Finding::check) != findings.end();
     if (!is_told) missing.push_back(failure(check, "", why, advice));
   }
-  if (missing.empty()) missing.push_back(failure(visit.expected.back(), visit.stage, why, advice));
+  if (missing.empty() && !in_order)
+    missing.push_back(failure(visit.expected.back(), visit.stage, why, advice));
   std::ranges::move(missing, std::back_inserter(findings));
   return findings;
 }

@@ -41,9 +41,31 @@ class AskStage : public testing::Test {
 TEST_F(AskStage, GivesWhatItTold) {
   const auto findings =
       ask("[ \"$*\" = \"check --doctor store --config /etc/p.yaml --result-file " +
-          dir_.file("result.json") + "\" ] && echo \"$listed\"");
-  ASSERT_EQ(findings.size(), 1U);
+          dir_.file("result.json") +
+          "\" ] && echo \"$listed\" && echo \"$listed\" | sed s/store-list/store-read/");
+  ASSERT_EQ(findings.size(), 2U);
   EXPECT_EQ(findings[0], in_order(Check::store_list, "", "3"));
+  EXPECT_EQ(findings[1], in_order(Check::store_read, "", "3"));
+}
+
+TEST_F(AskStage, ThatSaysNothingHasNotLooked) {
+  const auto findings = ask("exit 0");
+  ASSERT_EQ(findings.size(), 2U);
+  for (const auto& finding : findings) {
+    EXPECT_EQ(finding.verdict, Verdict::fail);
+    EXPECT_EQ(finding.kind, ErrorKind::config_invalid);
+    EXPECT_THAT(finding.found, HasSubstr("staging_loader ended with exit code 0 and said nothing"));
+  }
+  const auto half = ask("echo \"$listed\"");
+  ASSERT_EQ(half.size(), 2U);
+  EXPECT_EQ(half[1].check, Check::store_read);
+  EXPECT_EQ(half[1].verdict, Verdict::fail);
+}
+
+TEST_F(AskStage, ThatTellsOfAFailureMayStopThere) {
+  const auto findings = ask("echo \"$listed\" | sed 's/\"ok\"/\"fail\"/'");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].verdict, Verdict::fail);
 }
 
 TEST_F(AskStage, ThatHangsKeepsWhatItToldAndFailsTheNextCheckInTime) {
@@ -97,7 +119,8 @@ TEST_F(AskStage, ThatIsNotThereIsAnErrorOfTheConfiguration) {
 
 TEST_F(AskStage, PassesOverLinesThatAreNoFindings) {
   const auto findings = ask("echo nonsense; echo \"$listed\"; echo '{\"check\":\"next-year\"}'");
-  ASSERT_EQ(findings.size(), 1U);
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0], in_order(Check::store_list, "", "3"));
 }
 
 }  // namespace
