@@ -238,6 +238,104 @@ TEST(DifferentialLoadOfLargeDumps, ATextOneByteTooLongIsRefusedWhereTheClientCut
       << verdicts;
 }
 
+// ---- rows as INSERTs ---------------------------------------------------------------------------
+
+std::string rows_of(int count, std::string_view last) {
+  std::vector<std::string> rows;
+  for (int id = 1; id < count; ++id) rows.push_back(fmt::format("({},'{:>60}')", id, id));
+  rows.emplace_back(last);
+  return join(rows, ",");
+}
+
+TEST(LoadByInserts, AServerThatRefusesTheFirstLoadDataGetsAllRowsAsInserts) {
+  const std::string dump = dump_of(
+      "CREATE TABLE `t` (`id` int NOT NULL, `v` varchar(60), PRIMARY KEY (`id`), KEY `v` (`v`)) "
+      "DEFAULT CHARSET=utf8mb4;\nINSERT INTO `t` VALUES " +
+      rows_of(30'000, "(30000,NULL)") + ";\n");
+  const auto client = warehouse().load_by_client("reference", dump);
+  ASSERT_FALSE(client.error.has_value()) << *client.error;
+  const auto load_data_statements = [] {
+    return *warehouse().root().query("SHOW GLOBAL STATUS LIKE 'Com_load'").rows.at(0).at(1);
+  };
+  const std::string before = load_data_statements();
+  // Between the loader's question and its first LOAD DATA.
+  warehouse().meanwhile = [] { warehouse().root().execute("SET GLOBAL local_infile = 0"); };
+  const auto loader = warehouse().load_by_loader(dump);
+  warehouse().meanwhile = [] {};
+  ASSERT_TRUE(loader.report.has_value()) << loader.error->what();
+  EXPECT_NE(load_data_statements(), before) << "none was refused";
+  EXPECT_EQ(loader.report->content.rows, 30'000U);
+  EXPECT_EQ(warehouse().differences("staging", "reference", "t", {}), std::vector<std::string>());
+}
+
+TEST(LoadByInserts, ARefusalCountsTheRowsOfAllStatements) {
+  const std::string create =
+      "SET SQL_MODE='STRICT_TRANS_TABLES';\nCREATE TABLE `t` (`id` int NOT NULL, `v` varchar(60), "
+      "PRIMARY KEY (`id`)) DEFAULT CHARSET=utf8mb4;\nINSERT INTO `t` VALUES ";
+  const std::string too_long = "(30000,'secret" + std::string(60, 'x') + "')";
+  const auto cut = warehouse().load_by_loader(dump_of(create + rows_of(30'000, too_long) + ";\n"),
+                                              RowsBy::inserts);
+  ASSERT_TRUE(cut.error.has_value());
+  EXPECT_EQ(cut.error->kind(), ErrorKind::dump_refused);
+  EXPECT_NE(cut.error->message().find("'v' at row 30000"), std::string::npos)
+      << cut.error->message();
+  EXPECT_EQ(std::string(cut.error->what()).find("secret"), std::string::npos);
+
+  const auto twice = warehouse().load_by_loader(
+      dump_of(create + rows_of(30'000, "(7,'secret')") + ";\n"), RowsBy::inserts);
+  ASSERT_TRUE(twice.error.has_value());
+  EXPECT_EQ(twice.error->kind(), ErrorKind::dump_corrupt);
+  EXPECT_EQ(std::string(twice.error->what()).find("secret"), std::string::npos);
+}
+
+// ---- rows that no packet of the server holds ---------------------------------------------------
+
+/// A dump of one row whose own INSERT has so many bytes.
+std::string dump_of_one_row(std::size_t statement_bytes) {
+  const std::string head = "INSERT INTO `t` VALUES (1,'";
+  const std::string end = "')";
+  return dump_of(
+      "CREATE TABLE `t` (`id` int NOT NULL, `v` longtext, PRIMARY KEY (`id`)) DEFAULT "
+      "CHARSET=utf8mb4;\n" +
+      head + std::string(statement_bytes - head.size() - end.size(), 'x') + end + ";\n");
+}
+
+class DifferentialLoadOfHugeRows : public testing::Test {
+ protected:
+  static constexpr std::size_t packet_bytes = 1U << 20U;
+  void SetUp() override {
+    before_ = warehouse().root().query_value("SELECT @@GLOBAL.max_allowed_packet").value();
+    warehouse().root().execute(fmt::format("SET GLOBAL max_allowed_packet = {}", packet_bytes));
+  }
+  void TearDown() override {
+    warehouse().root().execute("SET GLOBAL max_allowed_packet = " + before_);
+  }
+
+ private:
+  std::string before_;
+};
+
+TEST_F(DifferentialLoadOfHugeRows, LoadDataTakesWhatTheClientsOwnInsertBrings) {
+  const std::string verdicts = load_both("fits", dump_of_one_row(packet_bytes - 2));
+  EXPECT_TRUE(verdicts.starts_with("client: loaded\nloader: loaded\n  t: 1 rows, 0 warnings\n"))
+      << verdicts;
+}
+
+TEST_F(DifferentialLoadOfHugeRows, OneByteMoreIsRefusedWithItsPlaceBeforeItIsSent) {
+  const std::string dump = dump_of_one_row(packet_bytes - 1);
+  const auto client = warehouse().load_by_client("reference", dump);
+  EXPECT_TRUE(client.error.has_value()) << "the client's packet is too large too";
+  for (const RowsBy way : {RowsBy::load_data, RowsBy::inserts}) {
+    const auto loader = warehouse().load_by_loader(dump, way);
+    ASSERT_TRUE(loader.error.has_value());
+    EXPECT_EQ(loader.error->kind(), ErrorKind::dump_refused);
+    EXPECT_EQ(loader.error->context_value("byte"), std::to_string(dump.find("(1,'")));
+    EXPECT_EQ(loader.error->context_value("table"), "t");
+    const std::string& message = loader.error->message();
+    EXPECT_NE(message.find("max_allowed_packet of 1048576"), std::string::npos) << message;
+  }
+}
+
 // The client puts its own times into such columns; the copy in staging is not versioned and keeps
 // the dump's.
 TEST(DifferentialLoadOfVersionedTables, TimesOfRowsStayThoseOfTheDump) {

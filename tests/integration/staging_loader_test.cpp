@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <iostream>
 #include <map>
 #include <thread>
 
@@ -320,6 +321,76 @@ TEST_F(StagingLoaderTest, MakesStagingEqualToWhatTheClientLoads) {
   EXPECT_THAT(names, testing::Not(testing::Contains("Orders"))) << "empty, and nobody names it";
   EXPECT_THAT(names, testing::Contains("m_nationalities")) << "empty on day 2, named by a source";
   EXPECT_EQ(scalar("SELECT COUNT(*) FROM staging.m_nationalities"), "0");
+}
+
+TEST_F(StagingLoaderTest, LoadsByInsertsWhereTheServerWasStartedWithoutLocalInfile) {
+  warehouse().server().add_argument("--local-infile=0");
+  warehouse().server().restart();
+  const auto check = run({"check"});
+  put("2026-02-01", warehouse().sample_dump(1));
+  const auto loaded = load("2026-02-01");
+  warehouse().load_by_client("reference", warehouse().sample_dump(1));
+  warehouse().server().add_argument("--local-infile=1");
+  warehouse().server().restart();
+
+  EXPECT_TRUE(check.ok()) << check.text();
+  ASSERT_TRUE(loaded.ok()) << loaded.text();
+  const std::string line = "rows go as INSERTs, since the server refuses LOCAL INFILE";
+  EXPECT_THAT(loaded.err, HasSubstr(line));
+  EXPECT_EQ(loaded.err.find(line), loaded.err.rfind(line)) << "said once";
+  EXPECT_THAT(tables_of("staging"), testing::Contains("tenants"));
+  for (const auto& name : tables_of("staging")) {
+    EXPECT_EQ(content("staging", name), content("reference", name)) << name;
+  }
+}
+
+/// A dump whose one row holds a text of so many bytes, made without holding it.
+std::string command_for_dump_of_one_row(std::size_t bytes, const std::string& file) {
+  return fmt::format(
+      "{{ printf '%s\\n' '/*!40101 SET NAMES utf8mb4 */;' 'CREATE TABLE `t` (`id` int NOT NULL, "
+      "`v` "
+      "longtext, PRIMARY KEY (`id`)) DEFAULT CHARSET=utf8mb4;'; printf %s \"INSERT INTO \\`t\\` "
+      "VALUES (1,'\"; head -c {} /dev/zero | tr '\\0' x; printf '%s\\n' \"');\" '-- Dump completed "
+      "on 2026-02-01  5:30:12'; }} | gzip -1 >{}",
+      bytes, file);
+}
+
+TEST_F(StagingLoaderTest, ARowOf64MegabytesIsLoadedInLittleMemoryWhereAPacketHoldsIt) {
+  constexpr std::size_t row_bytes = 64U << 20U;
+  constexpr std::uint64_t memory_max = 512U << 20U;
+  const std::string default_bytes = scalar("SELECT @@GLOBAL.max_allowed_packet");
+  const auto put_huge_row = [&] {
+    fs::create_directories(var().file("store/dumps"));
+    const auto made = shell(
+        command_for_dump_of_one_row(row_bytes, var().file("store/dumps/" + key_of("2026-02-01"))));
+    ASSERT_TRUE(made.ok()) << made.text();
+  };
+
+  put_huge_row();
+  const auto refused = load("2026-02-01");
+  EXPECT_FALSE(refused.ok());
+  EXPECT_EQ(error_name(), "Pipeline.DumpRefused");
+  EXPECT_THAT(cause(), HasSubstr("a row of t"));
+  EXPECT_THAT(cause(), HasSubstr("max_allowed_packet of " + default_bytes));
+  EXPECT_THAT(cause(), HasSubstr("line 3, byte 150: "));
+
+  for (const auto* local_infile : {"1", "0"}) {
+    SCOPED_TRACE(std::string("local_infile=") + local_infile);
+    warehouse().empty_all();
+    fs::remove_all(var().file("store"));
+    put_huge_row();
+    warehouse().root().execute("SET GLOBAL max_allowed_packet = 134217728");
+    warehouse().root().execute(std::string("SET GLOBAL local_infile = ") + local_infile);
+    const auto loaded = load("2026-02-01");
+    const std::string stored = scalar("SELECT MD5(v) FROM staging.t");
+    const std::string wanted = scalar(fmt::format("SELECT MD5(REPEAT('x', {}))", row_bytes));
+    warehouse().root().execute("SET GLOBAL local_infile = 1");
+    warehouse().root().execute("SET GLOBAL max_allowed_packet = " + default_bytes);
+    ASSERT_TRUE(loaded.ok()) << loaded.text();
+    EXPECT_EQ(stored, wanted);
+    std::cout << "VmHWM of staging_loader: " << (loaded.peak_bytes >> 20U) << " MiB\n";
+    EXPECT_LT(loaded.peak_bytes, memory_max);
+  }
 }
 
 TEST_F(StagingLoaderTest, LoadsOddTablesAndValuesAsTheClientDoes) {

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -150,8 +151,10 @@ ProgramResult run_program(const ProgramToRun& program) {
     if (fds[3].revents != 0) process.reset();
   }
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  rusage used{};
+  while (::wait4(pid, &status, 0, &used) < 0 && errno == EINTR) {
   }
+  result.peak_bytes = static_cast<std::uint64_t>(used.ru_maxrss) << 10U;
   if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);
   result.took = std::chrono::duration_cast<std::chrono::milliseconds>(Time::now() - started);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ struct ProgramResult {
   std::string out;
   std::string err;
   std::chrono::milliseconds took{0};
+  /// The most memory that it held at once, its VmHWM. Never less than what this process held when
+  /// it started it.
+  std::uint64_t peak_bytes = 0;
 
   bool ok() const { return exit_code == 0; }
   /// "exit 1", "signal 9 (after the time limit)", with stderr below: for assertion messages.

@@ -59,7 +59,7 @@ TEST(ServerSettings, ThatMatterAreEachToldByTheirOwnLineAlone) {
        Verdict::fail, "secure_timestamp = NO"},
       {"clock of replicas", [](auto& s) { s.secure_timestamp = "REPLICATION"; },
        Check::session_clock, Verdict::fail, "secure_timestamp = NO"},
-      {"no infile", [](auto& s) { s.local_infile = "OFF"; }, Check::local_infile, Verdict::fail,
+      {"no infile", [](auto& s) { s.local_infile = "OFF"; }, Check::local_infile, Verdict::warn,
        "SET GLOBAL local_infile = ON"},
       {"folded names", [](auto& s) { s.lower_case_table_names = "1"; }, Check::letter_case,
        Verdict::fail, "lower_case_table_names = 0"},

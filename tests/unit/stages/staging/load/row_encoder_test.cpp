@@ -252,5 +252,79 @@ TEST(LoadStatement, RowsThatTheServerWouldNumberAreRefused) {
   }
 }
 
+// ---- rows as INSERTs ---------------------------------------------------------------------------
+
+/// "" if a row of one value may go as it stands, else why not.
+std::string unstated(const std::string& literal, ColumnCarrier carrier) {
+  const std::string dump =
+      "CREATE TABLE t (a text);INSERT INTO t VALUES (" + literal + ");\n-- Dump completed\n";
+  TextSource source(dump);
+  dump::DumpReader reader(source, {});
+  reader.next();
+  reader.next();
+  try {
+    require_stated_values(*reader.next_row(), std::span(&carrier, 1));
+  } catch (const Error& error) {
+    return error.message();
+  }
+  return "";
+}
+
+TEST(InsertStatement, RowsGoAsTheyStandUnlessTheServerWouldChooseAValue) {
+  using Numbering = ColumnCarrier::Numbering;
+  for (const auto* literal : {"1e3", "007", "x'31'", "0x31", "b'1'", "_binary 'x'", "NULL"}) {
+    for (const As as : {As::text, As::integer, As::bit, As::date_time, As::own_text}) {
+      EXPECT_EQ(unstated(literal, {.as = as, .column = "c"}), "") << literal;
+    }
+  }
+  EXPECT_EQ(unstated("DEFAULT", {.as = As::skipped, .column = "c"}), "");
+  EXPECT_EQ(unstated("DEFAULT", {.column = "c"}), "DEFAULT for the column c");
+  EXPECT_NE(unstated("NULL", {.column = "c", .null = ColumnCarrier::Null::refused}), "");
+  EXPECT_NE(
+      unstated("0", {.as = As::integer, .column = "c", .numbering = Numbering::of_null_and_zero}),
+      "");
+}
+
+std::string insert_head_for(const std::string& settings, const std::string& columns,
+                            const std::string& insert) {
+  const std::string dump =
+      settings + "CREATE TABLE t " + columns + ";" + insert + ";\n-- Dump completed\n";
+  TextSource source(dump);
+  dump::DumpReader reader(source, {});
+  const auto table = std::get<dump::TableBegins>(reader.next());
+  const auto rows = std::get<dump::RowsBegin>(reader.next());
+  return plan_rows(table.definition, rows, "s", RowsBy::inserts).statement;
+}
+
+TEST(InsertStatement, NamesTheColumnsAndKeepsTheVerb) {
+  EXPECT_EQ(insert_head_for("", "(a int, `b c` int)", "INSERT INTO t VALUES (1,2)"),
+            "INSERT INTO `s`.`t` (`a`,`b c`) VALUES ");
+  EXPECT_EQ(insert_head_for("", "(a int, b int)", "REPLACE INTO t (b,a) VALUES (1,2)"),
+            "REPLACE INTO `s`.`t` (`b`,`a`) VALUES ");
+  EXPECT_EQ(insert_head_for("", "(a int)", "INSERT IGNORE INTO t VALUES (1)"),
+            "INSERT IGNORE INTO `s`.`t` (`a`) VALUES ");
+  EXPECT_EQ(insert_head_for("SET NAMES utf8mb4;", "(`東` int)", "INSERT INTO t VALUES (1)"),
+            "INSERT INTO `s`.`t` (`東`) VALUES ");
+}
+
+TEST(InsertStatement, LeavesNamesOutThatTheDumpsCharacterSetWouldTurnIntoOthers) {
+  EXPECT_EQ(insert_head_for("", "(`東` int);SET NAMES latin1", "INSERT INTO t VALUES (1)"),
+            "INSERT INTO `s`.`t` VALUES ");
+}
+
+TEST(InsertStatement, ARowsOwnTextIsWhatStandsInTheDump) {
+  const std::string rows = "( 1 ,'a''b\\')' , NULL )";
+  const std::string dump = "CREATE TABLE t (a int, b text, c int);INSERT INTO t VALUES\n" + rows +
+                           ",\n(2,_binary '\n',0x00);\n-- Dump completed\n";
+  TextSource source(dump);
+  dump::DumpReader reader(source, {.dialect = {}, .buffer_bytes = 3});
+  reader.next();
+  reader.next();
+  reader.next_row();
+  EXPECT_EQ(reader.row_text(), rows);
+  reader.next_row();
+  EXPECT_EQ(reader.row_text(), "(2,_binary '\n',0x00)");
+}
+
 }  // namespace
 }  // namespace pipeline

@@ -134,5 +134,80 @@ TEST(RowVerdict, MoreWordsThanTheServerShowsAreRefused) {
   EXPECT_EQ(judged(arrived), "");
 }
 
+std::string judged_insert(const RowsInserted& inserted, Verb verb = Verb::insert) {
+  dump::RowsBegin rows;
+  rows.table = "t";
+  rows.verb = verb;
+  rows.place = {.byte = 70, .line = 7};
+  try {
+    require_good_insert(rows, table, inserted);
+  } catch (const Error& error) {
+    return fmt::format("{}: {}", error.name(), error.message());
+  }
+  return "";
+}
+
+TEST(RowVerdictOfInserts, IsTheOneThatLoadDataGets) {
+  const auto ended = [](unsigned code, const std::string& text,
+                        RowsArrived::SqlMode mode = RowsArrived::SqlMode::lenient) {
+    return judged_insert({.words = {{.level = Level::error, .code = code, .text = text}},
+                          .sql_mode = mode,
+                          .end = RowsInserted::End::by_an_error});
+  };
+  EXPECT_EQ(judged_insert({.words = {}}), "");
+  EXPECT_TRUE(corrupt(ended(1062, "Duplicate entry 'secret' for key 'PRIMARY'")));
+  EXPECT_TRUE(corrupt(ended(4025, "CONSTRAINT `c` failed for `s`.`t`")));
+  const std::string cut = ended(1406, "Data too long for column 'v' at row 3");
+  EXPECT_TRUE(refused(cut)) << cut;
+  EXPECT_NE(cut.find("server error 1406 for column 'v' at row 3"), std::string::npos);
+  const std::string no_date =
+      ended(1292, "Incorrect date value: 'secret' for column `s`.`t`.`d` at row 1",
+            RowsArrived::SqlMode::strict);
+  EXPECT_TRUE(refused(no_date)) << no_date;
+  EXPECT_EQ(no_date.find("secret"), std::string::npos);
+  const std::string other = ended(1416, "Cannot get geometry object from data");
+  EXPECT_TRUE(refused(other)) << other;
+  EXPECT_NE(other.find("server error 1416"), std::string::npos);
+}
+
+TEST(RowVerdictOfInserts, IgnoreMayLoseRowsAndWarningsAboutDatesPass) {
+  const RowsInserted collided{
+      .words = {{.level = Level::warning, .code = 1062, .text = "Duplicate entry"}}};
+  EXPECT_EQ(judged_insert(collided, Verb::insert_ignore), "");
+  EXPECT_TRUE(corrupt(judged_insert(collided)));
+  EXPECT_EQ(judged_insert({.words = {{.level = Level::warning,
+                                      .code = 1265,
+                                      .text = "Data truncated for column 'd' at row 1"}}}),
+            "");
+}
+
+TEST(RowVerdictOfInserts, ErrorsOfServersAndStatementsAreNotTheDumps) {
+  for (const auto& [code, state] : {std::pair{1062U, "23000"},
+                                    {1264U, "22003"},
+                                    {1265U, "01000"},
+                                    {1364U, "HY000"},
+                                    {1906U, "HY000"},
+                                    {3819U, "HY000"},
+                                    {4025U, "23000"},
+                                    {1366U, "HY000"}}) {
+    EXPECT_TRUE(tells_of_rows(code, state)) << code;
+  }
+  for (const auto& [code, state] : {std::pair{1146U, "42S02"},
+                                    {1064U, "42000"},
+                                    {1114U, "HY000"},
+                                    {1205U, "HY000"},
+                                    {1317U, "70100"},
+                                    {2013U, "HY000"}}) {
+    EXPECT_FALSE(tells_of_rows(code, state)) << code;
+  }
+}
+
+TEST(RowVerdictOfInserts, RowsThatBrokeACheckArrivedToo) {
+  const std::vector<ServersWord> words{{.level = Level::warning, .code = 4025, .text = "CHECK"},
+                                       {.level = Level::warning, .code = 1265, .text = "x"}};
+  EXPECT_EQ(records_of("Records: 2  Duplicates: 1  Warnings: 2", words), 3U);
+  EXPECT_EQ(records_of("", {}), 0U);
+}
+
 }  // namespace
 }  // namespace pipeline
