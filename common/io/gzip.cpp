@@ -17,20 +17,30 @@ constexpr std::size_t buffer_bytes = 256U << 10U;
 // zlib's manual, inflateInit2: windowBits + 16 reads and writes gzip, and nothing else.
 constexpr int gzip_window_bits = MAX_WBITS + 16;
 constexpr std::uint8_t gzip_first_byte = 0x1F;      // RFC 1952, 2.3.1; ISA-L asks for ten more
+constexpr std::uint32_t reserved_flags = 0xE0;      // RFC 1952, 2.3.1: must be zero
 constexpr int memory_level = 8;                     // zlib's default
 constexpr std::size_t piece_bytes_max = 1U << 30U;  // both libraries count in 32 bits
 
 }  // namespace
 
 // What the stream may hold next.
-enum class Expecting { first_member, inside_member, member_or_padding, padding, end };
+enum class Expecting { first_member, header, inside_member, member_or_padding, padding, end };
 
-// ISA-L inflates more than twice as fast as zlib (bench/micro). Of a gzip stream it reads header and
-// trailer itself, and compares check sum and length.
+// ISA-L inflates more than twice as fast as zlib (bench/micro), and compares check sum and length
+// of a member itself. The header is read by a call of its own, which keeps its place in `header`:
+// what isal_inflate() does about headers holds only where the whole one is in one piece of input
+// (github.com/intel/isa-l, issue 224), and dumps come in pieces.
 struct GzipSource::State {
   State(ByteSource& source, const GzipLimits& given) : compressed(source), limits(given) {
     ::isal_inflate_init(&stream);
-    stream.crc_flag = ISAL_GZIP;
+    begin_member();
+  }
+
+  void begin_member() {
+    ::isal_inflate_reset(&stream);
+    stream.crc_flag = ISAL_GZIP_NO_HDR_VER;
+    header = {};  // its texts have nowhere to go, and are passed over
+    ::isal_gzip_header_init(&header);
   }
 
   std::uint64_t offset() const { return compressed_bytes - stream.avail_in; }
@@ -52,6 +62,7 @@ struct GzipSource::State {
     switch (expecting) {
       case Expecting::first_member:
         corrupt("the object is empty, not gzip");
+      case Expecting::header:
       case Expecting::inside_member:
         corrupt("gzip ends early");
       case Expecting::member_or_padding:
@@ -65,8 +76,8 @@ struct GzipSource::State {
   void between_members() {
     if (*stream.next_in != 0 && expecting == Expecting::member_or_padding) {
       if (*stream.next_in != gzip_first_byte) corrupt("junk after the end of the gzip data");
-      ::isal_inflate_reset(&stream);
-      expecting = Expecting::inside_member;
+      begin_member();
+      expecting = Expecting::header;
       in_later_member = true;
       return;
     }
@@ -74,6 +85,14 @@ struct GzipSource::State {
     for (; stream.avail_in > 0; ++stream.next_in, --stream.avail_in) {
       if (*stream.next_in != 0) corrupt("junk after the end of the gzip data");
     }
+  }
+
+  void read_some_header() {
+    const int result = ::isal_read_gzip_header(&stream, &header);
+    if (result == ISAL_END_INPUT) return;
+    if (result != ISAL_DECOMP_OK) corrupt(damage(result));
+    if ((header.flags & reserved_flags) != 0) corrupt("gzip is damaged (unknown header flags)");
+    expecting = Expecting::inside_member;
   }
 
   void inflate_some() {
@@ -118,6 +137,7 @@ struct GzipSource::State {
   ByteSource& compressed;
   GzipLimits limits;
   inflate_state stream{};
+  isal_gzip_header header{};
   std::array<char, buffer_bytes> buffer{};
   Expecting expecting = Expecting::first_member;
   bool in_later_member = false;
@@ -143,8 +163,11 @@ std::size_t GzipSource::read(std::span<char> buffer) {
     switch (state.expecting) {
       case Expecting::first_member:
         if (*state.stream.next_in != gzip_first_byte) state.corrupt("the object is not gzip");
-        state.expecting = Expecting::inside_member;
+        state.expecting = Expecting::header;
         [[fallthrough]];
+      case Expecting::header:
+        state.read_some_header();
+        break;
       case Expecting::inside_member:
         state.inflate_some();
         break;

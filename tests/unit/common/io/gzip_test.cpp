@@ -85,6 +85,68 @@ TEST(Gzip, ReadsAllMembersWhereverTheInputIsCut) {
   }
 }
 
+/// A member of deflated("...") whose header has these fields too (RFC 1952, 2.3).
+std::string with_header(const std::string& member, const std::string& extra,
+                        const std::string& name, const std::string& comment, bool with_crc) {
+  unsigned flags = 0;
+  std::string fields;
+  if (!extra.empty()) {
+    flags |= 4U;
+    fields += static_cast<char>(extra.size() % 256);
+    fields += static_cast<char>(extra.size() / 256);
+    fields += extra;
+  }
+  for (const auto& [text, flag] : {std::pair(name, 8U), std::pair(comment, 16U)}) {
+    if (text.empty()) continue;
+    flags |= flag;
+    fields += text + '\0';
+  }
+  if (with_crc) flags |= 2U;
+  std::string header = member.substr(0, 10);
+  header[3] = static_cast<char>(flags);
+  header += fields;
+  if (with_crc) {
+    std::uint32_t crc = 0xFFFFFFFFU;  // RFC 1952, 8, bit by bit
+    for (const char byte : header) {
+      crc ^= static_cast<unsigned char>(byte);
+      for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
+    }
+    crc = ~crc;
+    header += static_cast<char>(crc & 0xFFU);
+    header += static_cast<char>((crc >> 8U) & 0xFFU);
+  }
+  return header + member.substr(10);
+}
+
+// As `gzip FILE` (a name), bgzip (an extra field in each member) and others write them.
+TEST(Gzip, ReadsHeadersOfEveryFormWhereverTheInputIsCut) {
+  for (const std::string extra : {"", "BC\x02\x01xx"}) {
+    for (const std::string name : {"", "dump of the day.sql"}) {
+      for (const std::string comment : {"", "made by night"}) {
+        for (const bool with_crc : {false, true}) {
+          const std::string both = with_header(deflated("first "), extra, name, comment, with_crc) +
+                                   with_header(deflated("second"), extra, name, comment, with_crc);
+          for (std::size_t piece = 1; piece <= both.size(); ++piece) {
+            ASSERT_EQ(inflated(both, piece), "first second")
+                << "extra " << extra.size() << ", name " << name << ", comment " << comment
+                << ", crc " << with_crc << ", pieces of " << piece;
+          }
+          if (!with_crc) continue;
+          std::string damaged = both;
+          damaged[4] = static_cast<char>(damaged[4] ^ 1);
+          EXPECT_THAT(refusal_of(damaged), testing::HasSubstr("damaged"));
+        }
+      }
+    }
+  }
+}
+
+TEST(Gzip, RefusesFlagsThatNobodyKnows) {
+  std::string whole = deflated("rows");
+  whole[3] = 0x20;
+  EXPECT_THAT(refusal_of(whole), testing::HasSubstr("unknown header flags"));
+}
+
 TEST(Gzip, AcceptsZerosAfterTheEndAndRefusesJunk) {
   const std::string whole = deflated("rows");
   for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}}) {
