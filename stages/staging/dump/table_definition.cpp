@@ -264,15 +264,48 @@ class DefinitionParser {
     return {};
   }
 
-  static bool is_secondary_key(Tokens item) {
-    while (!item.empty() && !key_kind(item)) {
-      if (!item[0].is("CONSTRAINT") && item[0].kind != Token::Kind::name) return false;
+  /// A unique or plain key. One that is written as mysqldump does not write it keeps all keys where
+  /// they are: ALTER TABLE takes more behind ADD than CREATE TABLE takes, as PARTITION BY.
+  bool is_secondary_key(Tokens item) {
+    if (item[0].is("CONSTRAINT")) {
       item = item.subspan(1);
+      if (!item.empty() && !begins_constraint(item[0])) item = item.subspan(1);
     }
     if (item.empty()) return false;
-    const auto kind = *key_kind(item);
+    const auto kind = key_kind(item);
     // A FULLTEXT key that is added makes the table anew; it stands last in either case.
-    return kind == Key::Kind::unique || kind == Key::Kind::plain;
+    if (kind != Key::Kind::unique && kind != Key::Kind::plain) return false;
+    if (!is_usual_key(item.subspan(1))) odd_key_ = true;
+    return true;
+  }
+
+  /// [KEY|INDEX] [name] [USING word] (...) and options of a key, to the end.
+  static bool is_usual_key(Tokens item) {
+    std::size_t at = 0;
+    const auto is = [&](std::string_view word) { return at < item.size() && item[at].is(word); };
+    if (is("KEY") || is("INDEX")) ++at;
+    if (at < item.size() && item[at].names_something() && !is("USING") && !is("IF")) ++at;
+    if (is("USING")) at += 2;
+    if (at >= item.size() || !item[at].is('(')) return false;
+    at = end_of_group(item, at) + 1;
+    while (at < item.size()) {
+      if (is("USING") || is("COMMENT")) {
+        at += 2;
+      } else if (is("KEY_BLOCK_SIZE")) {
+        ++at;
+        if (at < item.size() && item[at].is('=')) ++at;
+        ++at;
+      } else if (is("WITH") && at + 1 < item.size() && item[at + 1].is("PARSER")) {
+        at += 3;
+      } else if (is("NOT") && at + 1 < item.size() && item[at + 1].is("IGNORED")) {
+        at += 2;
+      } else if (is("IGNORED") || is("VISIBLE") || is("INVISIBLE")) {
+        ++at;
+      } else {
+        return false;
+      }
+    }
+    return at == item.size();
   }
 
   /// Rows need a primary key to be put in its order, and a number that the server counts needs its
@@ -286,9 +319,12 @@ class DefinitionParser {
     const bool other_counts = counted != definition_.columns.end() &&
                               (primary.empty() || to_lower(counted->name) != to_lower(primary[0]));
     const auto is_special = [](const Key& key) {
-      return key.kind == Key::Kind::spatial || (key.kind != Key::Kind::primary && key.name.empty());
+      // InnoDB makes the last one itself for the first FULLTEXT key that finds none.
+      return key.kind == Key::Kind::spatial ||
+             (key.kind != Key::Kind::primary && key.name.empty()) ||
+             to_lower(key.name) == "fts_doc_id_index";
     };
-    if (primary.empty() || other_counts || has_period_ ||
+    if (primary.empty() || other_counts || has_period_ || odd_key_ ||
         std::ranges::any_of(definition_.keys, is_special)) {
       return;
     }
@@ -574,6 +610,7 @@ class DefinitionParser {
   std::vector<Cut> secondary_;  // what else goes where secondary keys come later
   std::vector<std::string> additions_;
   bool has_period_ = false;
+  bool odd_key_ = false;
   TableDefinition definition_;
 };
 
