@@ -11,15 +11,23 @@
 #include "stages/staging/load/load_board.h"
 
 #include <algorithm>
+#include <chrono>
+#include <iterator>
 
 #include "common/base/error.h"
 
 namespace pipeline {
 namespace {
 
-constexpr std::size_t spare_max = 64;
-/// What a batch of usual size needs; a text that held one huge row is not kept.
-constexpr std::size_t spare_bytes_max = 4U << 20U;
+constexpr std::size_t spare_bytes_max = 16U << 20U;
+constexpr std::chrono::milliseconds look_every{200};
+
+/// What a group holds besides its rows, about.
+std::size_t bytes_of(const RowGroup& group) {
+  constexpr std::size_t bytes_of_column = 192;  // its name, twice, and its carrier
+  return sizeof(RowGroup) + group.plan.statement.size() +
+         group.begin.columns.size() * bytes_of_column;
+}
 
 }  // namespace
 
@@ -41,30 +49,21 @@ TableLane& LoadBoard::open(std::string table, std::optional<dump::TableBegins> c
   const auto held = lock();
   throw_if_stopped();
   if (current_ != nullptr) current_->state = TableLane::State::closed;
-  TableLane* before = nullptr;
-  if (!create) {
-    for (auto& lane : lanes_) {
-      if (lane.table == table) before = &lane;
-    }
-  }
   current_ = &lanes_.emplace_back();
+  current_->self = std::prev(lanes_.end());
   current_->table = std::move(table);
   current_->create = std::move(create);
-  current_->after = before;
+  auto& last = last_[current_->table];
+  current_->after = last;
+  if (last != nullptr) last->next = current_;
+  last = current_;
+  waiting_.push_back(current_);
   changed_.notify_all();
   return *current_;
 }
 
-void LoadBoard::begin_rows(RowGroup group) {
-  const auto held = lock();
-  throw_if_stopped();
-  current_->items.emplace_back(std::move(group));
-  changed_.notify_all();
-}
-
-void LoadBoard::give(std::string& text) {
-  auto held = lock();
-  const auto fits = [&] { return bytes_held_ == 0 || bytes_held_ + text.size() <= bytes_max_; };
+void LoadBoard::make_room(std::unique_lock<std::mutex>& held, std::size_t bytes) {
+  const auto fits = [&] { return bytes_held_ == 0 || bytes_held_ + bytes <= bytes_max_; };
   if (!fits()) {
     reader_ = Reader::waits;
     changed_.notify_all();
@@ -72,11 +71,27 @@ void LoadBoard::give(std::string& text) {
     reader_ = Reader::reads;
   }
   throw_if_stopped();
-  bytes_held_ += text.size();
-  current_->bytes += text.size();
-  current_->items.emplace_back(std::move(text));
+  bytes_held_ += bytes;
+}
+
+void LoadBoard::begin_rows(RowGroup group) {
+  auto held = lock();
+  make_room(held, bytes_of(group));
+  current_->items.emplace_back(std::move(group));
+  changed_.notify_all();
+}
+
+void LoadBoard::give(std::string& text) {
+  constexpr std::size_t roomy = 4;  // times what is in it
+  auto held = lock();
+  // A few rows do not take a buffer away that has room for many.
+  std::string batch = text.size() * roomy < text.capacity() ? std::string(text) : std::move(text);
   text.clear();
-  if (!spare_.empty()) {
+  make_room(held, batch.capacity());
+  current_->bytes += batch.size();
+  current_->items.emplace_back(std::move(batch));
+  if (text.capacity() < sizeof(std::string) && !spare_.empty()) {
+    spare_bytes_ -= spare_.back().capacity();
     text = std::move(spare_.back());
     spare_.pop_back();
   }
@@ -99,22 +114,29 @@ void LoadBoard::finish() {
   changed_.notify_all();
 }
 
+void LoadBoard::wait_until_done(const std::function<void()>& look) {
+  auto held = lock();
+  while (!lanes_.empty()) {
+    throw_if_stopped();
+    changed_.wait_for(held, look_every);
+    held.unlock();
+    look();
+    held.lock();
+  }
+  throw_if_stopped();
+}
+
 TableLane* LoadBoard::take() {
   auto held = lock();
-  TableLane* found = nullptr;
+  auto found = waiting_.end();
   wait(held, [&] {
-    bool all_taken = true;
-    for (auto& lane : lanes_) {
-      if (lane.taken == TableLane::Taken::yes) continue;
-      all_taken = false;
-      if (lane.after != nullptr && lane.after->state != TableLane::State::done) continue;
-      found = &lane;
-      return true;
-    }
-    return all_taken && reader_ == Reader::finished;
+    found = std::ranges::find(waiting_, nullptr, &TableLane::after);
+    return found != waiting_.end() || (waiting_.empty() && reader_ == Reader::finished);
   });
-  if (found != nullptr) found->taken = TableLane::Taken::yes;
-  return found;
+  if (found == waiting_.end()) return nullptr;
+  TableLane* const lane = *found;
+  waiting_.erase(found);
+  return lane;
 }
 
 bool LoadBoard::exceeds(const TableLane& lane, std::uint64_t bytes) {
@@ -136,7 +158,10 @@ std::optional<RowGroup> LoadBoard::next_group(TableLane& lane) {
   auto held = lock();
   wait(held, [&] { return !lane.items.empty() || lane.state != TableLane::State::open; });
   if (lane.items.empty()) return {};
-  return std::get<RowGroup>(take_item(lane));
+  RowGroup group = std::get<RowGroup>(take_item(lane));
+  bytes_held_ -= std::min(bytes_held_, bytes_of(group));
+  changed_.notify_all();
+  return group;
 }
 
 std::optional<std::string> LoadBoard::next_batch(TableLane& lane) {
@@ -152,9 +177,11 @@ std::optional<std::string> LoadBoard::next_batch(TableLane& lane) {
 
 void LoadBoard::give_back(std::string batch) {
   const auto held = lock();
-  bytes_held_ -= std::min(bytes_held_, batch.size());
+  const std::size_t room = batch.capacity();
+  bytes_held_ -= std::min(bytes_held_, room);
   batch.clear();
-  if (spare_.size() < spare_max && batch.capacity() <= spare_bytes_max) {
+  if (spare_bytes_ + room <= spare_bytes_max) {
+    spare_bytes_ += room;
     spare_.push_back(std::move(batch));
   }
   changed_.notify_all();
@@ -162,8 +189,18 @@ void LoadBoard::give_back(std::string batch) {
 
 void LoadBoard::done(TableLane& lane) {
   const auto held = lock();
-  lane.state = TableLane::State::done;
+  if (lane.next != nullptr) {
+    lane.next->after = nullptr;
+  } else {
+    last_.erase(lane.table);
+  }
+  lanes_.erase(lane.self);
   changed_.notify_all();
+}
+
+void LoadBoard::require_running() const {
+  const auto held = lock();
+  throw_if_stopped();
 }
 
 void LoadBoard::fail(std::exception_ptr why) {

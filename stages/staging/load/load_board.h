@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <list>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -27,7 +29,6 @@ struct TableLane {
   std::string table;
   /// Set where the table is to be made; a lane without it brings more rows into one that was.
   std::optional<dump::TableBegins> create;
-  TableLane* after = nullptr;  // which must be done before
 
   // What follows belongs to the board.
   struct GroupEnd {
@@ -37,13 +38,15 @@ struct TableLane {
   std::deque<Item> items;
   std::uint64_t bytes = 0;          // that ever came
   std::uint64_t rows_of_group = 0;  // of the one that ended last
-  enum class State { open, closed, done } state = State::open;
-  enum class Taken { no, yes } taken = Taken::no;
+  enum class State { open, closed } state = State::open;
+  TableLane* after = nullptr;  // of the same table, to be done before
+  TableLane* next = nullptr;   // of the same table
+  std::list<TableLane>::iterator self = {};
 };
 
-/// One thread reads, any number work. At most `bytes_max` of rows are held, and in any case one
-/// batch; then the reader waits. Whoever fails calls fail(): everybody else gets BoardStopped from
-/// the next call.
+/// One thread reads, any number work. At most `bytes_max` of rows and of what belongs to them are
+/// held, and in any case one batch; then the reader waits. Whoever fails calls fail(): everybody
+/// else gets BoardStopped from the next call.
 class LoadBoard {
  public:
   class BoardStopped : public std::exception {};
@@ -51,7 +54,7 @@ class LoadBoard {
   explicit LoadBoard(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   // ---- the reader: a lane at a time
-  /// Closes the lane before. Valid as long as the board.
+  /// Closes the lane before. Valid until done().
   TableLane& open(std::string table, std::optional<dump::TableBegins> create);
   void begin_rows(RowGroup group);
   /// Takes the text and leaves an empty one with room in its place.
@@ -59,6 +62,8 @@ class LoadBoard {
   void end_rows(std::uint64_t rows);
   /// No more lanes come.
   void finish();
+  /// Returns when all lanes are done. `look` is called several times a second, and may throw.
+  void wait_until_done(const std::function<void()>& look);
 
   // ---- the workers
   /// The next lane that may be filled, in the dump's order; nullptr when there are none to come.
@@ -77,6 +82,8 @@ class LoadBoard {
   void done(TableLane& lane);
 
   // ---- everybody
+  /// Before what takes long.
+  void require_running() const;
   void fail(std::exception_ptr why);
   /// The first failure, if there is one.
   std::exception_ptr failure() const;
@@ -87,14 +94,18 @@ class LoadBoard {
   void wait(std::unique_lock<std::mutex>& held, Condition condition) const;
   void throw_if_stopped() const;
   TableLane::Item take_item(TableLane& lane);
+  void make_room(std::unique_lock<std::mutex>& held, std::size_t bytes);
 
   const std::size_t bytes_max_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  std::list<TableLane> lanes_;
-  TableLane* current_ = nullptr;  // of the reader
+  std::list<TableLane> lanes_;              // that are not done
+  std::list<TableLane*> waiting_;           // that nobody has taken
+  std::map<std::string, TableLane*> last_;  // of each table
+  TableLane* current_ = nullptr;            // of the reader
   std::size_t bytes_held_ = 0;
   std::vector<std::string> spare_;
+  std::size_t spare_bytes_ = 0;
   enum class Reader { reads, waits, finished } reader_ = Reader::reads;
   std::exception_ptr failure_;
 };

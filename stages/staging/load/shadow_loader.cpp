@@ -52,11 +52,12 @@ class ShadowLoader {
     statement_bytes_max_ = max_allowed_packet(*sessions_.front()) - packet_bytes_taken;
     std::vector<std::thread> workers;
     const Scope::Pairs doing = Scope::current();
-    for (Connection* session : sessions_) {
-      workers.emplace_back([this, session, doing] { work(*session, doing); });
-    }
     try {
+      for (Connection* session : sessions_) {
+        workers.emplace_back([this, session, doing] { work(*session, doing); });
+      }
       read();
+      board_.wait_until_done(options_.check_cancelled);
     } catch (...) {
       board_.fail(std::current_exception());
       end_statements();

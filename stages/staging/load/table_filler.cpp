@@ -120,6 +120,7 @@ void TableFiller::create(const dump::TableBegins& event, Keys keys) {
   const dump::TableDefinition& table = event.definition;
   const Scope place("create", place_text(event.place));
   failpoint("loader_before_table");
+  board_.require_running();
   // A zero date as a default, for one, needs the dump's lenient sql_mode here too.
   follow(event.settings);
   // The definition alone is read in the dump's character set; everything else is in utf8mb4.
@@ -133,6 +134,7 @@ void TableFiller::add_keys(const dump::TableBegins& event) {
   const dump::TableDefinition& table = event.definition;
   const Scope place("create", place_text(event.place));
   failpoint("loader_before_keys");
+  board_.require_running();
   follow(event.settings);
   set_client_charset(event.settings.charset);
   try {

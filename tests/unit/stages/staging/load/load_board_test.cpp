@@ -104,10 +104,12 @@ TEST(LoadBoard, BringsEveryBatchToOneWorkerInItsOrder) {
 }
 
 TEST(LoadBoard, TheReaderWaitsWhereMoreWouldBeHeldThanIsAllowed) {
-  LoadBoard board(100);
+  LoadBoard board(20'000);
   TableLane& lane = board.open("t", begins("t"));
   board.begin_rows(group_of("t"));
-  std::string text(150, 'x');
+  ASSERT_EQ(board.take(), &lane);
+  ASSERT_TRUE(board.next_group(lane));
+  std::string text(50'000, 'x');
   board.give(text);  // one batch passes whatever its size
   std::atomic<bool> given{false};
   std::thread reader([&] {
@@ -117,8 +119,7 @@ TEST(LoadBoard, TheReaderWaitsWhereMoreWouldBeHeldThanIsAllowed) {
     board.end_rows(1);
     board.finish();
   });
-  ASSERT_EQ(board.take(), &lane);
-  ASSERT_TRUE(board.next_group(lane));
+  EXPECT_TRUE(board.exceeds(lane, 1'000'000)) << "or both would wait";
   auto batch = board.next_batch(lane);
   ASSERT_TRUE(batch);
   EXPECT_FALSE(given) << "it counts until it was sent";
@@ -127,6 +128,58 @@ TEST(LoadBoard, TheReaderWaitsWhereMoreWouldBeHeldThanIsAllowed) {
   EXPECT_EQ(board.next_batch(lane), std::nullopt);
   reader.join();
   EXPECT_TRUE(given);
+}
+
+TEST(LoadBoard, AFewRowsDoNotTakeALargeBufferAway) {
+  LoadBoard board(1U << 20U);
+  TableLane& lane = board.open("t", begins("t"));
+  board.begin_rows(group_of("t"));
+  std::string text;
+  text.reserve(100'000);
+  text = "row";
+  board.give(text);
+  EXPECT_GE(text.capacity(), 100'000U);
+  board.end_rows(1);
+  board.finish();
+  ASSERT_EQ(board.take(), &lane);
+  ASSERT_TRUE(board.next_group(lane));
+  EXPECT_EQ(board.next_batch(lane), "row");
+}
+
+// The rows of two tables in turn, each time a lane of its own: nothing of those that are done
+// stays, and no step looks at all of them.
+TEST(LoadBoard, ManyLanesOfTheSameTablesCostNoMoreEach) {
+  LoadBoard board(1U << 20U);
+  std::map<std::string, std::string> got;
+  std::mutex mutex;
+  std::vector<std::thread> workers;
+  for (int i = 0; i < 2; ++i) workers.emplace_back([&] { Worker(board, got, mutex).run(); });
+  constexpr int lanes = 60'000;
+  for (int lane = 0; lane < lanes; ++lane) {
+    const std::string table = lane % 2 == 0 ? "a" : "b";
+    board.open(table, lane < 2 ? begins(table) : std::optional<dump::TableBegins>());
+    board.begin_rows(group_of(table));
+    std::string text = ".";
+    board.give(text);
+    board.end_rows(1);
+  }
+  board.finish();
+  int looks = 0;
+  board.wait_until_done([&] { ++looks; });
+  for (auto& worker : workers) worker.join();
+  EXPECT_EQ(got.at("a").size(), std::size_t{lanes / 2} * 4);
+  EXPECT_EQ(got.at("b").size(), std::size_t{lanes / 2} * 4);
+}
+
+TEST(LoadBoard, WhoWaitsForTheEndHearsOfAFailureAndMayGiveUp) {
+  LoadBoard board(100);
+  board.open("t", begins("t"));
+  board.finish();
+  const auto give_up = [] { throw std::runtime_error("enough"); };
+  EXPECT_THROW(board.wait_until_done(give_up), std::runtime_error);
+  board.fail(std::make_exception_ptr(std::logic_error("a worker")));
+  EXPECT_THROW(board.wait_until_done([] {}), LoadBoard::BoardStopped);
+  EXPECT_THROW(board.require_running(), LoadBoard::BoardStopped);
 }
 
 TEST(LoadBoard, RowsForATableThatIsBeingFilledWaitUntilItIs) {
