@@ -57,6 +57,20 @@ TEST(DumpReader, NeverTakesACutDumpForAWholeOne) {
   }
 }
 
+TEST(DumpReader, RefusesNamesThatNoTableOrColumnCanHave) {
+  const auto with = [](std::string_view name) {
+    return std::string("-- a dump\nCREATE TABLE ") + std::string(name) +
+           ";\n-- Dump completed on 2026-02-01  5:30:12\n";
+  };
+  const std::string letters(64, 'n');
+  for (const std::string& name :
+       {std::string("`` (`id` int)"), std::string("`t` (`` int)"), "`" + letters + "n` (`id` int)",
+        "`t` (`" + letters + "n` int)", "`t` (`a" + std::string(1, '\0') + "` int)"}) {
+    EXPECT_EQ(read(with(name)).kind, Outcome::Kind::refused) << name;
+  }
+  EXPECT_EQ(read(with("`" + letters + "` (`" + letters + "` int)")).kind, Outcome::Kind::whole);
+}
+
 TEST(DumpReader, PassesOverRowsThatNobodyTakesButChecksThem) {
   TextSource source(small_dump);
   DumpReader reader(source, {});
