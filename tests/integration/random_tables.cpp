@@ -1,5 +1,6 @@
 #include "tests/integration/random_tables.h"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <string_view>
@@ -294,6 +295,30 @@ std::string definition_of(Dice& dice, const RandomColumn& column) {
   return text;
 }
 
+/// Keys over some of the columns, in the forms that a server writes; `types` are theirs.
+void add_keys(Dice& dice, const std::vector<std::pair<std::string, std::string>>& columns,
+              const std::function<std::string(std::size_t)>& name,
+              std::vector<std::string>& definitions) {
+  const auto holds = [](const std::string& type, std::initializer_list<std::string_view> words) {
+    return std::ranges::any_of(
+        words, [&](std::string_view word) { return type.find(word) != std::string::npos; });
+  };
+  std::size_t number = 0;
+  for (const auto& [column, type] : columns) {
+    // A geometry wants a SPATIAL key, and a BINARY(0) takes none.
+    if (!dice.once_in(3) || holds(type, {"geometry", "point", "line", "polygon", "binary("})) {
+      continue;
+    }
+    const bool part = holds(type, {"text", "blob", "json"});
+    std::string key = quote_name(column) + (part ? "(4)" : "");
+    const bool unique = dice.once_in(3);
+    if (unique || dice.once_in(3)) key += ", `id`";
+    definitions.push_back(fmt::format("{} {} ({}){}", unique ? "UNIQUE KEY" : "KEY",
+                                      quote_name(name(++number)), key,
+                                      dice.once_in(4) ? " COMMENT 'it''s, one (of) them'" : ""));
+  }
+}
+
 }  // namespace
 
 RandomTable random_table(Dice& dice, int number, const RandomTableOptions& options) {
@@ -319,6 +344,12 @@ RandomTable random_table(Dice& dice, int number, const RandomTableOptions& optio
                                       dice.once_in(2) ? "STORED" : "VIRTUAL"));
   }
   definitions.emplace_back("PRIMARY KEY (`id`)");
+  std::vector<std::pair<std::string, std::string>> types;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    types.emplace_back(columns[i].name, to_lower(definitions[i + 1]));
+  }
+  add_keys(
+      dice, types, [&](std::size_t index) { return name("k", index); }, definitions);
   table.statements.push_back(
       fmt::format("CREATE TABLE {} ({})", quote_name(table.name), join(definitions, ", ")));
 
