@@ -66,6 +66,7 @@ constexpr std::array errno_table = {
     NumberAndKind{1820, ErrorKind::access_denied},       // ER_MUST_CHANGE_PASSWORD
     NumberAndKind{1836, ErrorKind::wrong_database},      // ER_READ_ONLY_MODE
     NumberAndKind{1862, ErrorKind::access_denied},       // ER_MUST_CHANGE_PASSWORD_LOGIN
+    NumberAndKind{1878, ErrorKind::resource_exhausted},  // ER_TEMP_FILE_WRITE_FAILURE
     NumberAndKind{1927, ErrorKind::unavailable},         // MariaDB ER_CONNECTION_KILLED
     NumberAndKind{1969, ErrorKind::timed_out},           // MariaDB ER_STATEMENT_TIMEOUT
     NumberAndKind{2001, ErrorKind::unavailable},         // CR_SOCKET_CREATE_ERROR

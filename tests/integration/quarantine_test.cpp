@@ -114,6 +114,24 @@ TEST_F(Quarantine, OldBytesUnderANewNameAreMovedToo) {
   EXPECT_FALSE(is_incoming());
 }
 
+TEST_F(Quarantine, WhatIsTheServersFaultCondemnsNoDump) {
+  const std::string mode = *warehouse_.root().query_value("SELECT @@GLOBAL.sql_mode");
+  warehouse_.root().execute("SET GLOBAL sql_mode = 'ANSI_QUOTES'");
+  std::string dump = replace_all(small_dump(), "(1,1),(2,7)", "(1,7),(2,7),(3,1)");
+  for (auto at = dump.find("SQL_MODE"); at != std::string::npos; at = dump.find("SQL_MODE")) {
+    const auto begin = dump.rfind('\n', at) + 1;
+    dump.erase(begin, dump.find('\n', at) + 1 - begin);
+  }
+  deliver(gzipped(dump), 20);
+  const Said refused = load("2026-02-02");
+  warehouse_.root().execute(fmt::format("SET GLOBAL sql_mode = '{}'", mode));
+  EXPECT_EQ(refused.program.exit_code, 22) << refused.text();
+  EXPECT_THAT(refused.text(), HasSubstr("take it out of the server's sql_mode"));
+  EXPECT_TRUE(is_incoming());
+  EXPECT_THAT(quarantine(), IsEmpty());
+  EXPECT_TRUE(load("2026-02-02").program.ok());
+}
+
 TEST_F(Quarantine, ADumpThatMayStillBeWrittenStaysWhereItIs) {
   deliver(broken(), 2);
   const Said refused = load("2026-02-02");

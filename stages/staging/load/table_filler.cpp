@@ -289,10 +289,13 @@ void TableFiller::require_readable_default_mode() {
   const auto mode = session_.query_value("SELECT @@SESSION.sql_mode").value_or("");
   const auto other = dump::mode_of_other_grammar(mode);
   if (other.empty()) return;
-  throw Error(ErrorKind::dump_refused,
-              fmt::format("the dump sets no sql_mode and the server's own is {}, under which "
-                          "quotes and backslashes mean something else",
-                          other));
+  // It is the server's fault, so no quarantine for the dump.
+  throw Error(
+      ErrorKind::wrong_database,
+      fmt::format("the dump sets no sql_mode and the server's own is {}, under which quotes "
+                  "and backslashes mean something else; take it out of the server's "
+                  "sql_mode",
+                  other));
 }
 
 void TableFiller::set_client_charset(const std::string& charset) {
