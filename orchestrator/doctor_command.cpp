@@ -22,7 +22,7 @@
 #include "common/process/child_process.h"
 #include "common/process/spawn.h"
 #include "common/stage/config_file.h"
-#include "common/stage/secrets.h"
+#include "orchestrator/alerts/channel_check.h"
 #include "orchestrator/doctor/doctor_report.h"
 #include "orchestrator/doctor/host_findings.h"
 #include "orchestrator/doctor/stage_findings.h"
@@ -75,7 +75,8 @@ class Doctor {
   void look_at_configuration() {
     try {
       config_ = read_config_of(context_.asked);
-      environment_ = child_environment(environment_names(read_file(config_->path), *config_), {});
+      environment_ =
+          child_environment(doctor_environment_names(read_file(config_->path), *config_), {});
       add(in_order(Check::config_file, "", config_->path));
       add(look_at_permissions(*config_));
     } catch (const Error& error) {
@@ -137,24 +138,30 @@ class Doctor {
     return names;
   }
 
-  Finding finding_of(const AlertChannel& channel) const {
-    for (const auto& secret : channel.secrets()) {
-      // That of Secrets Manager is fetched when an alert is sent.
-      if (secret.source == SecretReference::Source::secretsmanager) continue;
-      try {
-        static_cast<void>(resolve_secret(secret));
-      } catch (const Error& error) {
-        return failure(Check::alert_channel, channel.name, error,
-                       fmt::format("put the {} there ({}), readable by the pipeline alone",
-                                   secret.what, secret.text()));
+  Finding finding_of_sender(const AlertChannel& channel) const {
+    try {
+      const auto rest = require_can_send(channel);
+      return in_order(
+          Check::alert_channel, channel.name,
+          fmt::format("{} to {}; {}nothing was sent: orchestrator alert test {} sends",
+                      channel.type(), channel.target(),
+                      rest.empty() ? "" : fmt::format("not looked at: {}; ", join(rest, ", ")),
+                      channel.name));
+    } catch (const Error& error) {
+      std::vector<std::string> places;
+      for (const auto& secret : channel.secrets()) {
+        places.push_back(fmt::format("the {} belongs there: {}", secret.what, secret.text()));
       }
+      places.push_back(fmt::format("its keys are alerts.{} in {}", channel.name, config_->path));
+      return failure(
+          Check::alert_channel, channel.name, error,
+          fmt::format("correct it, readable by the pipeline alone; {}", join(places, "; ")));
     }
+  }
+
+  Finding finding_of(const AlertChannel& channel) const {
     const auto* command = std::get_if<CommandAlert>(&channel.kind);
-    if (command == nullptr) {
-      return in_order(Check::alert_channel, channel.name,
-                      fmt::format("{} to {}; nothing was sent: orchestrator alert test {} sends",
-                                  channel.type(), channel.target(), channel.name));
-    }
+    if (command == nullptr) return finding_of_sender(channel);
     const std::string named = command->argv.empty() ? "" : command->argv.front();
     const std::string program = find_program(named);
     if (!program.empty() && ::access(program.c_str(), X_OK) == 0) {

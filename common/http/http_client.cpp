@@ -80,11 +80,7 @@ HeaderList header_list(const Request& request) {
     list.reset(longer);
   };
   for (const auto& [name, value] : request.headers) {
-    if (name.find_first_of("\r\n:") != std::string::npos ||
-        value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
-      throw Error(ErrorKind::config_invalid,
-                  fmt::format("the header {} holds a line break", head(name, 40)));
-    }
+    require_header(name, value);
     // A header without a value is sent only if it ends in a semicolon.
     add(value.empty() ? name + ";" : name + ": " + value);
   }
@@ -356,6 +352,15 @@ Answer::~Answer() = default;
 
 int Answer::status() const {
   return exchange_->status();
+}
+
+void require_header(const std::string& name, std::string_view value) {
+  if (name.find_first_of("\r\n:") == std::string::npos &&
+      value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) {
+    return;
+  }
+  throw Error(ErrorKind::config_invalid,
+              fmt::format("the header {} holds a line break", head(name, 40)));
 }
 
 std::string Answer::header(std::string_view name) const {

@@ -29,6 +29,10 @@ struct Request {
   std::string body;
 };
 
+/// Throws config_invalid for a header that cannot be sent, since it holds a line break; the message
+/// does not show the value.
+void require_header(const std::string& name, std::string_view value);
+
 struct ClientOptions {
   std::string ca_file;  // certificate authorities to trust, and no others; empty: the system's
   std::chrono::milliseconds connect_limit{10'000};

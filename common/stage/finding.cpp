@@ -41,10 +41,13 @@ constexpr std::array entries{
                "`orchestrator validate` finds an error"},
     CheckEntry{
         alert_channel, "alert-channel", on_configuration, "alert channel",
-        "The program of a channel that the state machine names can be started, the secret of "
-        "another one be read. Nothing is sent.",
+        "The program of a channel that the state machine names can be started; of another one "
+        "secret and `ca_file` can be read, and the secret can be the URL or header that it should "
+        "be. Nothing is sent, and nothing asked of Secrets Manager: the line names a secret that "
+        "lies there as not looked at.",
         "the state machine names no channel, so that nobody hears of a failed run",
-        "its program may not be started, or its secret not be read"},
+        "its program may not be started, its secret or `ca_file` not be read, or no request be "
+        "made of the secret"},
     CheckEntry{program, "program", on_programs, "program",
                "The four programs can be started and are of one version: they share formats.",
                "`orchestrator.stages` names a program that tells no version",

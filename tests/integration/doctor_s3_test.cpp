@@ -259,6 +259,20 @@ TEST_F(DoctorOfAnAccount, NamesWhoThePipelineIs) {
                                  HasSubstr("keys from the environment")));
 }
 
+TEST_F(DoctorOfAnAccount, NamesWhoThePipelineIsWhereAlertsAloneUseAws) {
+  const std::string in_bucket = fmt::format("store: {}/team\n  region: us-east-1\n  endpoint: {}",
+                                            bucket_.url(), S3House::gateway().endpoint());
+  house_.change("pipeline.yaml", in_bucket, "store: store");
+  house_.change("pipeline.yaml", "type: command, command: [/bin/true]",
+                "type: sns, topic_arn: 'arn:aws:sns:us-east-1:111122223333:night'");
+  const Diagnosis diagnosis = ask();
+  EXPECT_EQ(diagnosis.program.exit_code, 0) << diagnosis.program.out;
+  expect_trouble(diagnosis, {.line = "AWS identity",
+                             .verdict = Verdict::warn,
+                             .found = {"111122223333", "keys from the environment"},
+                             .advice = {"aws: {account"}});
+}
+
 TEST_F(DoctorOfAnAccount, WarnsWhereAnyAccountIsTaken) {
   const Diagnosis diagnosis = ask();
   EXPECT_EQ(diagnosis.program.exit_code, 0) << diagnosis.program.out;

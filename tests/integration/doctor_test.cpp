@@ -27,6 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::MariadbServer;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -588,6 +589,45 @@ TEST_F(Doctor, TellsOfAnAlertChannelWhoseSecretIsNotThere) {
   close_secrets(house_);
   const Diagnosis there = ask();
   EXPECT_EQ(there.line("alert channel ops")->verdict, Verdict::ok) << there.program.out;
+}
+
+TEST_F(Doctor, TellsOfAnAlertChannelThatCouldNotSendWhatItIsGiven) {
+  std::string channel = "type: command, command: [/bin/true]";
+  const auto use = [&](const std::string& text) {
+    house_.change("pipeline.yaml", channel, text);
+    channel = text;
+    return ask();
+  };
+  house_.write("secrets/clear", "http://hooks.example.org/canary\n");
+  house_.write("secrets/lines", "Bearer canary\nX-Canary: a\n");
+  house_.write("secrets/good", "canary\n");
+  close_secrets(house_);
+  const std::string place = house_.file("pipeline.yaml") + ":";
+  expect_trouble(use("type: slack, url: {file: secrets/clear}"),
+                 {.line = "alert channel ops",
+                  .error = config_invalid,
+                  .found = {place, "clear text"},
+                  .advice = {house_.file("secrets/clear"), "alerts.ops"}});
+  const std::string hook = "type: webhook, url: https://hooks.example.org/, authorization: ";
+  expect_trouble(use(hook + "{file: secrets/lines}"), {.line = "alert channel ops",
+                                                       .error = config_invalid,
+                                                       .found = {place, "line break"},
+                                                       .advice = {house_.file("secrets/lines")}});
+  const std::string mail =
+      "type: smtp, host: mail.example.com, from: a@example.com, to: a@example.com, "
+      "username: night, password: {file: secrets/good}";
+  for (const std::string& good : {hook + "{file: secrets/good}", mail}) {
+    expect_trouble(use(good + ", ca_file: nowhere.pem"), {.line = "alert channel ops",
+                                                          .error = unavailable,
+                                                          .found = {house_.file("nowhere.pem")},
+                                                          .advice = {"alerts.ops"}});
+    const Diagnosis diagnosis = use(good);
+    EXPECT_EQ(diagnosis.line("alert channel ops")->verdict, Verdict::ok) << diagnosis.program.out;
+  }
+  const Diagnosis elsewhere = use("type: slack, url: {secretsmanager: prod/chat}");
+  EXPECT_EQ(elsewhere.line("alert channel ops")->verdict, Verdict::ok);
+  EXPECT_THAT(elsewhere.line("alert channel ops")->found,
+              AllOf(HasSubstr("not looked at: URL in "), HasSubstr("prod/chat")));
 }
 
 TEST_F(Doctor, HasATableWithoutAPlaceForTemporaryFiles) {
