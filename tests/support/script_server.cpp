@@ -38,8 +38,12 @@ ScriptServer::~ScriptServer() {
   if (pid_ > 0) kill_process(pid_);
 }
 
+bool ScriptServer::has(const std::string& name) const {
+  return std::filesystem::exists(dir_.file(name));
+}
+
 std::string ScriptServer::read(const std::string& name) const {
-  if (!std::filesystem::exists(dir_.file(name))) return {};
+  if (!has(name)) return {};
   return read_text_file(dir_.file(name));
 }
 

@@ -29,6 +29,7 @@ class ScriptServer {
   std::string origin() const { return "http://127.0.0.1:" + std::to_string(port_); }
   /// What the server keeps in its folder; empty if it has not written such a file.
   std::string read(const std::string& name) const;
+  bool has(const std::string& name) const;
   void write(const std::string& name, const std::string& content);
 
  private:

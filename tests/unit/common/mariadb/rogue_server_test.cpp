@@ -130,6 +130,16 @@ TEST(RogueServer, GetsNoPasswordByAskingForItInClear) {
   EXPECT_EQ(server.received().find(canary_password), std::string::npos);
 }
 
+TEST(RogueServer, GetsNoPasswordByAnyOtherKindOfLogin) {
+  for (const std::string plugin : {"dialog", "auth_gssapi_client", "auth_windows_client", "none"}) {
+    SCOPED_TRACE(plugin);
+    RogueServer server({"\xfe" + plugin + "\0\x04Password: "s});
+    const Error error = error_of_open(options_for(server));
+    EXPECT_EQ(error.kind(), ErrorKind::access_denied) << error.what();
+    EXPECT_EQ(server.received().find(canary_password), std::string::npos);
+  }
+}
+
 TEST(RogueServer, GetsNoFileByAskingForItUnasked) {
   RogueServer server({ok_packet, wants_passwd, ok_packet});
   const Error error = error_of_open(options_for(server));
