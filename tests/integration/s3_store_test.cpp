@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <memory>
+
 #include <fmt/core.h>
 
 #include "common/base/text.h"
@@ -34,41 +37,49 @@ INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreSuite,
 
 namespace {
 
-/// The same behind a gateway that spoils the first of any two equal requests in one way.
+/// The same behind a gateway that spoils the first of any two equal requests in one way. There is
+/// one for each fault, since each test has a bucket of its own.
 class SpoiltBucketUnderTest : public StoreUnderTest {
  public:
-  explicit SpoiltBucketUnderTest(const std::string& fault)
-      : gateway_("faulty_gateway.py", {std::to_string(S3House::gateway().port()), fault}) {
+  explicit SpoiltBucketUnderTest(const std::string& fault) {
     S3Options options = S3House::options();
-    options.endpoint = gateway_.origin();
+    auto& gateway = gateways()[fault];
+    if (!gateway) {
+      gateway = std::make_unique<ScriptServer>(
+          "faulty_gateway.py",
+          std::vector<std::string>{std::to_string(S3House::gateway().port()), fault});
+    }
+    options.endpoint = gateway->origin();
     store_ = house_.open(std::move(options));
   }
   ObjectStore& store() override { return *store_; }
-  ~SpoiltBucketUnderTest() override { strikes += split(gateway_.read("struck"), '\n').size(); }
 
-  static std::size_t strikes;
+  static std::map<std::string, std::unique_ptr<ScriptServer>>& gateways() {
+    static std::map<std::string, std::unique_ptr<ScriptServer>> all;
+    return all;
+  }
 
  private:
   S3House house_;
-  ScriptServer gateway_;
   std::unique_ptr<ObjectStore> store_;
 };
-std::size_t SpoiltBucketUnderTest::strikes = 0;
 
 StoreMaker spoilt_bucket(const std::string& name, const std::string& fault) {
   return {.name = name, .make = [fault] { return std::make_unique<SpoiltBucketUnderTest>(fault); }};
 }
 
 /// A gateway that spoils nothing would let every test pass.
-class SomethingWasSpoilt : public testing::Environment {
+class EachSpoiltSomething : public testing::Environment {
  public:
   void TearDown() override {
-    if (testing::UnitTest::GetInstance()->test_to_run_count() < 100) return;
-    EXPECT_GT(SpoiltBucketUnderTest::strikes, 200U);
+    for (const auto& [fault, gateway] : SpoiltBucketUnderTest::gateways()) {
+      EXPECT_GE(split(gateway->read("struck"), '\n').size(), 10U) << fault;
+    }
+    SpoiltBucketUnderTest::gateways().clear();
   }
 };
 const testing::Environment* const watcher =
-    testing::AddGlobalTestEnvironment(new SomethingWasSpoilt);
+    testing::AddGlobalTestEnvironment(new EachSpoiltSomething);
 
 }  // namespace
 
