@@ -29,6 +29,7 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/http/endpoint.h"
+#include "common/http/said.h"
 
 namespace pipeline::http {
 namespace {
@@ -136,6 +137,37 @@ class Watch {
   std::jthread thread_;  // last: it uses the others
 };
 
+/// What a server offers in answer to EHLO, which it is asked after each of its greetings: once, and
+/// again behind STARTTLS.
+class Hello {
+ public:
+  /// Any line of the server: "220 ready", "250-AUTH PLAIN LOGIN", "250 HELP".
+  void hear(std::string_view line) {
+    const std::string_view code = line.substr(0, 3);
+    const bool is_last = line.size() == 3 || (line.size() > 3 && line[3] == ' ');
+    if (code == "220") {
+      state_ = State::is_asked;
+      offers_login_ = false;
+    } else if (state_ == State::is_asked && code == "250") {
+      if (to_lower(line.substr(std::min<std::size_t>(4, line.size()))).starts_with("auth ")) {
+        offers_login_ = true;
+      }
+      if (is_last) {
+        state_ = State::has_answered;
+        ++answered_;
+      }
+    }
+  }
+  /// How often it has told all that it offers.
+  int answered() const { return answered_; }
+  bool offers_login() const { return offers_login_; }
+
+ private:
+  enum class State { is_silent, is_asked, has_answered } state_ = State::is_silent;
+  int answered_ = 0;
+  bool offers_login_ = false;
+};
+
 /// One session with a server, for one mail.
 class Session {
  public:
@@ -201,6 +233,7 @@ class Session {
       set(easy, CURLOPT_USERNAME, server_.username.c_str());
       set(easy, CURLOPT_PASSWORD, server_.password.reveal().c_str());
       keep_login_secret(server_.username, server_.password.reveal());
+      set(easy, CURLOPT_SASL_IR, 1L);  // the login in one line, where the server takes that
     }
     set(easy, CURLOPT_NOSIGNAL, 1L);
     set(easy, CURLOPT_QUICK_EXIT, 1L);  // no wait for a name server that does not answer
@@ -241,15 +274,24 @@ class Session {
     try {
       const std::string_view line = trim({bytes, size * count});
       if (line.starts_with('4') || line.starts_with('5')) {
-        session.last_refusal_ = head(redact(line), words_bytes_max);
+        session.last_refusal_ = said_in_one_line(line, words_bytes_max);
         if (session.refusals_.size() < refusals_max) {
           session.refusals_.push_back(session.last_refusal_);
         }
       }
+      session.hello_.hear(line);
+      if (session.lacks_login()) return 0;  // ends the session before the mail
     } catch (...) {
       return 0;  // no exception may pass through C; curl reports a write error
     }
     return size * count;
+  }
+
+  /// libcurl would go on without a login, and the mail would come from nobody.
+  bool lacks_login() const {
+    const bool starttls = server_.security == MailServer::Security::starttls;
+    return !server_.username.empty() && hello_.answered() == (starttls ? 2 : 1) &&
+           !hello_.offers_login();
   }
 
   static int look_whether_cancelled(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -300,6 +342,10 @@ class Session {
                    fmt::format("{} offers no STARTTLS; neither login nor mail was sent", where));
     }
     const std::string_view detail = failure_text_.data();
+    if (lacks_login()) {
+      return Error(ErrorKind::access_denied,
+                   fmt::format("{} offers no login; neither login nor mail was sent", where));
+    }
     std::string words = fmt::format("the mail server {}: {}", where,
                                     detail.empty() ? curl_easy_strerror(*result_) : detail);
     if (*result_ == CURLE_LOGIN_DENIED) {
@@ -319,6 +365,7 @@ class Session {
   std::unique_ptr<CURLM, MultiCloser> multi_;
   std::array<char, CURL_ERROR_SIZE> failure_text_{};
   std::optional<CURLcode> result_;
+  Hello hello_;
   std::string last_refusal_;
   std::vector<std::string> refusals_;
 };

@@ -40,10 +40,10 @@ struct MailReceipt {
 
 /// Returns when the server has taken the mail for at least one recipient. Throws unavailable (no
 /// connection, lost, silent, a refusal with 4xx, which passes), access_denied (a certificate that
-/// is not to be trusted, no STARTTLS, the login, every other refusal), config_invalid (the CA file,
-/// an address with a line break, Security::plain to another host), and what check_cancelled throws.
-/// The messages have the server's words and never the password. A mail whose acceptance was not
-/// heard may have been accepted.
+/// is not to be trusted, no STARTTLS, no login offered or this one refused, every other refusal),
+/// config_invalid (the CA file, an address with a line break, Security::plain to another host), and
+/// what check_cancelled throws. The messages have the server's words, in one line, and never the
+/// password. A mail whose acceptance was not heard may have been accepted.
 MailReceipt send_mail(const MailServer& server, const Mail& mail, const MailLimits& limits);
 
 }  // namespace pipeline::http

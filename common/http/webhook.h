@@ -1,6 +1,7 @@
 // Posts JSON to a URL that may be a secret, with an authorization that is one.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -22,11 +23,21 @@ struct PostOptions {
   Clock* clock = &system_clock();
   std::function<void()> check_cancelled = [] {};  // throws to end the work
   std::function<void(const std::string& why)> will_retry = [](const std::string&) {};
+  /// How much time there is; see SmallRequestOptions. Empty: nobody knows.
+  std::function<std::chrono::milliseconds()> left = {};
+  /// What says that the other side took it: its status alone, or also that the JSON of its answer,
+  /// if it is any, does not say {"ok": false}.
+  enum class Success { by_status, by_status_and_ok } success = Success::by_status;
 };
 
-/// Returns "https://host answers 204" for a 2xx, whose body is not read. Lost connections, 429 and
-/// 5xx are tried again. Throws unavailable where that did not help, access_denied for every other
-/// answer (a redirect is not followed) and for a certificate that is not to be trusted,
+/// Makes the path of a URL that is a secret known to the redactor too: a server may repeat it
+/// alone.
+void keep_path_secret(const Secret& url);
+
+/// Returns "https://host answers 204" for a 2xx, whose body is not read unless `success` asks for
+/// it. Lost connections, 429 and 5xx are tried again. Throws unavailable where that did not help,
+/// access_denied for every other answer (a redirect is not followed; "ok": false) and for a
+/// certificate that is not to be trusted,
 /// config_invalid for a URL that endpoint_of() refuses. Messages show the host and the begin of the
 /// answer, and nothing else of the URL.
 std::string post_json(const Webhook& webhook, const std::string& body, const PostOptions& options);

@@ -7,10 +7,10 @@
 
 namespace pipeline {
 
-/// Each sends the message, which is one of outgoing(), and returns what the other side said, for
-/// the log. Attempts are repeated as far as the time of `sending` goes. Throws unavailable,
-/// timed_out, access_denied (a refusal, a certificate, a login, a redirect), config_invalid,
-/// cancelled; no message holds a secret.
+/// Each fetches its secrets, which makes them known to the redactor, then sends what outgoing()
+/// makes of the message, and returns what the other side said, for the log. Attempts are repeated
+/// as far as the time of `sending` goes. Throws unavailable, timed_out, access_denied (a refusal, a
+/// certificate, a login, a redirect), config_invalid, cancelled; no message holds a secret.
 std::string send_webhook(const WebhookAlert& webhook, const AlertMessage& message,
                          Sending& sending);
 std::string send_alert_mail(const MailAlert& alert, const AlertMessage& message, Sending& sending);

@@ -7,6 +7,7 @@
 #include "common/http/mail_sender.h"
 #include "orchestrator/alerts/channels.h"
 #include "orchestrator/alerts/mail_text.h"
+#include "orchestrator/alerts/outgoing.h"
 
 namespace pipeline {
 namespace {
@@ -50,9 +51,10 @@ http::Mail mail_of(const MailAlert& alert, const AlertMessage& message, Clock& c
 
 }  // namespace
 
-std::string send_alert_mail(const MailAlert& alert, const AlertMessage& message, Sending& sending) {
+std::string send_alert_mail(const MailAlert& alert, const AlertMessage& composed,
+                            Sending& sending) {
   const http::MailServer server = server_of(alert, sending);
-  const http::Mail mail = mail_of(alert, message, sending.clock());
+  const http::Mail mail = mail_of(alert, outgoing(composed), sending.clock());
   const auto check = [&] { sending.check(); };
   http::MailReceipt receipt;
   for (int attempt = 1;; ++attempt) {

@@ -77,24 +77,24 @@ struct Send {
 AlertReport send_alert(const AlertChannel& channel, const AlertMessage& message,
                        const AlertOptions& options, const TaskRunner::Started& started,
                        std::stop_token stop) {
-  const AlertMessage safe = outgoing(message);
   if (const auto* command = std::get_if<CommandAlert>(&channel.kind)) {
-    return by_program(channel, *command, safe, options, started, std::move(stop));
+    return by_program(channel, *command, outgoing(message), options, started, std::move(stop));
   }
   Sending sending(
       {.time_limit = options.time_limit, .log_path = options.log_path, .config = &options.config},
       std::move(stop));
   started({.pid = {}, .log_path = options.log_path});
   try {
-    const std::string said = std::visit(Send{safe, sending}, channel.kind);
+    const std::string said = std::visit(Send{message, sending}, channel.kind);
     sending.note("sent: " + said);
-    return sent(channel, safe, said);
+    return sent(channel, outgoing(message), said);
   } catch (...) {
     const Error error = current_error();
     sending.note("not sent: " + error.message());
-    return not_sent(error.kind(),
-                    fmt::format("the alert \"{}\" was not sent by the channel {} ({}): {}",
-                                safe.subject, channel.name, channel.type(), error.message()));
+    return not_sent(
+        error.kind(),
+        fmt::format("the alert \"{}\" was not sent by the channel {} ({}): {}",
+                    outgoing(message).subject, channel.name, channel.type(), error.message()));
   }
 }
 

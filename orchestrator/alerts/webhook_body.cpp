@@ -58,6 +58,7 @@ std::string slack_body(const AlertMessage& message) {
   for (const char& byte : whole) text += escaped(byte);
   Json body = Json::object();
   body.set("text", text);
+  body.set("mrkdwn", false);
   return body.dump();
 }
 

@@ -16,8 +16,9 @@ inline constexpr std::size_t slack_characters_max = 40'000;
 /// must be. The message is one of outgoing().
 std::string webhook_body(const AlertMessage& message);
 
-/// {"text": ...}: subject and text with & < > as entities, so that nothing in them is a link or
-/// calls a channel together; at most slack_characters_max characters with the entities.
+/// {"text": ..., "mrkdwn": false}: subject and text with & < > as entities, so that nothing in them
+/// is a link or calls a channel together, and no underscore of a name makes letters slant; at most
+/// slack_characters_max characters with the entities.
 std::string slack_body(const AlertMessage& message);
 
 }  // namespace pipeline

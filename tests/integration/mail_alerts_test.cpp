@@ -59,6 +59,39 @@ TEST_F(NotificationsTest, AMailServerMayHaveOneWayToLogInAndTlsFromTheStart) {
   }
 }
 
+TEST_F(NotificationsTest, AMailServerThatOffersNoLoginGetsNoMailOfNobody) {
+  MailServer server(R"({"tls": "none", "hide_login": true, "users": {"night": "canary"}})");
+  configure(mail_channel(server, ", tls: insecure_plaintext"));
+  const auto result = try_channel();
+  EXPECT_EQ(result.exit_code, 15) << result.text();
+  EXPECT_THAT(result.err, HasSubstr("offers no login; neither login nor mail was sent"));
+  EXPECT_THAT(server.said(), AllOf(HasSubstr("EHLO"), Not(HasSubstr("MAIL"))));
+  EXPECT_THAT(server.mails(), IsEmpty());
+
+  configure(replace_all(mail_channel(server, ", tls: insecure_plaintext"),
+                        "username: night, password: {file: password}, ", ""));
+  EXPECT_EQ(try_channel().exit_code, 0) << "who asks for no login needs none";
+}
+
+TEST_F(NotificationsTest, ALoginGoesInOneLineWhereTheServerTakesThat) {
+  MailServer server(mail_users);
+  server.set("without", Json(Json::Array{Json("LOGIN")}));
+  configure(mail_channel(server));
+  EXPECT_EQ(try_channel().exit_code, 0);
+  EXPECT_THAT(server.said(), testing::ContainsRegex("AUTH PLAIN [^\\\\'\r\n]+"));
+}
+
+TEST_F(NotificationsTest, WhatAMailServerSaysMovesNoCursor) {
+  MailServer server(mail_users);
+  server.set("unknown", Json(Json::Array{Json("ops@example.com"), Json("jane@example.com")}));
+  server.set("refusal", Json("550 no\x1b[2J\x07user"));
+  configure(mail_channel(server));
+  const auto result = try_channel();
+  EXPECT_EQ(result.exit_code, 15) << result.text();
+  EXPECT_THAT(result.err, HasSubstr("(550 no [2J user)"));
+  EXPECT_EQ((result.out + result.err).find('\x1b'), std::string::npos);
+}
+
 TEST_F(NotificationsTest, ABadPasswordIsNamedAndNotShown) {
   MailServer server(R"({"users": {"night": "another"}})");
   configure(mail_channel(server));

@@ -47,6 +47,31 @@ TEST_F(NotificationsTest, AWebhookThatFailsOnceIsAskedAgain) {
                                 HasSubstr("trying again: answered with 429")));
 }
 
+TEST_F(NotificationsTest, AServerThatAsksForMoreTimeThanThereIsIsGivenUpAtOnce) {
+  ScriptedServer server(
+      {whole_answer("429 Slow\r\nRetry-After: 3600", ""), whole_answer("200 OK", "")});
+  configure(hook_channel(server.origin()));
+  const auto result = try_channel();
+  EXPECT_EQ(result.exit_code, 16) << result.text();
+  EXPECT_THAT(result.err, HasSubstr("answers 429 and asks to come again after 3600 s"));
+  EXPECT_THAT(server.requests(), SizeIs(1));
+}
+
+TEST_F(NotificationsTest, AnAnswerThatSaysNoWithAYesForAStatusIsNoSuccess) {
+  ScriptedServer server({whole_answer("200 OK", R"({"ok": false, "error": "channel_not_found"})"),
+                         whole_answer("200 OK", R"({"ok": true})"), whole_answer("200 OK", "ok"),
+                         whole_answer("200 OK", R"({"ok": false})")});
+  const std::string chat = "  ops: {type: slack, url: " + server.origin() + "}\n";
+  configure(chat);
+  const auto refused = try_channel();
+  EXPECT_EQ(refused.exit_code, 15) << refused.text();
+  EXPECT_THAT(refused.err, HasSubstr("channel_not_found"));
+  EXPECT_EQ(try_channel().exit_code, 0);
+  EXPECT_EQ(try_channel().exit_code, 0);
+  configure(hook_channel(server.origin()));
+  EXPECT_EQ(try_channel().exit_code, 0) << "of another webhook the status decides";
+}
+
 TEST_F(NotificationsTest, ARefusalIsToldWithItsWordsAndNotRepeated) {
   ScriptedServer server(
       {whole_answer("404 Not Found", "no_service\nfor /services/T0/canary-path")});

@@ -74,7 +74,7 @@ class Handler:
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in settings().get("unknown", []):
-            return "550 5.1.1 no such user here"
+            return settings().get("refusal", "550 5.1.1 no such user here")
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -106,8 +106,11 @@ def session():
     if tls == "starttls":
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(path("server.pem"))
+    # Of a server that wants TLS for a login, and has none, EHLO offers no login.
+    hidden = known.get("hide_login", False)
     return SMTP(Handler(), tls_context=context, require_starttls=tls == "starttls",
-                auth_required=bool(known.get("users")), auth_require_tls=tls == "starttls",
+                auth_required=bool(known.get("users")) and not hidden,
+                auth_require_tls=tls == "starttls" or hidden,
                 auth_exclude_mechanism=known.get("without", []), authenticator=authenticator,
                 hostname="mail.test", loop=asyncio.get_running_loop())
 

@@ -15,7 +15,8 @@ namespace pipeline::test {
 class MailServer {
  public:
   /// The JSON of its settings: tls (starttls, implicit, none), users {name: password}, busy (how
-  /// many mails to put off), unknown (addresses), hang (hello, data).
+  /// many mails to put off), unknown (addresses), refusal (what is said of those), hide_login (true:
+  /// with tls none, no login is offered or asked for), hang (hello, data).
   explicit MailServer(std::string_view settings);
 
   int port() const { return server_.port(); }

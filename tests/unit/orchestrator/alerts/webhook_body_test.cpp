@@ -13,7 +13,8 @@ using testing::Not;
 
 std::string text_of(const std::string& body) {
   const Json json = Json::parse(body);
-  EXPECT_EQ(json.as_object().size(), 1U);
+  EXPECT_EQ(json.as_object().size(), 2U);
+  EXPECT_FALSE(json.at("mrkdwn").as_bool());
   return json.at("text").as_string();
 }
 
