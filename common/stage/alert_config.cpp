@@ -103,6 +103,9 @@ Kind read_mail(const YamlNode& node, const Folder& folder) {
   mail.host = text_of(node.at("host"));
   placed(node.at("host"), [&] { return http::parse_endpoint("https://" + mail.host); });
   if (mail.host.find(':') != std::string::npos) refuse(node.at("host"), "a port stands in port");
+  if (mail.host.find('/') != std::string::npos) {
+    refuse(node.at("host"), fmt::format("\"{}\" is no host: it holds a slash", mail.host));
+  }
   if (const auto* n = node.find("tls")) mail.tls = tls_of(*n);
   if (mail.tls == MailAlert::Tls::insecure_plaintext && !http::is_loopback(mail.host)) {
     refuse(node.at("tls"), fmt::format("{} would be sent password and mail in clear text; only a "

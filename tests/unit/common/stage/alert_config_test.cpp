@@ -108,6 +108,7 @@ TEST(AlertChannel, NamesEverySlipWithItsPlace) {
       {mail + ", port: 70000}", "65535"},
       {"{type: smtp, host: 'h:25', from: a@b.c, to: a@b.c}", "a port stands in port"},
       {"{type: smtp, host: 'h/x', from: a@b.c, to: a@b.c}", "is not https://host"},
+      {"{type: smtp, host: h/, from: a@b.c, to: a@b.c}", "\"h/\" is no host"},
       {"{type: smtp, host: h, from: a@b.c}", "to"},
       {"{type: smtp, host: h, from: a@b.c, to: []}", "nobody is to get the mail"},
       {"{type: smtp, host: h, from: \"a@b.c\\r\\nBcc: x@y.z\", to: a@b.c}", "line break"},
