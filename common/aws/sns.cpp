@@ -4,12 +4,13 @@
 
 #include "common/aws/sigv4.h"
 #include "common/aws/xml.h"
+#include "common/base/error.h"
 #include "common/base/text.h"
 
 namespace pipeline::aws {
 namespace {
 
-constexpr std::size_t subject_characters_max = 100;
+constexpr std::size_t subject_characters_max = 99;  // "less than 100"
 
 bool continues_a_character(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
@@ -59,7 +60,12 @@ std::string Sns::publish(const Publication& publication, CredentialsSource& as) 
   if (!reply.succeeded()) throw refusal_error(call, reply);
   const auto document = parse_xml(reply.body);
   const XmlElement* result = document ? document->child("PublishResult") : nullptr;
-  return result == nullptr ? "" : head(result->text_of("MessageId"), 100);
+  const std::string id = result == nullptr ? "" : head(result->text_of("MessageId"), 100);
+  if (id.empty()) {
+    throw Error(ErrorKind::unavailable,
+                fmt::format("{} was answered without the id of a message", call.what));
+  }
+  return id;
 }
 
 }  // namespace pipeline::aws

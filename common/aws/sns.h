@@ -16,14 +16,15 @@ struct Publication {
 
 inline constexpr std::size_t sns_message_bytes_max = 256U << 10U;
 
-/// What SNS takes as a subject: at most 100 printable ASCII characters, the first no blank. Others
-/// become "?", line breaks and controls blanks.
+/// What SNS takes as a subject: less than 100 printable ASCII characters, the first no blank.
+/// Others become "?", line breaks and controls blanks.
 std::string sns_subject(std::string_view text);
 
 /// The body of the request Publish: a form.
 std::string publish_form(const Publication& publication);
 
-/// Thread-safe. Errors are those of ServiceClient, and access_denied for a refusal.
+/// Thread-safe. Errors are those of ServiceClient, access_denied for a refusal, and
+/// unavailable for an answer without a message's id, which is not SNS's.
 class Sns {
  public:
   /// Throws config_invalid for a region that is none.

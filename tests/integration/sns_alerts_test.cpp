@@ -67,8 +67,18 @@ TEST_F(SnsTest, ASubjectAndAMessageThatAreTooLongAreMadeToFit) {
   EXPECT_THAT(told(), ElementsAre("notify:ops SUCCEEDED ")) << result.err.substr(0, 2000);
   const Json request = services_.requests().back();
   EXPECT_EQ(request.at("status").as_int(), 200);
-  EXPECT_EQ(request.at("subject").as_string().size(), 100U);
+  EXPECT_EQ(request.at("subject").as_string().size(), 99U);
   EXPECT_THAT(request.at("message").as_string(), HasSubstr("bytes are cut here; the whole stands"));
+}
+
+TEST_F(SnsTest, AnAnswerWithoutAMessagesIdIsNoSuccess) {
+  ScriptedServer portal({whole_answer("200 OK", "<html>Please log in to this network.</html>")});
+  publish_to_topic();
+  auto variables = aws_keys();
+  variables["AWS_ENDPOINT_URL"] = portal.origin();
+  const auto result = try_channel(variables);
+  EXPECT_EQ(result.exit_code, 16) << result.text();
+  EXPECT_THAT(result.err, HasSubstr("without the id of a message"));
 }
 
 TEST_F(SnsTest, SecretsOfChannelsMayLieInSecretsManager) {

@@ -19,8 +19,8 @@ TEST(SnsForm, LeavesAnEmptySubjectOut) {
             "Action=Publish&Message=m&TopicArn=t&Version=2010-03-31");
 }
 
-TEST(SnsSubject, IsAHundredPrintableCharactersAtMost) {
-  EXPECT_EQ(sns_subject(std::string(300, 'a')), std::string(100, 'a'));
+TEST(SnsSubject, HasLessThanAHundredPrintableCharacters) {
+  EXPECT_EQ(sns_subject(std::string(300, 'a')), std::string(99, 'a'));
   EXPECT_EQ(sns_subject("Silver: 夜間の失敗"), "Silver: ?????");
   EXPECT_EQ(sns_subject("  a\r\nBcc: b\x7f"
                         "c\t "),
