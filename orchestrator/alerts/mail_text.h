@@ -20,9 +20,10 @@ struct MailHead {
   std::string id;  // the part of the Message-ID before the "@": letters, digits, dots
 };
 
-/// Lines end with CR LF and have at most 78 characters. What is not ASCII, or too long for a line,
-/// stands in encoded words (RFC 2047); the body is UTF-8 in base64. No value can begin a header of
-/// its own. The message is one of outgoing().
+/// Lines end with CR LF and have at most 78 characters, but for one that a single address or its
+/// domain makes longer. What is not ASCII, or too long for a line, stands in encoded words (RFC
+/// 2047); the body is UTF-8 in base64. No value can begin a header of its own. The message is one
+/// of outgoing().
 std::string compose_mail(const MailHead& mail_head, const AlertMessage& message);
 
 }  // namespace pipeline

@@ -79,12 +79,12 @@ Finding judge_unit(const UnitFacts& unit, Systemd systemd) {
                 fmt::format("journalctl -u {}; orchestrator show; then systemctl reset-failed {}",
                             unit.name, unit.name));
   }
-  if (is_timer(unit.name) && unit.enabled != "enabled") {
-    return warn(unit.enabled.value_or("unknown whether it is enabled"),
-                fmt::format("systemctl enable --now {}", unit.name));
+  if (!is_timer(unit.name)) return in_order(Check::systemd_unit, unit.name, unit.path);
+  const std::string enabled = unit.enabled.value_or("unknown whether it is enabled");
+  if (unit.name == pipeline_timer && enabled != "enabled") {
+    return warn(enabled, fmt::format("systemctl enable --now {}", unit.name));
   }
-  return in_order(Check::systemd_unit, unit.name,
-                  is_timer(unit.name) ? fmt::format("{}, enabled", unit.path) : unit.path);
+  return in_order(Check::systemd_unit, unit.name, fmt::format("{}, {}", unit.path, enabled));
 }
 
 std::vector<Finding> look_at_systemd(const SystemdPlaces& places, const std::stop_token& stop) {

@@ -19,7 +19,8 @@ struct UnitFacts {
   std::optional<std::string> failed;   // "failed", "inactive"; nullopt: nobody to ask
 };
 
-/// Pure. The timer must be enabled; the drill's may be. `runs` says whether systemd is there.
+/// Pure. The timer must be enabled, else it warns; the drill's need not be. `runs` says whether
+/// systemd is there.
 enum class Systemd { runs, is_absent };
 Finding judge_unit(const UnitFacts& unit, Systemd systemd);
 

@@ -51,6 +51,15 @@ TEST(SystemdUnit, TimerThatIsDisabledTellsHowToEnableIt) {
   EXPECT_EQ(judge_unit(unit, Systemd::runs).verdict, Verdict::ok);
 }
 
+TEST(SystemdUnit, TimerOfTheDrillMayBeDisabled) {
+  UnitFacts unit = sound_timer();
+  unit.name = "nightly-pipeline-drill.timer";
+  unit.enabled = "disabled";
+  const Finding finding = judge_unit(unit, Systemd::runs);
+  EXPECT_EQ(finding.verdict, Verdict::ok);
+  EXPECT_THAT(finding.found, HasSubstr("disabled"));
+}
+
 TEST(SystemdUnit, WhoseLastRunFailedSendsToTheJournal) {
   UnitFacts unit = sound_timer();
   unit.name = "nightly-pipeline.service";
