@@ -249,6 +249,7 @@ TEST_F(NotificationsTest, ListsTheChannelsAndNamesWhatItDoesNotKnow) {
   EXPECT_EQ(unknown.exit_code, 10);
   EXPECT_THAT(unknown.err, HasSubstr("did you mean \\\"ops\\\"?"));
   EXPECT_EQ(orchestrator({"alert", "try"}).exit_code, 10);
+  EXPECT_EQ(orchestrator({"alert", "test", "ops", "--subject", "x"}).exit_code, 10);
   EXPECT_EQ(orchestrator({"alert", "test"}).exit_code, 10);
 }
 
@@ -261,6 +262,40 @@ TEST_F(NotificationsTest, TriesAProgramAndShowsWhatItSays) {
   EXPECT_THAT(result.err, HasSubstr("ended with exit code 3"));
   configure("  ops: {type: command, command: [/bin/cat]}\n");
   EXPECT_EQ(try_channel().exit_code, 0);
+}
+
+TEST_F(NotificationsTest, SendsTheTextOnItsInputByAChannelCleanedAndRedacted) {
+  ScriptedServer web({whole_answer("200 OK", "")});
+  dir_.write("token", "canary-token\n");
+  configure(hook_channel(web.origin(), ", authorization: {file: token}") +
+            "  program: {type: command, command: [/bin/sh, -c, 'cat >" + dir_.file("told") +
+            "']}\n");
+  const auto send = [&](std::vector<std::string> arguments, const std::string& text) {
+    arguments.insert(arguments.begin(), {PIPELINE_BIN_DIR "/orchestrator", "--config",
+                                         dir_.file("pipeline.yaml"), "alert", "send"});
+    return run_program({.argv = arguments, .standard_input = text});
+  };
+  const auto hook = send({"ops", "--subject", "night\r\nof\x1b[1m"},
+                         "a unit failed\nwith canary-token \x1b[2J\n");
+  EXPECT_EQ(hook.exit_code, 0) << hook.text();
+  ASSERT_THAT(web.requests(), SizeIs(1));
+  const std::string request = web.requests()[0];
+  const Json body = Json::parse(request.substr(request.find("\r\n\r\n") + 4));
+  EXPECT_EQ(body.at("text").as_string(), "a unit failed\nwith ***  [2J\n");
+  EXPECT_THAT(body.at("subject").as_string(), AllOf(StartsWith("night"), Not(HasSubstr("\n"))));
+  EXPECT_EQ(body.at("run_id").as_string(), "");
+
+  const auto program = send({"program"}, "\n the first line\n" + std::string(400'000, 'x'));
+  EXPECT_EQ(program.exit_code, 0) << program.text();
+  const Json given = Json::parse(read_text_file(dir_.file("told")));
+  EXPECT_EQ(given.at("subject").as_string(), "the first line");
+  EXPECT_EQ(given.at("text").as_string().size(),
+            (256U << 10U) + std::string_view("\n[what follows was not read]\n").size());
+
+  const auto nothing = send({"program"}, " \n");
+  EXPECT_EQ(nothing.exit_code, 10);
+  EXPECT_THAT(nothing.err, HasSubstr("standard input"));
+  EXPECT_EQ(send({"nobody"}, "text").exit_code, 10);
 }
 
 TEST_F(NotificationsTest, TryingAChannelMakesNoStateFolderForAnotherUser) {

@@ -180,32 +180,66 @@ TEST(SystemdUnits, LeaveLittleExposed) {
   }
 }
 
-TEST(SystemdUnits, CallTheOperatorsProgramWhenTheOrchestratorCannotSpeak) {
-  const std::vector<std::string> commands = values_of(units[2], "ExecStart");
-  ASSERT_EQ(commands.size(), 1U);
-  const std::size_t first = commands[0].find('\'');
-  const std::size_t last = commands[0].rfind('\'');
-  ASSERT_LT(first, last);
-  // In a unit file $$ is a dollar sign.
-  const std::string script =
-      replace_all(commands[0].substr(first + 1, last - first - 1), "$$", "$");
-  const test::TempDir dir;
-  const std::string program = dir.file("on-failure");
-  const auto alert = [&] {
-    return run_program(
-        {.argv = {"/bin/sh", "-c", script, "sh", "some.service", program},
-         .env = {{"MONITOR_SERVICE_RESULT", "exit-code"}, {"MONITOR_EXIT_STATUS", "21"}}});
-  };
-  const std::string line = "<2>some.service failed: exit-code, status 21\n";
-  const ProgramResult without = alert();
+/// The shell script of the unit that tells of a failure, started as systemd would.
+class AlertUnit : public testing::Test {
+ protected:
+  AlertUnit() {
+    const std::vector<std::string> commands = values_of(units[2], "ExecStart");
+    const std::string command = commands.size() == 1 ? commands[0] : "";
+    const std::size_t first = command.find('\'');
+    const std::size_t last = command.rfind('\'');
+    if (first >= last) ADD_FAILURE() << "one command with a script between quotes: " << command;
+    // In a unit file $$ is a dollar sign.
+    script_ = replace_all(command.substr(first + 1, last - first - 1), "$$", "$");
+    arguments_ = command.substr(last + 1);
+  }
+
+  void make_program(const std::string& name, const std::string& script) const {
+    std::filesystem::permissions(dir_.write(name, "#!/bin/sh\n" + script),
+                                 std::filesystem::perms::owner_all);
+  }
+  ProgramResult tell(const std::string& channel) const {
+    return run_program({.argv = {"/bin/sh", "-c", script_, "sh", "some.service",
+                                 dir_.file("on-failure"), dir_.file("orchestrator"), "/etc/p.yaml"},
+                        .env = {{"MONITOR_SERVICE_RESULT", "exit-code"},
+                                {"MONITOR_EXIT_STATUS", "21"},
+                                {"ALERT_CHANNEL", channel}}});
+  }
+
+  static constexpr const char* line = "<2>some.service failed: exit-code, status 21\n";
+  std::string script_;
+  std::string arguments_;
+  test::TempDir dir_;
+};
+
+TEST_F(AlertUnit, CallsTheOperatorsProgramWhenTheOrchestratorCannotSpeak) {
+  EXPECT_EQ(arguments_,
+            " sh %i /etc/nightly-pipeline/on-failure /usr/bin/orchestrator "
+            "/etc/nightly-pipeline/pipeline.yaml");
+  const ProgramResult without = tell("");
   EXPECT_TRUE(without.ok()) << without.text();
   EXPECT_EQ(without.out, line);
 
-  dir.write("on-failure", "#!/bin/sh\necho \"called for $1\"\nexit 3\n");
-  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-  const ProgramResult with = alert();
-  EXPECT_EQ(with.out, line + "called for some.service\n");
+  make_program("on-failure", "echo \"called for $1\"\nexit 3\n");
+  const ProgramResult with = tell("");
+  EXPECT_EQ(with.out, std::string(line) + "called for some.service\n");
   EXPECT_EQ(with.exit_code, 3) << "a failing alert must not look like one that was sent";
+}
+
+TEST_F(AlertUnit, SendsByTheChannelThatItIsGiven) {
+  make_program("orchestrator", "for a; do echo \"[$a]\"; done; cat\n");
+  const ProgramResult sent = tell("ops");
+  EXPECT_TRUE(sent.ok()) << sent.text();
+  EXPECT_THAT(sent.out, HasSubstr(std::string(line) +
+                                  "[--config]\n[/etc/p.yaml]\n[alert]\n[send]\n[ops]\n[--subject]\n"
+                                  "[some.service failed: exit-code, status 21]\n"
+                                  "some.service failed: exit-code, status 21, on "));
+  EXPECT_THAT(sent.out, HasSubstr("\nWhy: journalctl -u some.service; orchestrator show last\n"));
+  make_program("orchestrator", "cat >/dev/null; exit 16\n");
+  make_program("on-failure", "echo called\n");
+  const ProgramResult failed = tell("ops");
+  EXPECT_EQ(failed.exit_code, 16);
+  EXPECT_EQ(failed.out, std::string(line) + "called\n") << "the program is called all the same";
 }
 
 }  // namespace
