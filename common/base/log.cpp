@@ -1,9 +1,13 @@
 #include "common/base/log.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <memory>
+#include <mutex>
+#include <string>
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -86,6 +90,35 @@ std::string as_text(Level level, std::string_view message) {
   return line;
 }
 
+/// What stands below the log on a terminal, if anything does.
+struct StatusLine {
+  std::mutex mutex;
+  std::string text;
+
+  void erase() const {
+    if (!text.empty()) put("\r\x1b[K");
+  }
+  /// A line that is as wide as the terminal would begin another one.
+  void draw() const {
+    winsize size{};
+    const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    put(std::string_view(text).substr(0, known ? size.ws_col - 1U : columns_otherwise - 1));
+  }
+
+ private:
+  static constexpr std::size_t columns_otherwise = 80;
+  static void put(std::string_view bytes) {
+    std::fwrite(bytes.data(), 1, bytes.size(), stderr);
+    std::fflush(stderr);
+  }
+};
+
+StatusLine& status_line() {
+  // Never destroyed: a thread may log while main's static objects go.
+  static auto* instance = new StatusLine;
+  return *instance;
+}
+
 }  // namespace
 
 Format default_format() {
@@ -101,7 +134,24 @@ void write(Level level, std::string_view message) {
   if (!sink().should_log(to_spdlog(level))) return;
   const std::string line =
       chosen_format() == Format::json ? as_json(level, message) : as_text(level, message);
+  StatusLine& shown = status_line();
+  const std::lock_guard lock(shown.mutex);
+  shown.erase();
   sink().log(to_spdlog(level), redact(line));
+  shown.draw();
+}
+
+bool shows_status() {
+  return chosen_format() == Format::text && isatty(STDERR_FILENO) != 0;
+}
+
+void status(std::string_view line) {
+  if (!shows_status()) return;
+  StatusLine& shown = status_line();
+  const std::lock_guard lock(shown.mutex);
+  shown.erase();
+  shown.text = redact(line);
+  shown.draw();
 }
 
 }  // namespace pipeline::log

@@ -17,6 +17,12 @@ Format default_format();
 /// Writes one line with time (UTC), level, message and the pairs of Scope::current(). Thread-safe.
 void write(Level level, std::string_view message);
 
+/// Whether status() shows anything: lines are text, and stderr is a terminal.
+bool shows_status();
+/// Draws `line` of ASCII below all log lines, in place of the one before, cut to the terminal's
+/// width; lines that are logged meanwhile come above it. Empty: takes it away. Thread-safe.
+void status(std::string_view line);
+
 template <typename... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {
   write(Level::debug, fmt::format(format, std::forward<Args>(args)...));

@@ -93,11 +93,17 @@ LoadedDump load(test::DifferentialWarehouse& warehouse, const std::string& dump,
   dump::DumpReader reader(pieces, {.dialect = dialect_of(session), .buffer_bytes = buffer_bytes});
   Connection other = Connection::open(account);
   const std::array sessions{&session, &other};
-  return load_into_shadow(std::span(sessions).first(1 + dice.below(2)), reader,
-                          {.shadow = "loaded",
-                           .rows_by = way,
-                           .bytes_ahead_max = 1 + dice.below(100'000),
-                           .keys_later_above_bytes = dice.below(2) == 0 ? 0 : 1U << 20U});
+  LoadCounters counters;
+  LoadedDump loaded =
+      load_into_shadow(std::span(sessions).first(1 + dice.below(2)), reader,
+                       {.shadow = "loaded",
+                        .rows_by = way,
+                        .bytes_ahead_max = 1 + dice.below(100'000),
+                        .keys_later_above_bytes = dice.below(2) == 0 ? 0 : 1U << 20U,
+                        .counters = &counters});
+  EXPECT_EQ(counters.rows, loaded.rows);
+  EXPECT_EQ(counters.tables_done, loaded.tables.size());
+  return loaded;
 }
 
 class DifferentialProperty : public testing::Test {

@@ -393,6 +393,37 @@ TEST_F(StagingLoaderTest, ARowOf64MegabytesIsLoadedInLittleMemoryWhereAPacketHol
   }
 }
 
+TEST_F(StagingLoaderTest, ALoadOfMoreThanTenSecondsTellsHowFarItIs) {
+  put("2026-02-01", warehouse().sample_dump(1));
+  // It waits in the middle of its rows until it has told of itself.
+  const std::string told = var().file("told");
+  const std::string gate = var().file("gate");
+  const auto waited = test::run_program(
+      {.argv = {"/bin/bash", "-c",
+                fmt::format("{} load --business-date 2026-02-01 --config {} 2>{} & "
+                            "while kill -0 $! 2>/dev/null && ! grep -q '\"loading: ' {}; do sleep "
+                            "0.1; done; touch {}; wait $!",
+                            bin_dir + "/staging_loader", var().file("deploy/pipeline.yaml"), told,
+                            told, gate)},
+       .env = {{"PIPELINE_VAR", var().path()},
+               {"PIPELINE_FAILPOINT", "loader_mid_rows:pause"},
+               {"PIPELINE_FAILPOINT_GATE", gate}}});
+  const std::string lines = read_file(told);
+  ASSERT_TRUE(waited.ok()) << lines;
+  std::vector<Json> tellings;
+  for (const auto& line : split(lines, '\n')) {
+    if (line.find("\"loading: ") != std::string::npos) tellings.push_back(Json::parse(line));
+  }
+  ASSERT_FALSE(tellings.empty()) << lines;
+  const auto size = fs::file_size(var().file("store/processed/" + key_of("2026-02-01")));
+  EXPECT_EQ(tellings[0].at("object_bytes").as_string(), std::to_string(size));
+  EXPECT_EQ(tellings[0].at("object").as_string(), "dumps/" + key_of("2026-02-01"));
+  EXPECT_EQ(tellings[0].at("level").as_string(), "info");
+  for (const auto* field : {"read_bytes", "percent", "rows", "rows_per_second", "tables_done"}) {
+    EXPECT_FALSE(tellings[0].at(field).as_string().empty()) << field;
+  }
+}
+
 TEST_F(StagingLoaderTest, LoadsOddTablesAndValuesAsTheClientDoes) {
   for (const std::string golden :
        {"mariadb_dump_with_odd_tables", "mariadb_dump_hex_blob_of_one_database",

@@ -364,16 +364,21 @@ StagingLoader::Loaded StagingLoader::read_whole(std::span<Connection* const> ses
                                                 const StoredDump& dump,
                                                 const ShadowLoadOptions& options) {
   const auto object = store_.get(dump.object.key, 0);
-  HashingSource hashing(*object);
+  LoadCounters counters;
+  CountedSource counted(*object, counters.object_bytes);
+  HashingSource hashing(counted);
+  ShadowLoadOptions counting = options;
+  counting.counters = &counters;
   Loaded loaded;
   try {
+    const ProgressTeller telling(counters, dump.object.size_bytes, ProgressTeller::on_stderr());
     // One thread fetches and hashes, one inflates, this one reads, and each session has its own.
     ReadAhead fetching(hashing);
     std::unique_ptr<GzipSource> inflating;
     if (dump.compressed()) inflating = std::make_unique<GzipSource>(fetching);
     ReadAhead text(inflating ? static_cast<ByteSource&>(*inflating) : fetching);
     dump::DumpReader reader(text, {.dialect = dialect_of(*sessions.front())});
-    loaded.content = load_into_shadow(sessions, reader, options);
+    loaded.content = load_into_shadow(sessions, reader, counting);
   } catch (const Error& error) {
     if (!blames_dump(error.kind())) throw;
     const std::uint64_t bytes = hashing.bytes();

@@ -151,6 +151,7 @@ class ShadowLoader {
     switch (plan.by) {
       case RowsBy::load_data:
         encode_row(row, plan.carriers, text_);
+        ++rows_in_text_;
         if (text_.size() >= batch_bytes) hand_over();
         return;
       case RowsBy::inserts:
@@ -187,6 +188,7 @@ class ShadowLoader {
   void hand_over() {
     failpoint("loader_mid_rows");
     options_.check_cancelled();
+    if (options_.counters != nullptr) options_.counters->rows += rows_in_text_;
     rows_in_text_ = 0;
     if (!text_.empty()) board_.give(text_);
   }
@@ -224,7 +226,9 @@ class ShadowLoader {
         const Table table = table_of(lane->table);
         const FilledTable filled =
             filler ? filler->fill(*lane, table.definition) : pass_over(*lane);
+        const bool was_made = lane->create.has_value();
         board_.done(*lane);
+        if (options_.counters != nullptr && was_made) ++options_.counters->tables_done;
         const std::lock_guard lock(mutex_);
         filled_.emplace_back(table.position, filled);
       }

@@ -9,6 +9,7 @@
 
 #include "common/mariadb/connection.h"
 #include "stages/staging/dump/dump_reader.h"
+#include "stages/staging/load/load_progress.h"
 #include "stages/staging/load/load_statement.h"
 
 namespace pipeline {
@@ -44,6 +45,8 @@ struct ShadowLoadOptions {
   std::uint64_t keys_later_above_bytes = 1U << 20U;
   /// Throws to end the load; called often.
   std::function<void()> check_cancelled = [] {};
+  /// Rows and tables are counted here; nullptr: nowhere. Must outlive the call.
+  LoadCounters* counters = nullptr;
 };
 
 /// Creates and fills all tables of `dump` in the empty shadow, as many at once as there are
