@@ -222,6 +222,7 @@ void fill_output(const LoadReport& report, Json& output) {
   output.set("kept_empty", names_json(report.kept_empty));
   output.set("dropped", names_json(report.dropped));
   output.set("skipped", names_json(report.content.skipped));
+  output.set("manifest", report.manifest ? Json(*report.manifest) : Json());
   output.set("gaps", dates_json(report.gaps));
   if (!report.override_reason.empty()) output.set("override_reason", report.override_reason);
 }

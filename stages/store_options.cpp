@@ -70,12 +70,29 @@ S3Options store_options(const PipelineConfig& config, PipelineAws& aws) {
   return options;
 }
 
+namespace {
+
+DumpPlaces::Manifests manifests_of(SourceConfig::Manifest manifest) {
+  switch (manifest) {
+    case SourceConfig::Manifest::ignore:
+      return DumpPlaces::Manifests::ignored;
+    case SourceConfig::Manifest::optional:
+      return DumpPlaces::Manifests::optional;
+    case SourceConfig::Manifest::required:
+      return DumpPlaces::Manifests::required;
+  }
+  return DumpPlaces::Manifests::required;
+}
+
+}  // namespace
+
 DumpPlaces dump_places(const PipelineConfig& config) {
   return {.prefix = config.source.prefix,
           .pattern = config.source.object_pattern,
           .processed_prefix = config.source.processed_prefix,
           .quarantine_prefix = config.source.quarantine_prefix,
-          .quarantine_after = config.source.quarantine_after};
+          .quarantine_after = config.source.quarantine_after,
+          .manifests = manifests_of(config.source.manifest)};
 }
 
 }  // namespace pipeline

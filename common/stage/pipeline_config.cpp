@@ -64,10 +64,25 @@ class Reader {
     return *time;
   }
 
+  static SourceConfig::Manifest manifest(const YamlNode& node, const SourceConfig& source) {
+    using Manifest = SourceConfig::Manifest;
+    constexpr std::pair<std::string_view, Manifest> words[] = {{"ignore", Manifest::ignore},
+                                                               {"optional", Manifest::optional},
+                                                               {"required", Manifest::required}};
+    const std::string given = text_of(node);
+    const auto* found =
+        std::ranges::find(words, given, [](const auto& word) { return word.first; });
+    if (found == std::end(words)) refuse(node, "manifest is ignore, optional or required");
+    if (found->second != Manifest::ignore && source.object_pattern.ends_with(".json")) {
+      refuse(node, "objects are called as their manifests would be, *.json");
+    }
+    return found->second;
+  }
+
   void source(const YamlNode& node) {
     node.allow_only({"store", "prefix", "objects", "processed", "quarantine",
-                     "quarantine_after_minutes", "wait_until", "poll_seconds", "endpoint", "region",
-                     "addressing", "tls", "credentials"});
+                     "quarantine_after_minutes", "manifest", "wait_until", "poll_seconds",
+                     "endpoint", "region", "addressing", "tls", "credentials"});
     auto& source = config_.source;
     const std::string store = text_of(node.at("store"));
     source.store = store.find("://") == std::string::npos ? path_of(node.at("store")) : store;
@@ -93,6 +108,7 @@ class Reader {
         }
       }
     }
+    if (const auto* n = node.find("manifest")) source.manifest = manifest(*n, source);
     if (const auto* n = node.find("wait_until")) source.wait_until = time_of_day(*n);
     if (const auto* n = node.find("poll_seconds")) {
       source.poll_interval = std::chrono::seconds(at_least(1, *n));

@@ -277,6 +277,34 @@ TEST_F(S3StagingLoader, ARefusedDumpIsMovedWithinTheBucketOnce) {
   EXPECT_EQ(keys().size(), 3U);
 }
 
+TEST_F(S3StagingLoader, AManifestIsReadAndMovedWithItsDump) {
+  write_config(S3House::gateway().endpoint(), "quarantine_after_minutes: 0\n  manifest: required");
+  const auto write = [&](const std::string& key, const std::string& bytes) {
+    TextSource source(bytes);
+    house_.open()->put(key, source);
+  };
+  const std::string manifest = "team/dumps/gghouse_20260201.json";
+  deliver(day, dump_of(10, "a"));
+  EXPECT_EQ(load(day).exit_code, 11) << "its upload is not finished";
+  const std::string bytes = read_all(*house_.open()->get(incoming, 0));
+  const auto manifest_of = [&](const std::string& sha256) {
+    return fmt::format(R"({{"size": {}, "sha256": "{}"}})", bytes.size(), sha256);
+  };
+  write(manifest, manifest_of(sha256_hex("other")));
+  const auto refused = load(day);
+  EXPECT_EQ(refused.exit_code, 14) << refused.text();
+  EXPECT_THAT(refused.err, HasSubstr("sha256"));
+  EXPECT_THAT(keys(), testing::SizeIs(3)) << "dump, manifest and reason, in quarantine";
+  EXPECT_THAT(keys(), testing::Each(HasSubstr("quarantine/")));
+
+  write(incoming, bytes);
+  write(manifest, manifest_of(sha256_hex(bytes)));
+  ASSERT_TRUE(load(day).ok());
+  EXPECT_THAT(keys(), testing::IsSupersetOf(
+                          {archived, std::string("team/processed/gghouse_20260201.json")}));
+  EXPECT_THAT(keys(), testing::SizeIs(5));
+}
+
 TEST_F(S3StagingLoader, ASignalEndsAWaitForTheBucket) {
   deliver(day, dump_of(10, "a"));
   test::FaultProxy stalling = between();

@@ -24,7 +24,9 @@ enum class Archived {
 };
 
 /// Copies the incoming object to its processed key, reads the copy back, and only then removes the
-/// incoming one. An older delivery of the same name in the archive is kept beside it as
+/// incoming one; with it the manifest beside it, if that is of these bytes and not ignored, also
+/// where a death left it alone. An older delivery of the same name in the archive is kept beside it
+/// as
 /// "<key>.replaced-<start of its sha256>". May be called any number of times. Throws unavailable if
 /// the copy does not read back as the same bytes; then the incoming object is still there.
 Archived archive_dump(ObjectStore& store, const std::string& incoming_key,

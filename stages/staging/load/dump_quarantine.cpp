@@ -26,11 +26,18 @@ constexpr std::size_t buffer_bytes = 1U << 20U;
 constexpr std::size_t hash_digits = 12;
 constexpr std::string_view refused_mark = ".refused-";
 
-std::string quarantine_key(const StoredDump& dump, const DumpPlaces& places,
+std::string quarantine_key(const std::string& key, const DumpPlaces& places,
                            const std::string& sha256) {
-  return fmt::format("{}{}{}{}", places.quarantine_prefix,
-                     dump.object.key.substr(places.prefix.size()), refused_mark,
-                     sha256.substr(0, hash_digits));
+  return fmt::format("{}{}{}{}", places.quarantine_prefix, key.substr(places.prefix.size()),
+                     refused_mark, sha256.substr(0, hash_digits));
+}
+
+/// Whoever writes it may still be at it. A store that does not say when it was changed says the
+/// beginning of time.
+bool may_be_written(const ObjectInfo& object, const DumpPlaces& places,
+                    std::chrono::system_clock::time_point now) {
+  const bool unknown_age = object.modified == std::chrono::system_clock::time_point{};
+  return unknown_age || now - object.modified < places.quarantine_after;
 }
 
 }  // namespace
@@ -60,9 +67,12 @@ std::optional<std::string> quarantine_dump(ObjectStore& store, const StoredDump&
                                            std::chrono::system_clock::time_point now,
                                            const Json& reason) {
   if (places.quarantine_prefix.empty() || dump.where != StoredDump::Where::incoming) return {};
-  // A store that does not say when it was changed says the beginning of time.
-  const bool unknown_age = dump.object.modified == std::chrono::system_clock::time_point{};
-  if (unknown_age || now - dump.object.modified < places.quarantine_after) return {};
+  if (may_be_written(dump.object, places, now)) return {};
+  std::optional<ObjectInfo> manifest;
+  if (places.manifests != DumpPlaces::Manifests::ignored) {
+    manifest = store.stat(manifest_key(dump.object.key));
+  }
+  if (manifest && may_be_written(*manifest, places, now)) return {};
   const auto is_what_was_refused = [&] {
     const auto there = store.stat(dump.object.key);
     return there && there->etag == dump.object.etag;
@@ -70,11 +80,18 @@ std::optional<std::string> quarantine_dump(ObjectStore& store, const StoredDump&
   if (!is_what_was_refused()) return {};
   const ObjectDigest whole = digest_of(store, dump.object.key);
   if (!is_what_was_refused()) return {};
-  const std::string to = quarantine_key(dump, places, whole.sha256);
+  const std::string to = quarantine_key(dump.object.key, places, whole.sha256);
   if (!store.stat(to) || digest_of(store, to) != whole) {
     store.copy(dump.object.key, to);
     failpoint("quarantine_after_copy");
     if (digest_of(store, to) != whole) return {};  // delivered again between the two
+  }
+  // The manifest was refused with its dump, whatever it says.
+  if (manifest) {
+    const std::string manifest_to = quarantine_key(manifest->key, places, whole.sha256);
+    store.copy(manifest->key, manifest_to);
+    if (digest_of(store, manifest_to) != digest_of(store, manifest->key)) return {};
+    failpoint("quarantine_after_manifest");
   }
   const std::string text = redact(reason.dump()) + "\n";
   TextSource bytes(text);
@@ -82,6 +99,7 @@ std::optional<std::string> quarantine_dump(ObjectStore& store, const StoredDump&
   failpoint("quarantine_before_remove");
   if (!store.remove_if(dump.object.key, dump.object.etag)) return {};
   failpoint("quarantine_after_remove");
+  if (manifest) store.remove_if(manifest->key, manifest->etag);
   return to;
 }
 

@@ -45,7 +45,7 @@ LoadReport StagingLoader::rehearse(const DumpWish& wish) {
                   fmt::format("{} holds no dump of {} yet; a load would look for it until {}",
                               store_.url(), wish.date.iso(), format_jst(deadline)));
     }
-    wait_or_give_up(wish, live.dates.staging);
+    wait_or_give_up(wish, live.dates.staging, {});
   }
   const bool same_bytes =
       choice.kind == DumpChoice::Kind::load_if_other &&
@@ -53,6 +53,15 @@ LoadReport StagingLoader::rehearse(const DumpWish& wish) {
   if (choice.kind == DumpChoice::Kind::nothing_new || same_bytes) return nothing_new(live, {});
 
   const Scope scope("object", choice.dump->object.key);
+  if (lacks_manifest(*choice.dump)) {
+    throw Error(ErrorKind::dump_not_yet,
+                fmt::format("{} lies without {}, which source.manifest requires; a load would look "
+                            "for it until {}",
+                            choice.dump->object.key, manifest_key(choice.dump->object.key),
+                            format_jst(wish.date.instant_at(options_.wait_until))));
+  }
+  const auto manifest = find_manifest(store_, choice.dump->object.key, options_.places);
+  if (manifest) require_agrees(*manifest, *choice.dump);
   require_live_tables_plain(session, live);
   Connection loading = open_reading(options_.load_account);
   Connection* const reading[] = {&loading};
@@ -61,6 +70,7 @@ LoadReport StagingLoader::rehearse(const DumpWish& wish) {
                               .write = ShadowLoadOptions::Write::nothing,
                               .rows_by = rows_by(loading),
                               .check_cancelled = options_.check_cancelled});
+  if (manifest) require_manifest_agrees(*manifest, loaded, *choice.dump);
   require_fresh(session, loaded, choice);
 
   LoadReport report;
@@ -71,6 +81,7 @@ LoadReport StagingLoader::rehearse(const DumpWish& wish) {
                  .source_sha256 = loaded.sha256};
   report.dump = *choice.dump;
   report.content = std::move(loaded.content);
+  if (manifest) report.manifest = manifest->key;
   report.gaps = choice.gaps;
   report.override_reason = reasons(choice);
   return report;

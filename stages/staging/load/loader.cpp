@@ -25,6 +25,7 @@
 #include "stages/publish/sql.h"
 #include "stages/staging/dump/dump_reader.h"
 #include "stages/staging/load/dump_archive.h"
+#include "stages/staging/load/dump_manifest.h"
 #include "stages/staging/load/dump_quarantine.h"
 #include "stages/staging/load/load_rights.h"
 
@@ -74,6 +75,7 @@ LoadReport StagingLoader::load(const DumpWish& wish, const std::string& run_id) 
   require_rights();
   for (;;) {
     std::optional<BusinessDate> live_date;
+    std::optional<StoredDump> unfinished;
     {
       Connection session = open_locked(run_id);
       const Live live = read_live(session);
@@ -83,20 +85,24 @@ LoadReport StagingLoader::load(const DumpWish& wish, const std::string& run_id) 
       const DumpChoice choice = choose(wish, live);
       switch (choice.kind) {
         case DumpChoice::Kind::load:
-          return load_dump(session, live, choice, run_id);
+          if (!lacks_manifest(*choice.dump)) return load_dump(session, live, choice, run_id);
+          unfinished = choice.dump;
+          break;
         case DumpChoice::Kind::load_if_other:
           if (digest_of(store_, choice.dump->object.key).sha256 == live.marker->source_sha256) {
             return nothing_new(live, archive(choice.dump->object.key, live));
           }
           log::warn("the dump of {} was delivered again with other bytes", choice.dump->date.iso());
-          return load_dump(session, live, choice, run_id);
+          if (!lacks_manifest(*choice.dump)) return load_dump(session, live, choice, run_id);
+          unfinished = choice.dump;
+          break;
         case DumpChoice::Kind::nothing_new:
           return nothing_new(live, archived);
         case DumpChoice::Kind::not_there:
           break;
       }
     }
-    wait_or_give_up(wish, live_date);
+    wait_or_give_up(wish, live_date, unfinished);
   }
 }
 
@@ -211,8 +217,16 @@ std::string StagingLoader::refused_since(std::optional<BusinessDate> live) {
   return join(keys, ", ");
 }
 
-void StagingLoader::wait_or_give_up(const DumpWish& wish, std::optional<BusinessDate> live) {
+void StagingLoader::wait_or_give_up(const DumpWish& wish, std::optional<BusinessDate> live,
+                                    const std::optional<StoredDump>& unfinished) {
   const auto deadline = wish.date.instant_at(options_.wait_until);
+  if (unfinished && clock_.now() >= deadline) {
+    throw Error(ErrorKind::dump_not_yet,
+                fmt::format("{} lies without {}, which source.manifest requires: its upload is not "
+                            "finished; it was looked for until {}",
+                            unfinished->object.key, manifest_key(unfinished->object.key),
+                            format_jst(deadline)));
+  }
   if (wish.date > BusinessDate::at(clock_.now())) {
     throw Error(ErrorKind::dump_not_yet,
                 fmt::format("{} is a day to come; its dump is not waited for", wish.date.iso()));
@@ -226,7 +240,9 @@ void StagingLoader::wait_or_give_up(const DumpWish& wish, std::optional<Business
     if (refused.empty()) throw missing;
     throw std::move(missing).with("refused", refused);
   }
-  log::info("no dump of {} yet; looking again until {}", wish.date.iso(), format_jst(deadline));
+  log::info("no {} yet; looking again until {}",
+            unfinished ? manifest_key(unfinished->object.key) : "dump of " + wish.date.iso(),
+            format_jst(deadline));
   const auto next_look = std::min(deadline, clock_.now() + options_.poll_interval);
   while (clock_.now() < next_look) {
     options_.check_cancelled();
@@ -273,9 +289,13 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
   Connection loading = open_loading(session, run_id);
   empty_shadow(loading, shadow_);
   Loaded loaded;
+  std::optional<DumpManifest> manifest;
   try {
+    manifest = find_manifest(store_, choice.dump->object.key, options_.places);
+    if (manifest) require_agrees(*manifest, *choice.dump);
     loaded = fill_shadow(session, loading, *choice.dump, run_id);
     failpoint("loader_after_load");
+    if (manifest) require_manifest_agrees(*manifest, loaded, *choice.dump);
     require_fresh(session, loaded, choice);
   } catch (const Error& error) {
     if (!blames_dump(error.kind())) throw;
@@ -322,6 +342,7 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
   report.dump = *choice.dump;
   report.content = std::move(loaded.content);
   tell_verdicts(verdicts, report);
+  if (manifest) report.manifest = manifest->key;
   report.gaps = choice.gaps;
   report.override_reason = reasons(choice);
   report.archived_as =
@@ -399,6 +420,26 @@ StagingLoader::Loaded StagingLoader::read_whole(std::span<Connection* const> ses
                             dump.object.key));
   }
   return loaded;
+}
+
+/// An archived dump was loaded once: its manifest may be older than the wish for one.
+bool StagingLoader::lacks_manifest(const StoredDump& dump) {
+  return options_.places.manifests == DumpPlaces::Manifests::required &&
+         dump.where == StoredDump::Where::incoming && !store_.stat(manifest_key(dump.object.key));
+}
+
+/// Other bytes than the manifest's may have come of the way to here.
+void StagingLoader::require_manifest_agrees(const DumpManifest& manifest, const Loaded& loaded,
+                                            const StoredDump& dump) {
+  const ObjectDigest read{.sha256 = loaded.sha256, .bytes = loaded.bytes};
+  try {
+    require_agrees(manifest, read, loaded.content.tables);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::dump_corrupt) {
+      require_same_bytes(store_, dump.object.key, read);
+    }
+    throw;
+  }
 }
 
 /// `refusal`, with where the dump lies now. It is what a person must hear of, so no fault of the

@@ -18,6 +18,7 @@
 #include "stages/publish/marker.h"
 #include "stages/staging/load/dump_calendar.h"
 #include "stages/staging/load/dump_choice.h"
+#include "stages/staging/load/dump_manifest.h"
 #include "stages/staging/load/load_ledger.h"
 #include "stages/staging/load/shadow_loader.h"
 #include "stages/staging/load/staging_adoption.h"
@@ -61,6 +62,7 @@ struct LoadReport {
   std::vector<std::string> dropped;  // without rows in the dump, or gone from it: not in staging
   std::vector<BusinessDate> gaps;
   std::string override_reason;
+  std::optional<std::string> manifest;  // that agreed with the dump
   std::optional<std::string> archived_as;
   std::chrono::milliseconds load_duration{};
   std::chrono::milliseconds publish_duration{};
@@ -159,7 +161,11 @@ class StagingLoader {
   void prepare_candidates(Connection& loading, const TableVerdicts& verdicts);
   void publish_staging(Connection& session, const Live& live, const publish::Marker& marker,
                        const TableVerdicts& verdicts);
-  void wait_or_give_up(const DumpWish& wish, std::optional<BusinessDate> live);
+  void require_manifest_agrees(const DumpManifest& manifest, const Loaded& loaded,
+                               const StoredDump& dump);
+  bool lacks_manifest(const StoredDump& dump);
+  void wait_or_give_up(const DumpWish& wish, std::optional<BusinessDate> live,
+                       const std::optional<StoredDump>& unfinished);
 
   ObjectStore& store_;
   Clock& clock_;

@@ -73,6 +73,13 @@ std::vector<StoredDump> list_dumps(ObjectStore& store, const DumpPlaces& places)
   return dumps;
 }
 
+std::string manifest_key(std::string_view dump_key) {
+  for (const std::string_view ending : {".gz", ".sql"}) {
+    if (dump_key.ends_with(ending)) dump_key.remove_suffix(ending.size());
+  }
+  return std::string(dump_key) + ".json";
+}
+
 std::string processed_key(std::string_view incoming_key, const DumpPlaces& places) {
   require(incoming_key.starts_with(places.prefix), "an incoming dump lies under its prefix");
   return places.processed_prefix + std::string(incoming_key.substr(places.prefix.size()));

@@ -19,6 +19,8 @@ struct DumpPlaces {
   std::string processed_prefix = "processed/";
   std::string quarantine_prefix = "quarantine/";  // empty: refused dumps stay where they are
   std::chrono::minutes quarantine_after{10};      // since their last change
+  /// Of the files beside dumps that say what is in them.
+  enum class Manifests { ignored, optional, required } manifests = Manifests::ignored;
 };
 
 struct StoredDump {
@@ -41,7 +43,10 @@ std::optional<BusinessDate> date_of_dump(std::string_view name, std::string_view
 /// both forms are there. Throws the kinds of the store.
 std::vector<StoredDump> list_dumps(ObjectStore& store, const DumpPlaces& places);
 
-/// The key under which an incoming dump is archived.
+/// The key of the manifest beside a dump: its own, with .json in place of .sql.gz, .sql or .gz.
+std::string manifest_key(std::string_view dump_key);
+
+/// The key under which an incoming dump, or the manifest beside it, is archived.
 std::string processed_key(std::string_view incoming_key, const DumpPlaces& places);
 
 }  // namespace pipeline

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/error.h"
+#include "common/base/text.h"
 #include "common/io/file.h"
 #include "common/object_store/directory_store.h"
 #include "stages/staging/load/dump_archive.h"
@@ -99,6 +100,29 @@ TEST_F(Store, KeepsAnEarlierDeliveryBesideTheNewOne) {
   ASSERT_EQ(keys().size(), 2U);
   EXPECT_EQ(text("processed/a"), "second delivery");
   EXPECT_EQ(text(keys()[1]), "first delivery");
+}
+
+TEST_F(Store, ArchivesTheManifestOfTheLoadedBytesAndSetsThatOfAnEarlierDeliveryAside) {
+  places_.manifests = DumpPlaces::Manifests::optional;
+  const auto manifest = [](const std::string& bytes) {
+    return R"({"size": 1, "sha256": ")" + sha256_hex(bytes) + "\"}";
+  };
+  const auto archive = [&](const std::string& bytes) {
+    return archive_dump(store_, "dumps/x.sql.gz", {.sha256 = sha256_hex(bytes), .bytes = 1},
+                        places_);
+  };
+  put("dumps/x.sql.gz", "a");
+  put("dumps/x.json", manifest("a"));
+  EXPECT_EQ(archive("a"), Archived::moved);
+  EXPECT_THAT(keys(), ElementsAre("processed/x.json", "processed/x.sql.gz"));
+
+  put("dumps/x.sql.gz", "b");
+  put("dumps/x.json", manifest("c"));
+  EXPECT_EQ(archive("b"), Archived::moved);
+  EXPECT_THAT(keys(), ElementsAre("dumps/x.json", testing::StartsWith("processed/x.json.replaced-"),
+                                  "processed/x.sql.gz",
+                                  testing::StartsWith("processed/x.sql.gz.replaced-")))
+      << "the manifest of a delivery that has not come yet stays, the old one is kept";
 }
 
 }  // namespace
