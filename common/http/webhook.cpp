@@ -50,6 +50,12 @@ void keep_path_secret(const Secret& url) {
   if (path != std::string::npos) const Secret known(text.substr(path));
 }
 
+void require_can_post(const Webhook& webhook) {
+  const std::string& url = webhook.secret_url.empty() ? webhook.url : webhook.secret_url.reveal();
+  if (!url.empty()) static_cast<void>(endpoint_of(url));
+  require_header("Authorization", webhook.authorization.reveal());
+}
+
 std::string post_json(const Webhook& webhook, const std::string& body, const PostOptions& options) {
   const bool is_secret = !webhook.secret_url.empty();
   const std::string& url = is_secret ? webhook.secret_url.reveal() : webhook.url;

@@ -34,6 +34,10 @@ struct PostOptions {
 /// alone.
 void keep_path_secret(const Secret& url);
 
+/// Throws config_invalid where no request can be made: a URL that endpoint_of() refuses, an
+/// authorization with a line break. What is empty is not judged. No message holds a secret.
+void require_can_post(const Webhook& webhook);
+
 /// Returns "https://host answers 204" for a 2xx, whose body is not read unless `success` asks for
 /// it. Lost connections, 429 and 5xx are tried again. Throws unavailable where that did not help,
 /// access_denied for every other answer (a redirect is not followed; "ok": false) and for a

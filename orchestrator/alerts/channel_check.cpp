@@ -3,8 +3,7 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
-#include "common/http/endpoint.h"
-#include "common/http/http_client.h"
+#include "common/http/webhook.h"
 #include "common/io/file.h"
 #include "common/stage/secrets.h"
 
@@ -26,7 +25,7 @@ void judge_secret(const SecretReference& place, std::vector<std::string>& not_lo
   }
   const Secret secret = resolve_secret(place);
   try {
-    judge(secret.reveal());
+    judge(secret);
   } catch (const Error& error) {
     throw Error(error.kind(), fmt::format("{}: {}", place.where, error.message()));
   }
@@ -39,13 +38,13 @@ struct Look {
   void operator()(const SnsAlert&) const {}
   void operator()(const WebhookAlert& webhook) const {
     judge_secret(webhook.url_place, not_looked_at,
-                 [](const std::string& url) { static_cast<void>(http::endpoint_of(url)); });
+                 [](const Secret& url) { http::require_can_post({.secret_url = url}); });
     judge_secret(webhook.authorization, not_looked_at,
-                 [](const std::string& value) { http::require_header("Authorization", value); });
+                 [](const Secret& value) { http::require_can_post({.authorization = value}); });
     require_readable(webhook.ca_file);
   }
   void operator()(const MailAlert& mail) const {
-    judge_secret(mail.password, not_looked_at, [](const std::string&) {});
+    judge_secret(mail.password, not_looked_at, [](const Secret&) {});
     require_readable(mail.ca_file);
   }
 };

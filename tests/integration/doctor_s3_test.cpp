@@ -167,6 +167,38 @@ TEST_F(DoctorOfABucket, TellsOfKeysThatMayReadAndNotWrite) {
   EXPECT_EQ(keys(), before);
 }
 
+TEST_F(DoctorOfABucket, RemovesItsProbeWhereItMayWriteAndNotRead) {
+  const auto nothing_there = test::whole_answer(
+      "200 OK", "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>");
+  const auto denied =
+      test::whole_answer("403 Forbidden", "<Error><Code>AccessDenied</Code></Error>");
+  const std::string now = http_date(system_clock().now());
+  const test::ScriptedServer service(
+      {test::whole_answer("200 OK\r\nDate: " + now, ""),
+       nothing_there,
+       nothing_there,
+       nothing_there,
+       test::whole_answer("200 OK\r\nETag: \"x\"", ""),
+       {.bytes = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n"},
+       denied,
+       test::whole_answer("204 No Content", "")});
+  use_store("s3://bucket", service.origin());
+  expect_trouble(ask_doctor(house_), {.line = "write to the store",
+                                      .error = access_denied,
+                                      .advice = {"s3:GetObject", "s3:DeleteObject"}});
+  std::vector<std::string> lines;
+  for (const auto& request : service.requests()) {
+    lines.push_back(request.substr(0, request.find(" HTTP")));
+  }
+  ASSERT_EQ(lines.size(), 8U) << join(lines, "\n");
+  const std::string probe = lines[4].substr(lines[4].find('/'));
+  EXPECT_THAT(probe, HasSubstr("processed/pipeline-doctor-probe-"));
+  EXPECT_EQ(lines[4], "PUT " + probe);
+  EXPECT_EQ(lines[5], "HEAD " + probe);
+  EXPECT_EQ(lines[6], "GET " + probe);
+  EXPECT_EQ(lines[7], "DELETE " + probe);
+}
+
 TEST_F(DoctorOfABucket, TellsOfACertificateThatIsNotToBeTrusted) {
   use_store(bucket_.url() + "/team", S3House::gateway().tls_endpoint());
   const Diagnosis diagnosis = ask_doctor(house_);

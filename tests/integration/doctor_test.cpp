@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 
 #include <fmt/core.h>
 
@@ -93,7 +94,16 @@ MariadbServer* Doctor::server = nullptr;
 
 TEST_F(Doctor, FindsASoundInstallationInOrderAndChangesNothing) {
   const std::string before = house_.store();
+  const auto everything = [&] {
+    std::set<std::string> paths;
+    for (const auto& entry : fs::recursive_directory_iterator(house_.folder())) {
+      paths.insert(entry.path().string());
+    }
+    return paths;
+  };
+  const auto all_before = everything();
   const Diagnosis diagnosis = ask();
+  EXPECT_EQ(everything(), all_before) << "a file or folder was left";
   EXPECT_EQ(diagnosis.program.exit_code, 0) << diagnosis.program.out;
   EXPECT_THAT(diagnosis.names_of(Verdict::fail), IsEmpty());
   for (const auto* line : {"configuration",
