@@ -164,6 +164,7 @@ LoaderVerdict DifferentialWarehouse::load_by_loader(std::string_view dump, RowsB
   } catch (const Error& error) {
     verdict.error = error;
   }
+  root_.execute("SET GLOBAL local_infile = 1");
   return verdict;
 }
 
