@@ -192,14 +192,14 @@ class Doctor {
     const ScratchFolder scratch("pipeline-doctor");
     const auto ask = [&](const std::string& stage, const std::vector<std::string>& options,
                          const std::string& part, const std::vector<Check>& expected) {
-      StageVisit visit{.stage = stage,
-                       .argv = argv_of(stage),
-                       .part = part,
-                       .expected = expected,
-                       .config_path = config_->path,
-                       .environment = environment_,
-                       .folder = scratch.path()};
-      visit.argv.insert(visit.argv.end(), options.begin(), options.end());
+      const StageVisit visit{.stage = stage,
+                             .argv = argv_of(stage),
+                             .options = options,
+                             .part = part,
+                             .expected = expected,
+                             .config_path = config_->path,
+                             .environment = environment_,
+                             .folder = scratch.path()};
       add(ask_stage(visit, context_.stop));
     };
     using enum Check;

@@ -44,6 +44,14 @@ Error silent(const StageVisit& visit) {
                            visit.stage));
 }
 
+/// To be typed. Arguments of pipeline.yaml may hold a token that comes from the environment.
+std::string program_of(const StageVisit& visit) {
+  std::string text = visit.argv.front();
+  if (visit.argv.size() > 1) text += " ...";
+  for (const auto& option : visit.options) text += " " + option;
+  return text;
+}
+
 }  // namespace
 
 std::vector<Finding> parse_findings(std::string_view output) {
@@ -69,6 +77,7 @@ std::vector<Finding> ask_stage(const StageVisit& visit, std::stop_token stop) {
                      .output = ChildOptions::Output::captured,
                      .time_limit = visit.time_limit,
                      .grace = grace};
+  child.argv.insert(child.argv.end(), visit.options.begin(), visit.options.end());
   child.argv.insert(child.argv.end(), {"check", "--doctor", visit.part, "--config",
                                        visit.config_path, "--result-file", result_path});
   const ChildResult ended = run_child(child, {}, std::move(stop));
@@ -83,7 +92,7 @@ std::vector<Finding> ask_stage(const StageVisit& visit, std::stop_token stop) {
   if (in_order && has_failure) return findings;
   const Error why = in_order ? silent(visit) : why_it_ended(visit, ended, result_path);
   const std::string advice = fmt::format("{} check --doctor {} --config {} shows it",
-                                         join(visit.argv, " "), visit.part, visit.config_path);
+                                         program_of(visit), visit.part, visit.config_path);
   std::vector<Finding> missing;
   for (const Check check : visit.expected) {
     const bool is_told = std::ranges::find(findings, check, &Finding::check) != findings.end();

@@ -14,10 +14,11 @@ namespace pipeline {
 /// One `check --doctor PART` of one stage.
 struct StageVisit {
   std::string stage;              // "staging_loader", for messages
-  std::vector<std::string> argv;  // without options
-  std::string part;               // "store"
-  /// What the stage tells in any case: if it ends too early, each of these that it has not told is
-  /// a failure; about the stage if it has told them all.
+  std::vector<std::string> argv;  // as pipeline.yaml has it; what follows the program is not shown
+  std::vector<std::string> options;  // added to it
+  std::string part;                  // "store"
+  /// What the stage tells, unless a failure that it tells explains why not: each of these that it
+  /// has not told is a failure. One that ends too early and has told them all is a failure too.
   std::vector<Check> expected;
   std::string config_path;
   std::vector<std::string> environment;
@@ -25,7 +26,8 @@ struct StageVisit {
   std::chrono::milliseconds time_limit{30'000};
 };
 
-/// What the stage told, and a failure if it was ended, died or failed before its last finding.
+/// What the stage told, and a failure if it was ended, died or failed before its last finding, or
+/// said nothing.
 /// Throws cancelled alone.
 std::vector<Finding> ask_stage(const StageVisit& visit, std::stop_token stop);
 

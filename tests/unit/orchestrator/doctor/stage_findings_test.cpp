@@ -117,6 +117,23 @@ TEST_F(AskStage, ThatIsNotThereIsAnErrorOfTheConfiguration) {
   EXPECT_EQ(findings[0].kind, ErrorKind::config_invalid);
 }
 
+TEST_F(AskStage, WithArgumentsShowsTheProgramAlone) {
+  const auto findings =
+      ask_stage({.stage = "staging_loader",
+                 .argv = {"/bin/sh", "-c", "[ \"$1\" = --layer ] && exit 3", "canary-token"},
+                 .options = {"--layer", "gold"},
+                 .part = "store",
+                 .expected = {Check::store_list},
+                 .config_path = "/etc/p.yaml",
+                 .environment = {},
+                 .folder = dir_.path()},
+                {});
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_THAT(findings[0].found, HasSubstr("exit code 3"));
+  EXPECT_EQ(findings[0].advice,
+            "/bin/sh ... --layer gold check --doctor store --config /etc/p.yaml shows it");
+}
+
 TEST_F(AskStage, PassesOverLinesThatAreNoFindings) {
   const auto findings = ask("echo nonsense; echo \"$listed\"; echo '{\"check\":\"next-year\"}'");
   ASSERT_EQ(findings.size(), 2U);
