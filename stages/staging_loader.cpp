@@ -146,6 +146,9 @@ LoaderOptions options_of(const PipelineConfig& config) {
   LoaderOptions options;
   options.schema = config.staging.schema;
   options.places = dump_places(config);
+  if (config.source.trailer == SourceConfig::Trailer::optional) {
+    options.trailer = dump::DumpReaderOptions::Trailer::optional;
+  }
   options.wait_until = config.source.wait_until;
   options.poll_interval = config.source.poll_interval;
   for (const auto& layer : config.transform.layers) {

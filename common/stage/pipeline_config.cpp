@@ -40,6 +40,7 @@ class Reader {
     transform(root.at("transform"));
     if (const auto* node = root.find("backups")) backups(*node);
     if (const auto* node = root.find("protect")) protect(*node);
+    known_ends(root.at("source"));  // which asks for floors
     if (const auto* node = root.find("vault")) vault(*node);
     orchestrator(root.at("orchestrator"));
     if (const auto* node = root.find("alerts")) alerts(*node);
@@ -81,8 +82,8 @@ class Reader {
 
   void source(const YamlNode& node) {
     node.allow_only({"store", "prefix", "objects", "processed", "quarantine",
-                     "quarantine_after_minutes", "manifest", "wait_until", "poll_seconds",
-                     "endpoint", "region", "addressing", "tls", "credentials"});
+                     "quarantine_after_minutes", "manifest", "require_trailer", "wait_until",
+                     "poll_seconds", "endpoint", "region", "addressing", "tls", "credentials"});
     auto& source = config_.source;
     const std::string store = text_of(node.at("store"));
     source.store = store.find("://") == std::string::npos ? path_of(node.at("store")) : store;
@@ -120,6 +121,27 @@ class Reader {
         source.quarantine_prefix == source.processed_prefix) {
       refuse(node, "quarantine must differ from prefix and processed: refused dumps move there");
     }
+  }
+
+  /// A dump without its last comment may be cut off: something else must tell.
+  void known_ends(const YamlNode& source) {
+    const auto* node = source.find("require_trailer");
+    if (node == nullptr) return;
+    const std::string word = text_of(*node);
+    if (word != "true" && word != "false") refuse(*node, "require_trailer is true or false");
+    if (word == "true") return;
+    const std::string staging = config_.staging.schema + ".";
+    const auto is_floor = [&](const FloorEntry& entry) {
+      return entry.table.starts_with(staging) && entry.min_rows.value_or(0) > 0;
+    };
+    if (config_.source.manifest == SourceConfig::Manifest::ignore &&
+        std::ranges::none_of(config_.protect_tables, is_floor)) {
+      refuse(*node,
+             "require_trailer: false takes dumps whose end nobody knows; give source.manifest "
+             "or a min_rows for the tables of " +
+                 config_.staging.schema + " in protect.tables");
+    }
+    config_.source.trailer = SourceConfig::Trailer::optional;
   }
 
   static void refuse_keys_of_s3(const YamlNode& node) {

@@ -49,6 +49,7 @@ struct SourceConfig {
   std::string processed_prefix = "processed/";
   std::string quarantine_prefix = "quarantine/";  // empty: refused dumps stay where they are
   std::chrono::minutes quarantine_after{10};
+  enum class Trailer { required, optional } trailer = Trailer::required;  // "-- Dump completed"
   enum class Manifest { ignore, optional, required } manifest = Manifest::ignore;
   std::chrono::seconds wait_until{7 * 3600 + 40 * 60};  // JST, on the business date
   std::chrono::seconds poll_interval{30};

@@ -258,5 +258,91 @@ TEST_F(Manifest, IsConfiguredByThreeWords) {
   EXPECT_THAT(said.text(), HasSubstr("manifest is ignore, optional or required"));
 }
 
+// ---- dumps without their last comment --------------------------------------------------------
+
+class WithoutTrailer : public Manifest {
+ protected:
+  WithoutTrailer() : cut_(cut_dump()) {}
+
+  static std::string cut_dump() {
+    const std::string text = replace_all(small_dump(), "(1,1),(2,7)", "(1,7),(2,7),(3,1)");
+    return gzipped(text.substr(0, text.find("-- Dump completed")));
+  }
+  void configure_without(const std::string& more) {
+    house_.change("pipeline.yaml", "  store: store\n",
+                  "  store: store\n  require_trailer: false\n" + more);
+  }
+  void add_floor(const std::string& table) {
+    house_.write("pipeline.yaml", house_.text_of("pipeline.yaml") +
+                                      "protect:\n  tables:\n    - {table: staging." + table +
+                                      ", min_rows: 3}\n");
+  }
+  Json manifest_of_cut() const {
+    Json json = with("size", std::uint64_t{cut_.size()});
+    json.set("sha256", sha256_hex(cut_));
+    return json;
+  }
+  const std::string cut_;
+};
+
+TEST_F(WithoutTrailer, AreRefusedUnlessTheConfigurationTakesThem) {
+  configure("required");
+  deliver(dump_file, cut_);
+  deliver(manifest_file, manifest_of_cut().dump());
+  const Said said = load();
+  EXPECT_EQ(said.program.exit_code, 14) << said.text();
+  EXPECT_THAT(said.text(), HasSubstr("Dump completed"));
+  expect_nothing_published();
+}
+
+TEST_F(WithoutTrailer, ADemandThatNothingBacksIsRefusedByName) {
+  configure_without("");
+  deliver(dump_file, cut_);
+  EXPECT_EQ(load().program.exit_code, 10);
+}
+
+TEST_F(WithoutTrailer, AreTakenIfTheManifestNamesTheRowsOfAllTables) {
+  configure_without("  manifest: optional\n");
+  deliver(dump_file, cut_);
+  Json without_rows = Json::object();
+  without_rows.set("size", std::uint64_t{cut_.size()});
+  without_rows.set("sha256", sha256_hex(cut_));
+  for (const auto& manifest : {std::string(), without_rows.dump()}) {
+    deliver(dump_file, cut_);
+    if (!manifest.empty()) deliver(manifest_file, manifest);
+    const Said refused = load();
+    EXPECT_EQ(refused.program.exit_code, 14) << refused.text();
+    EXPECT_THAT(refused.text(), HasSubstr("min_rows in protect.tables: tenants"));
+    expect_nothing_published();
+  }
+  deliver(dump_file, cut_);
+  deliver(manifest_file, manifest_of_cut().dump());
+  const Said said = load();
+  EXPECT_TRUE(said.program.ok()) << said.text();
+  expect_published();
+}
+
+TEST_F(WithoutTrailer, AreTakenIfEveryTableHasAFloor) {
+  configure_without("");
+  add_floor("tenants");
+  deliver(dump_file, cut_);
+  EXPECT_EQ(load({}, {"--override-guards", "small"}).program.exit_code, 14)
+      << "a floor that a person goes past says nothing";
+  deliver(dump_file, cut_);
+  const Said said = load();
+  EXPECT_TRUE(said.program.ok()) << said.text();
+  expect_published();
+}
+
+TEST_F(WithoutTrailer, ThatEndInsideOfAStatementAreNeverTaken) {
+  configure_without("");
+  add_floor("tenants");
+  const std::string text = replace_all(small_dump(), "(1,1),(2,7)", "(1,7),(2,7),(3,1),(4,1)");
+  deliver(dump_file, gzipped(text.substr(0, text.find(",(4,1)"))));
+  const Said said = load();
+  EXPECT_EQ(said.program.exit_code, 14) << said.text();
+  expect_nothing_published();
+}
+
 }  // namespace
 }  // namespace pipeline

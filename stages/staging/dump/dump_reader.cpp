@@ -361,13 +361,16 @@ struct DumpReader::State {
   }
 
   Event end() {
-    if (!statements.completed()) {
+    using Ends = DumpEnds;
+    const auto trailer = statements.completed() ? Ends::Trailer::there : Ends::Trailer::missing;
+    if (trailer == Ends::Trailer::missing &&
+        options.trailer == DumpReaderOptions::Trailer::required) {
       throw corrupt_at(
           window.place(),
           "ends without the comment \"-- Dump completed\": it was cut off, or made with "
           "--skip-comments");
     }
-    return DumpEnds{.bytes = window.place().byte};
+    return Ends{.bytes = window.place().byte, .trailer = trailer};
   }
 
   std::optional<Statement> pending;  // read while looking whether rows go on

@@ -40,9 +40,10 @@ struct Skipped {
   Place place;
 };
 
-/// The dump is whole: its last comment says so.
+/// The dump is whole: its last comment says so, or nobody knows.
 struct DumpEnds {
   std::uint64_t bytes = 0;  // uncompressed
+  enum class Trailer { there, missing } trailer = Trailer::there;
 };
 
 using Event = std::variant<TableBegins, RowsBegin, Skipped, DumpEnds>;
@@ -50,12 +51,16 @@ using Event = std::variant<TableBegins, RowsBegin, Skipped, DumpEnds>;
 struct DumpReaderOptions {
   Dialect dialect;
   std::size_t buffer_bytes = 1U << 20U;
+  /// optional: a dump that ends behind a statement without "-- Dump completed" is read to DumpEnds.
+  /// Whoever asks for that must know by other means that nothing is missing.
+  enum class Trailer { required, optional } trailer = Trailer::required;
 };
 
 /// Pulls events from the uncompressed text. A dump is read as a program that might be hostile: what
 /// is not on the list of statements that mysqldump writes is dump_refused, by name and place, and
 /// nothing of the text but table bodies and literals is ever handed on. A dump that is cut
-/// anywhere, at a statement's end too, is dump_corrupt: it lacks the "-- Dump completed" comment.
+/// anywhere, at a statement's end too, is dump_corrupt: it lacks the "-- Dump completed" comment,
+/// which is required unless the options say otherwise.
 /// One thread at a time.
 class DumpReader {
  public:

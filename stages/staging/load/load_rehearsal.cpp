@@ -71,6 +71,7 @@ LoadReport StagingLoader::rehearse(const DumpWish& wish) {
                               .rows_by = rows_by(loading),
                               .check_cancelled = options_.check_cancelled});
   if (manifest) require_manifest_agrees(*manifest, loaded, *choice.dump);
+  require_known_end(loaded, live, *choice.dump, manifest);
   require_fresh(session, loaded, choice);
 
   LoadReport report;

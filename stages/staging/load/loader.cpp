@@ -296,6 +296,7 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
     loaded = fill_shadow(session, loading, *choice.dump, run_id);
     failpoint("loader_after_load");
     if (manifest) require_manifest_agrees(*manifest, loaded, *choice.dump);
+    require_known_end(loaded, live, *choice.dump, manifest);
     require_fresh(session, loaded, choice);
   } catch (const Error& error) {
     if (!blames_dump(error.kind())) throw;
@@ -398,7 +399,8 @@ StagingLoader::Loaded StagingLoader::read_whole(std::span<Connection* const> ses
     std::unique_ptr<GzipSource> inflating;
     if (dump.compressed()) inflating = std::make_unique<GzipSource>(fetching);
     ReadAhead text(inflating ? static_cast<ByteSource&>(*inflating) : fetching);
-    dump::DumpReader reader(text, {.dialect = dialect_of(*sessions.front())});
+    dump::DumpReader reader(
+        text, {.dialect = dialect_of(*sessions.front()), .trailer = options_.trailer});
     loaded.content = load_into_shadow(sessions, reader, counting);
   } catch (const Error& error) {
     if (!blames_dump(error.kind())) throw;
@@ -420,6 +422,38 @@ StagingLoader::Loaded StagingLoader::read_whole(std::span<Connection* const> ses
                             dump.object.key));
   }
   return loaded;
+}
+
+/// A dump that its writer left in the middle may end behind a whole statement. Then the table that
+/// was being written lacks rows, and those behind it are not there at all.
+void StagingLoader::require_known_end(const Loaded& loaded, const Live& live,
+                                      const StoredDump& dump,
+                                      const std::optional<DumpManifest>& manifest) {
+  if (loaded.content.trailer == dump::DumpEnds::Trailer::there) return;
+  if (manifest && manifest->rows) return;
+  std::set<std::string> without_floor;
+  for (const auto& table : loaded.content.tables) without_floor.insert(table.name);
+  if (live.entry) {
+    for (const auto& table : live.entry->owned) without_floor.insert(table.name);
+  }
+  // A floor that a person goes past says nothing.
+  if (options_.override_guards.empty()) {
+    for (const auto& floor : options_.floors) {
+      const bool of_staging = floor.table.schema == options_.schema;
+      if (of_staging && floor.min_rows.value_or(0) > 0) without_floor.erase(floor.table.table);
+    }
+  }
+  if (without_floor.empty()) return;
+  constexpr std::size_t tables_named_max = 20;
+  std::vector<std::string> named(without_floor.begin(), without_floor.end());
+  const std::size_t count = named.size();
+  named.resize(std::min(count, tables_named_max));
+  throw Error(
+      ErrorKind::dump_corrupt,
+      fmt::format("{} ends without the comment \"-- Dump completed\": it may be cut off, and "
+                  "neither a manifest names the rows of all tables, nor do these {} have a "
+                  "min_rows in protect.tables: {}{}",
+                  dump.object.key, count, join(named, ", "), count > named.size() ? " ..." : ""));
 }
 
 /// An archived dump was loaded once: its manifest may be older than the wish for one.

@@ -35,6 +35,9 @@ struct LayerSchema {
 struct LoaderOptions {
   std::string schema = "staging";
   DumpPlaces places;
+  /// optional: a dump without its last comment is taken if its manifest names the rows of all
+  /// tables, or if each of its tables and of those that are live has a min_rows in `floors`.
+  dump::DumpReaderOptions::Trailer trailer = dump::DumpReaderOptions::Trailer::required;
   std::chrono::seconds wait_until{};  // JST on the business date
   std::chrono::seconds poll_interval{30};
   std::vector<LayerSchema> layers;  // above staging, in their order
@@ -163,6 +166,8 @@ class StagingLoader {
                        const TableVerdicts& verdicts);
   void require_manifest_agrees(const DumpManifest& manifest, const Loaded& loaded,
                                const StoredDump& dump);
+  void require_known_end(const Loaded& loaded, const Live& live, const StoredDump& dump,
+                         const std::optional<DumpManifest>& manifest);
   bool lacks_manifest(const StoredDump& dump);
   void wait_or_give_up(const DumpWish& wish, std::optional<BusinessDate> live,
                        const std::optional<StoredDump>& unfinished);

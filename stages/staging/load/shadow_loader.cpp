@@ -84,6 +84,7 @@ class ShadowLoader {
       if (const auto* skipped = std::get_if<dump::Skipped>(&event)) note_skipped(*skipped);
       if (const auto* end = std::get_if<dump::DumpEnds>(&event)) {
         loaded_.text_bytes = end->bytes;
+        loaded_.trailer = end->trailer;
         ended = true;
       }
     }

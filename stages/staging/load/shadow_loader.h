@@ -26,6 +26,7 @@ struct LoadedDump {
   std::vector<std::string> skipped;  // "view `v`"
   std::uint64_t rows = 0;
   std::uint64_t text_bytes = 0;  // uncompressed
+  dump::DumpEnds::Trailer trailer = dump::DumpEnds::Trailer::there;
 };
 
 /// The dialect that a server speaks, for the dump's conditional comments.

@@ -243,5 +243,18 @@ TEST_F(PipelineYaml, ALayerHasASchemaOfItsOwn) {
               HasSubstr("that of the pipeline's own records"));
 }
 
+TEST_F(PipelineYaml, TakesDumpsWithoutTheirLastCommentOnlyIfSomethingElseKnowsTheirEnd) {
+  const std::string store = "store: ${PIPELINE_VAR}/store";
+  const std::string without = store + "\n  require_trailer: false";
+  EXPECT_THAT(failure_with(store, without),
+              HasSubstr("require_trailer: false takes dumps whose end nobody knows"));
+  EXPECT_THAT(failure_with(store, store + "\n  require_trailer: perhaps"),
+              HasSubstr("require_trailer is true or false"));
+  for (const std::string manifest : {"optional", "required"}) {
+    EXPECT_EQ(failure_with(store, without + "\n  manifest: " + manifest), "no failure");
+  }
+  EXPECT_EQ(failure_with(store, store + "\n  require_trailer: true"), "no failure");
+}
+
 }  // namespace
 }  // namespace pipeline
