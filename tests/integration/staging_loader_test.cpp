@@ -840,6 +840,27 @@ TEST_F(StagingLoaderWaits, TakesADumpThatComesLateAndKeepsTheLockFreeMeanwhile) 
   for (const auto sleep : clock.sleeps()) EXPECT_LE(sleep, std::chrono::milliseconds(500));
 }
 
+TEST_F(StagingLoaderWaits, ForTheManifestOfADumpThatIsThereWhereOneIsRequired) {
+  const auto store = open_store(var().file("store"));
+  put("2026-02-01", small_dump(table("a", {"(1,'announced')"})));
+  BringingClock clock(seven_, [&](int sleeps) {
+    if (sleeps != 100) return;
+    EXPECT_EQ(scalar("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA='staging'"),
+              "0");
+    const std::string dump = read_file(var().file("store/dumps/" + key_of("2026-02-01")));
+    var().write("store/dumps/gghouse_20260201.json",
+                fmt::format(R"({{"size": {}, "sha256": "{}", "rows": {{"a": 1}}}})", dump.size(),
+                            sha256_hex(dump)));
+  });
+  LoaderOptions wanted = options();
+  wanted.places.manifests = DumpPlaces::Manifests::required;
+  const LoadReport report = StagingLoader(*store, clock, wanted).load({.date = today_}, "run-w");
+  EXPECT_EQ(report.outcome, LoadReport::Outcome::loaded);
+  EXPECT_EQ(report.manifest, "dumps/gghouse_20260201.json");
+  EXPECT_EQ(scalar("SELECT name FROM staging.a"), "announced");
+  EXPECT_LT(clock.now(), today_.instant_at(wait_until));
+}
+
 TEST_F(StagingLoaderWaits, GivesUpAtTheHourOfTheBusinessDate) {
   const auto store = open_store(var().file("store"));
   test::FakeClock clock(seven_);
