@@ -170,6 +170,19 @@ std::unique_ptr<ObjectStore> open_source(const StageContext& context) {
   return open_store(context.config.source.store, std::move(s3));
 }
 
+/// What `work` makes of a loader whose statements a signal ends.
+template <typename Work>
+auto with_loader(const StageContext& context, LoaderOptions options, Work&& work) {
+  OpenedSessions sessions;
+  const CancelHook end_statements([&] { sessions.end_statements(); });
+  options.session_opened = [&](const ConnectionOptions& account, std::uint64_t id) {
+    sessions.add(account, id);
+  };
+  const auto store = open_source(context);
+  StagingLoader loader(*store, context.clock, std::move(options));
+  return work(loader);
+}
+
 Json dates_json(const std::vector<BusinessDate>& dates) {
   Json list = Json::array();
   for (const auto& date : dates) list.push_back(date.iso());
@@ -264,18 +277,13 @@ void print_report(const LoadReport& report) {
 
 void load(const StageContext& context) {
   const DumpWish wish = wish_of(context);
-  OpenedSessions sessions;
-  const CancelHook end_statements([&] { sessions.end_statements(); });
   LoaderOptions options = options_of(context.config);
   options.override_guards = reason(context, "--override-guards").value_or("");
   options.sources = source_table_names(context.config.transform.project_dir);
-  options.session_opened = [&](const ConnectionOptions& account, std::uint64_t id) {
-    sessions.add(account, id);
-  };
-  const auto store = open_source(context);
-  StagingLoader loader(*store, context.clock, std::move(options));
   const bool dry_run = context.asked.has("--dry-run");
-  const LoadReport report = dry_run ? loader.rehearse(wish) : loader.load(wish, context.run_id);
+  const LoadReport report = with_loader(context, std::move(options), [&](StagingLoader& loader) {
+    return dry_run ? loader.rehearse(wish) : loader.load(wish, context.run_id);
+  });
   fill_output(report, context.output);
   print_report(report);
   if (dry_run) {
@@ -389,15 +397,9 @@ void adopt(const StageContext& context) {
                                                 ? StagingAdoptionWish::DryRun::yes
                                                 : StagingAdoptionWish::DryRun::no,
                                  .reason = reason(context, "--reason").value_or("")};
-  OpenedSessions sessions;
-  const CancelHook end_statements([&] { sessions.end_statements(); });
-  LoaderOptions options = options_of(context.config);
-  options.session_opened = [&](const ConnectionOptions& account, std::uint64_t id) {
-    sessions.add(account, id);
-  };
-  const auto store = open_source(context);
   const StagingAdoption adoption =
-      StagingLoader(*store, context.clock, std::move(options)).adopt(wish, context.run_id);
+      with_loader(context, options_of(context.config),
+                  [&](StagingLoader& loader) { return loader.adopt(wish, context.run_id); });
   context.output = adoption_json(adoption, schema);
   if (context.asked.has("--json")) {
     fmt::print("{}\n", context.output.dump());
@@ -416,15 +418,9 @@ void adopt(const StageContext& context) {
 }
 
 void verify(const StageContext& context) {
-  OpenedSessions sessions;
-  const CancelHook end_statements([&] { sessions.end_statements(); });
-  LoaderOptions options = options_of(context.config);
-  options.session_opened = [&](const ConnectionOptions& account, std::uint64_t id) {
-    sessions.add(account, id);
-  };
-  const auto store = open_source(context);
   const StagingVerification found =
-      StagingLoader(*store, context.clock, std::move(options)).verify(context.run_id);
+      with_loader(context, options_of(context.config),
+                  [&](StagingLoader& loader) { return loader.verify(context.run_id); });
   Json differences = Json::array();
   std::vector<std::string> names;
   for (const auto& [table, what] : found.differences) {

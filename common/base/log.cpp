@@ -100,6 +100,7 @@ struct StatusLine {
   }
   /// A line that is as wide as the terminal would begin another one.
   void draw() const {
+    if (text.empty()) return;
     winsize size{};
     const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
     put(std::string_view(text).substr(0, known ? size.ws_col - 1U : columns_otherwise - 1));

@@ -269,68 +269,63 @@ Json fill_vault(const StageContext& context, const dbt::VaultRequest& vault,
   throw Error(ErrorKind::guard_refused, "the vault is not in order: " + join(objections, "; "));
 }
 
-struct VaultNotes::Opened {
-  explicit Opened(const dbt::VaultRequest& request)
-      : session(Connection::open(request.account)), options(request.options) {}
-
-  Connection session;
-  publish::VaultOptions options;
-  std::optional<Vault> vault = std::nullopt;
-  std::map<std::string, std::optional<publish::Marker>> markers = {};  // by schema
-};
-
 VaultNotes::VaultNotes(const StageContext& context, Connection& publisher,
                        std::vector<std::string> schemas) noexcept
-    : schemas_(std::move(schemas)) {
+    : context_(context), publisher_(publisher), schemas_(std::move(schemas)) {
   try {
-    const auto request = vault_request(context.config, "");
-    if (!request) return;
-    auto opened = std::make_unique<Opened>(*request);
-    publish::note_session(publisher, opened->session,
-                          {.run_id = context.run_id, .target = schemas_.front(), .role = "vault"});
-    Vault& vault = opened->vault.emplace(opened->session, opened->options);
-    for (const auto& table : vault.kept_tables(schemas_)) {
-      for (const auto& line : vault.settle(table.live)) log::info("{}", line);
-    }
-    for (const auto& schema : schemas_) {
-      opened->markers.emplace(schema, publish::read_marker(opened->session, schema));
-    }
-    opened_ = std::move(opened);
+    with_vault([&](Connection& session, Vault& vault) {
+      for (const auto& table : vault.kept_tables(schemas_)) {
+        for (const auto& line : vault.settle(table.live)) log::info("{}", line);
+      }
+      for (const auto& schema : schemas_) {
+        markers_.emplace(schema, publish::read_marker(session, schema));
+      }
+    });
   } catch (const std::exception& error) {
+    markers_.clear();
     log::warn("the vault is not told of this restore; the next start writes what is live then: {}",
               error.what());
   }
 }
 
-VaultNotes::~VaultNotes() = default;
+void VaultNotes::with_vault(const std::function<void(Connection&, Vault&)>& work) const {
+  const auto request = vault_request(context_.config, "");
+  if (!request) return;
+  Connection session = Connection::open(request->account);
+  publish::note_session(publisher_, session,
+                        {.run_id = context_.run_id, .target = schemas_.front(), .role = "vault"});
+  const CancelHook end_statement([&] {
+    try {
+      kill_from_outside(session.options(), session.id(), Victim::statement);
+    } catch (const std::exception& error) {
+      log::warn("the vault's statement was not ended: {}", error.what());
+    }
+  });
+  Vault vault(session, request->options);
+  work(session, vault);
+}
 
 void VaultNotes::write(const std::vector<Replaced>& replaced) noexcept {
-  if (opened_ == nullptr) return;
+  if (markers_.empty()) return;
   try {
     failpoint("restore_before_vault");
-    Vault& vault = *opened_->vault;
-    const CancelHook end_statement([&] {
-      try {
-        kill_from_outside(opened_->session.options(), opened_->session.id(), Victim::statement);
-      } catch (const std::exception& error) {
-        log::warn("the vault's statement was not ended: {}", error.what());
+    with_vault([&](Connection& session, Vault& vault) {
+      const auto fits = [&](const VaultedTable& table, const TableName& source) {
+        if (publish::relation_kind(session, source) != RelationKind::table) return false;
+        const auto misfits = vault.misfits(table, source);
+        if (misfits.empty()) return true;
+        log::warn("the vault does not keep {}: {}", source.text(), join(misfits, "; "));
+        return false;
+      };
+      for (const auto& table : vault.kept_tables(schemas_)) {
+        throw_if_cancelled();
+        for (const auto& [live, kept_as] : replaced) {
+          if (live != table.live || !fits(table, kept_as)) continue;
+          vault.record_replaced(table, kept_as, markers_.at(live.schema));
+        }
+        if (fits(table, table.live)) vault.record_live(table);
       }
     });
-    const auto fits = [&](const VaultedTable& table, const TableName& source) {
-      if (publish::relation_kind(opened_->session, source) != RelationKind::table) return false;
-      const auto misfits = vault.misfits(table, source);
-      if (misfits.empty()) return true;
-      log::warn("the vault does not keep {}: {}", source.text(), join(misfits, "; "));
-      return false;
-    };
-    for (const auto& table : vault.kept_tables(schemas_)) {
-      throw_if_cancelled();
-      for (const auto& [live, kept_as] : replaced) {
-        if (live != table.live || !fits(table, kept_as)) continue;
-        vault.record_replaced(table, kept_as, opened_->markers.at(live.schema));
-      }
-      if (fits(table, table.live)) vault.record_live(table);
-    }
   } catch (const std::exception& error) {
     log::warn("the vault does not know what is live now; the next start writes it: {}",
               error.what());

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <memory>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +13,7 @@
 #include "common/stage/stage_main.h"
 #include "stages/publish/journal.h"
 #include "stages/publish/restore.h"
+#include "stages/publish/vault.h"
 #include "stages/publish/vault_tables.h"
 #include "stages/transform/run/layer_request.h"
 
@@ -48,19 +49,22 @@ class VaultNotes {
   };
 
   /// Before the swap: notes which batches count, and which markers show. `publisher` holds the
-  /// locks of `schemas` and outlives this.
+  /// locks of `schemas`; it and `context` outlive this.
   VaultNotes(const StageContext& context, Connection& publisher,
              std::vector<std::string> schemas) noexcept;
-  VaultNotes(const VaultNotes&) = delete;
-  VaultNotes& operator=(const VaultNotes&) = delete;
-  ~VaultNotes();
 
   void write(const std::vector<Replaced>& replaced) noexcept;
 
  private:
-  struct Opened;
+  /// With a session of its own each time, which holds the vault's lock: nobody waits for that while
+  /// a restore compares rows. Does nothing where no vault is kept.
+  void with_vault(const std::function<void(Connection&, publish::Vault&)>& work) const;
+
+  const StageContext& context_;
+  Connection& publisher_;
   std::vector<std::string> schemas_;
-  std::unique_ptr<Opened> opened_;  // nullptr: no vault is kept, or it cannot be had
+  /// What showed before the swap, by schema; empty: no vault is kept, or it cannot be had.
+  std::map<std::string, std::optional<publish::Marker>> markers_;
 };
 
 /// A table's state in the vault that somebody asks for.
