@@ -29,8 +29,8 @@ std::string host_of(std::string_view url) {
 
 /// Besides loopback: link-local addresses that ECS and EKS answer at.
 bool may_be_asked_in_clear_text(std::string_view host) {
-  static constexpr std::array<std::string_view, 4> container_hosts = {
-      "169.254.170.2", "169.254.170.23", "fd00:ec2::23", "::1"};
+  static constexpr std::array<std::string_view, 3> container_hosts = {
+      "169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
   return http::is_loopback(host) ||
          std::ranges::find(container_hosts, host) != container_hosts.end();
 }

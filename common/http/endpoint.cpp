@@ -33,7 +33,7 @@ std::string Endpoint::origin() const {
 bool is_loopback(std::string_view host) {
   // 127.0.0.1 and its like; 127.0.0.1.example.org is a name.
   const bool number = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host.ends_with(".localhost") ||
+  return host == "localhost" || host == "::1" || host.ends_with(".localhost") ||
          (number && host.starts_with("127."));
 }
 

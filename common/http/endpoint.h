@@ -17,7 +17,7 @@ struct Endpoint {
   std::string origin() const;
 };
 
-/// "localhost", names below it, and 127.0.0.0/8 as a number.
+/// "localhost", names below it, 127.0.0.0/8 as a number, and ::1.
 bool is_loopback(std::string_view host);
 
 /// Reads "https://host" or "https://host:port", with or without a slash at the end. Throws

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "common/base/text.h"
+#include "common/http/endpoint.h"
 #include "common/stage/measures.h"
 #include "stages/publish/rights.h"
 #include "stages/warehouse/target.h"
@@ -295,8 +296,7 @@ Finding look_at_named_zones(Connection& session) {
 Finding look_at_disk(Connection& session) {
   const std::string folder = variable(session, "datadir");
   const Endpoint& endpoint = session.options().endpoint;
-  const bool here = !endpoint.socket.empty() || endpoint.host == "localhost" ||
-                    endpoint.host.starts_with("127.") || endpoint.host == "::1";
+  const bool here = !endpoint.socket.empty() || http::is_loopback(endpoint.host);
   std::error_code ignored;
   if (here && !folder.empty() && std::filesystem::is_directory(folder, ignored)) {
     return space_finding(Check::server_disk, "", folder);
@@ -332,8 +332,7 @@ Finding judge_tls(const Endpoint& endpoint, std::string_view version, std::strin
           : fmt::format("{}: {}, but nobody verifies whose it is", endpoint.text(), version);
   const std::string advice =
       "warehouse.tls: {mode: verify, ca: FILE} in pipeline.yaml, with a certificate on the server";
-  const bool to_itself = endpoint.host == "localhost" || endpoint.host.starts_with("127.");
-  if (to_itself) return warning(Check::server_tls, "", found, advice);
+  if (http::is_loopback(endpoint.host)) return warning(Check::server_tls, "", found, advice);
   return failure(Check::server_tls, "", ErrorKind::wrong_database, found, advice);
 }
 

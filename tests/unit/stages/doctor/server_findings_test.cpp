@@ -115,8 +115,14 @@ TEST(ServerTls, IsNeededOverANetworkAlone) {
   const Finding unverified = judge_tls(remote, "TLSv1.3", "TLS_AES_256_GCM_SHA384");
   EXPECT_EQ(unverified.verdict, Verdict::fail);
   EXPECT_THAT(unverified.advice, HasSubstr("mode: verify"));
-  remote.host = "127.0.0.1";
-  EXPECT_EQ(judge_tls(remote, "", "").verdict, Verdict::warn);
+  for (const auto* self : {"127.0.0.1", "localhost", "::1"}) {
+    remote.host = self;
+    EXPECT_EQ(judge_tls(remote, "", "").verdict, Verdict::warn) << self;
+  }
+  for (const auto* name : {"127.0.0.1.example.org", "localhost.example.org", "127.example.org"}) {
+    remote.host = name;
+    EXPECT_EQ(judge_tls(remote, "", "").verdict, Verdict::fail) << name;
+  }
 }
 
 }  // namespace
