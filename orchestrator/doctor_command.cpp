@@ -15,7 +15,6 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
-#include "common/base/secret.h"
 #include "common/base/text.h"
 #include "common/io/file.h"
 #include "common/io/scratch_folder.h"
@@ -226,7 +225,7 @@ class Doctor {
 int doctor_command(const DoctorContext& context) {
   const auto findings = Doctor(context).all();
   if (context.asked.has("--json")) {
-    fmt::print("{}\n", redact(report_json(findings).dump(Json::Style::indented)));
+    fmt::print("{}\n", report_json(findings).dump(Json::Style::indented));
   } else {
     fmt::print("{}", render(findings));
   }

@@ -257,11 +257,11 @@ Json to_json(const Finding& finding) {
   Json json = Json::object();
   json.set("check", entry.id);
   json.set("group", entry.group);
-  json.set("name", finding.name());
-  json.set("about", finding.about);
+  json.set("name", redact(finding.name()));
+  json.set("about", redact(finding.about));
   json.set("verdict", word_of(finding.verdict));
-  json.set("found", finding.found);
-  json.set("advice", finding.advice);
+  json.set("found", redact(finding.found));
+  json.set("advice", redact(finding.advice));
   json.set("error", finding.kind ? Json(entry_of(*finding.kind).name) : Json());
   return json;
 }
@@ -291,7 +291,7 @@ Finding finding_from_json(const Json& document) {
 
 Tell tell_as_lines() {
   return [](const Finding& finding) {
-    const std::string line = redact(to_json(finding).dump()) + "\n";
+    const std::string line = to_json(finding).dump() + "\n";
     std::fputs(line.c_str(), stdout);
     std::fflush(stdout);
   };

@@ -96,7 +96,8 @@ Finding failure(Check check, std::string about, ErrorKind kind, std::string foun
                 std::string advice);
 
 /// {"check","group","name","about","verdict","found","advice","error"}; "error" is null unless it
-/// failed.
+/// failed. Known secrets are blotted out in its texts: once they are escaped as JSON it is too
+/// late.
 Json to_json(const Finding& finding);
 /// Throws config_invalid for a document that is none.
 Finding finding_from_json(const Json& document);
@@ -105,7 +106,7 @@ Finding finding_from_json(const Json& document);
 /// back.
 using Tell = std::function<void(Finding)>;
 
-/// Prints each finding as one line of JSON on standard output, secrets redacted.
+/// Prints each finding as one line of JSON on standard output, without secrets.
 Tell tell_as_lines();
 
 }  // namespace pipeline

@@ -14,12 +14,12 @@ namespace {
 
 constexpr std::array<std::string_view, 3> words_for_people{"OK", "WARN", "FAIL"};
 
-/// What others say may hold anything; a table has one line for each finding.
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-    line += is_control ? ' ' : c;
+/// What others say may hold anything; a table has one line for each finding. The redactor comes
+/// first: what is changed before it might hide a secret from it.
+std::string shown(std::string_view text) {
+  std::string line = redact(text);
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
   return line;
 }
@@ -54,7 +54,7 @@ int exit_code_of(const std::vector<Finding>& findings) {
 
 std::string render(const std::vector<Finding>& findings) {
   std::size_t width = 0;
-  for (const auto& finding : findings) width = std::max(width, finding.name().size());
+  for (const auto& finding : findings) width = std::max(width, shown(finding.name()).size());
   std::string text;
   std::string_view group;
   std::array<int, words_for_people.size()> counts{};
@@ -64,14 +64,14 @@ std::string render(const std::vector<Finding>& findings) {
     group = entry.group;
     const auto verdict = static_cast<std::size_t>(finding.verdict);
     ++counts.at(verdict);
-    text += fmt::format("  {:<4}  {:<{}}  {}\n", words_for_people.at(verdict), finding.name(),
-                        width, one_line(finding.found));
+    text += fmt::format("  {:<4}  {:<{}}  {}\n", words_for_people.at(verdict),
+                        shown(finding.name()), width, shown(finding.found));
     if (!finding.advice.empty()) {
-      text += fmt::format("  {:<4}  {:<{}}  -> {}\n", "", "", width, one_line(finding.advice));
+      text += fmt::format("  {:<4}  {:<{}}  -> {}\n", "", "", width, shown(finding.advice));
     }
   }
   text += fmt::format("{} in order, {} warnings, {} failed\n", counts[0], counts[1], counts[2]);
-  return redact(text);
+  return text;
 }
 
 Json report_json(const std::vector<Finding>& findings) {

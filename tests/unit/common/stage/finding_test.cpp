@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "common/base/secret.h"
 #include "common/stage/finding.h"
 #include "tests/support/golden.h"
 
@@ -87,6 +88,18 @@ TEST(Finding, ComesBackFromItsJson) {
   EXPECT_EQ(fine.name(), "list of the store");
   EXPECT_EQ(finding_from_json(to_json(fine)), fine);
   EXPECT_TRUE(to_json(fine).at("error").is_null());
+}
+
+TEST(Finding, ShowsNoSecretAsJsonThoughItHoldsWhatJsonEscapes) {
+  const std::string value = R"(canary "quoted" \and\ more)";
+  const Secret secret(value);
+  const Finding failed = failure(Check::login, "with " + value, ErrorKind::access_denied,
+                                 "refused " + value, "not " + value);
+  const Json json = to_json(failed);
+  EXPECT_EQ(json.at("name").as_string(), "login of with ***");
+  EXPECT_EQ(json.at("about").as_string(), "with ***");
+  EXPECT_EQ(json.at("found").as_string(), "refused ***");
+  EXPECT_EQ(json.at("advice").as_string(), "not ***");
 }
 
 TEST(Finding, RefusesADocumentOfAnotherVersion) {

@@ -9,6 +9,7 @@
 namespace pipeline {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -86,6 +87,16 @@ TEST(DoctorReport, ShowsNoSecret) {
   const Secret secret("canary-of-the-doctor");
   EXPECT_THAT(render({in_order(Check::login, "load", "with canary-of-the-doctor")}),
               Not(HasSubstr("canary")));
+}
+
+TEST(DoctorReport, ShowsNoSecretThatHoldsWhatATableOrJsonWritesOtherwise) {
+  const std::string value = "canary \"of\\the\nsecond";
+  const Secret secret(value);
+  const std::vector<Finding> findings{warning(Check::login, value, "with " + value, "no " + value)};
+  for (const auto& text : {render(findings), report_json(findings).dump()}) {
+    EXPECT_THAT(text, AllOf(HasSubstr("with ***"), HasSubstr("no ***"), Not(HasSubstr("canary")),
+                            Not(HasSubstr("second"))));
+  }
 }
 
 TEST(DoctorReport, AsJsonHoldsVerdictAndExitCode) {
