@@ -15,7 +15,7 @@
 
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
-#include "common/base/secret.h"
+#include "common/base/redacted_json.h"
 #include "common/base/text.h"
 #include "common/io/file.h"
 
@@ -93,7 +93,7 @@ std::optional<std::string> quarantine_dump(ObjectStore& store, const StoredDump&
     if (digest_of(store, manifest_to) != digest_of(store, manifest->key)) return {};
     failpoint("quarantine_after_manifest");
   }
-  const std::string text = redact(reason.dump()) + "\n";
+  const std::string text = redacted(reason).dump() + "\n";
   TextSource bytes(text);
   store.put(to + ".json", bytes);
   failpoint("quarantine_before_remove");

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/base/redacted_json.h"
+
 namespace pipeline {
 namespace {
 
@@ -29,6 +31,16 @@ TEST(Redactor, BlotsOutEveryOccurrenceOfEverySecret) {
 TEST(Redactor, LeavesOrdinaryWordsAlone) {
   const Secret shorty("ab");
   EXPECT_EQ(redact("about"), "about");
+}
+
+TEST(Redactor, FindsInJsonWhatItsWriterEscapes) {
+  const std::string value = "geheim \"2\"\\of\ntwo lines";
+  const Secret secret(value);
+  Json inner = Json::object();
+  inner.set("cause of " + value, Json::Array{Json("said " + value), Json(7), Json()});
+  Json document = Json::object();
+  document.set("context", std::move(inner));
+  EXPECT_EQ(redacted(document).dump(), R"({"context":{"cause of ***":["said ***",7,null]}})");
 }
 
 }  // namespace
