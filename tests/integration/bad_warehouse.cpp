@@ -1,5 +1,7 @@
 #include "tests/integration/bad_warehouse.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <stdexcept>
 
 #include <fmt/core.h>
@@ -9,6 +11,8 @@
 
 namespace pipeline {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr const char* published_schemas = "('staging', 'seeds', 'silver', 'gold')";
 
@@ -129,6 +133,21 @@ void BadWarehouseTest::expect_green(const Start& start) {
 void BadWarehouseTest::expect_second_day_goes_on() {
   for (const auto& start : all_stages()) expect_green(second_day(start.program));
   EXPECT_EQ(warehouse_.dates(), "2026-02-02 2026-02-02 2026-02-02");
+}
+
+void BadWarehouseTest::deliver(const std::string& file, const std::string& bytes,
+                               std::chrono::minutes since) {
+  house_.write(file, bytes);
+  fs::last_write_time(house_.file(file), fs::file_time_type::clock::now() - since);
+}
+
+std::vector<std::string> BadWarehouseTest::names_in(const std::string& folder) const {
+  std::vector<std::string> names;
+  const std::string path = house_.file("store/" + folder);
+  if (!fs::exists(path)) return names;
+  for (const auto& entry : fs::directory_iterator(path)) names.push_back(entry.path().filename());
+  std::ranges::sort(names);
+  return names;
 }
 
 }  // namespace pipeline

@@ -2,6 +2,7 @@
 // that has run one day.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,14 @@ class BadWarehouseTest : public testing::Test {
   void expect_green(const Start& start);
   /// The second day goes through all three stages.
   void expect_second_day_goes_on();
+  void expect_nothing_published() {
+    EXPECT_EQ(warehouse_.dates(), "2026-02-01 2026-02-01 2026-02-01");
+  }
+
+  /// A file of the installation to which nobody wrote since.
+  void deliver(const std::string& file, const std::string& bytes, std::chrono::minutes since);
+  /// In ascending order; none if there is no such folder under store/.
+  std::vector<std::string> names_in(const std::string& folder) const;
 
   BadWarehouse& warehouse_;
   BadInputHouse& house_;

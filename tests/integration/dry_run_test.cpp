@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "common/base/text.h"
 #include "tests/integration/bad_warehouse.h"
@@ -21,9 +23,7 @@ const std::string incoming = "store/dumps/gghouse_20260202.sql.gz";
 class DryRun : public BadWarehouseTest {
  protected:
   void deliver(const std::string& bytes) {
-    house_.write(incoming, bytes);
-    fs::last_write_time(house_.file(incoming),
-                        fs::file_time_type::clock::now() - std::chrono::hours(1));
+    BadWarehouseTest::deliver(incoming, bytes, std::chrono::hours(1));
   }
   std::string dump_with(const std::string& rows) {
     return gzipped(replace_all(small_dump(), "(1,1),(2,7)", rows));
@@ -80,6 +80,44 @@ TEST_F(DryRun, SaysWhatALoadWouldPublishAndTheLoadThenDoesThat) {
   ASSERT_TRUE(loaded.program.ok()) << loaded.text();
   EXPECT_EQ(loaded.result->output.at("source_sha256").as_string(), sha256);
   EXPECT_EQ(loaded.result->output.at("tables").dump(), said.result->output.at("tables").dump());
+}
+
+// By what the server heard: the trials of rights go on in sessions of their own, about tables that
+// are not there or rows that match nothing; the sessions that read are read-only and only read.
+TEST_F(DryRun, TellsTheServerThatItsSessionsAreReadOnlyAndSendsThemNoWrite) {
+  auto& root = warehouse_.root();
+  root.execute("SET GLOBAL log_output = 'TABLE'");
+  root.execute("TRUNCATE mysql.general_log");
+  root.execute("SET GLOBAL general_log = 1");
+  const Said said = house_.run(
+      start_of("staging_loader", {"load", "--dry-run", "--business-date", "2026-02-02"}));
+  root.execute("SET GLOBAL general_log = 0");
+  ASSERT_TRUE(said.program.ok()) << said.text();
+  std::map<std::string, std::vector<std::string>> sessions;
+  for (const auto& row : root.query("SELECT thread_id, argument FROM mysql.general_log WHERE "
+                                    "user_host LIKE 'etl\\_%' AND command_type = 'Query' "
+                                    "ORDER BY event_time")
+                             .rows) {
+    sessions[*row[0]].push_back(row[1].value_or(""));
+  }
+  const auto reads = testing::ContainsRegex("^(SELECT|SHOW|SET) ");
+  const auto tries = testing::ContainsRegex("pipeline_probe_|WHERE FALSE$");
+  const std::string read_only = "SET SESSION TRANSACTION READ ONLY";
+  int read_only_sessions = 0;
+  int others = 0;
+  for (const auto& [thread, statements] : sessions) {
+    const auto told = std::ranges::find(statements, read_only);
+    if (told == statements.end()) {
+      EXPECT_THAT(statements, testing::Each(testing::AnyOf(reads, tries)));
+      EXPECT_THAT(statements, testing::Contains(tries)) << "it does more than to try rights";
+      ++others;
+      continue;
+    }
+    EXPECT_THAT(statements, testing::Each(reads));
+    ++read_only_sessions;
+  }
+  EXPECT_EQ(read_only_sessions, 2) << "one of each account";
+  EXPECT_EQ(others, 2) << "the rights of each account";
 }
 
 TEST_F(DryRun, OfALiveDateIsNothingNew) {

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <csignal>
 #include <filesystem>
 
@@ -33,9 +32,7 @@ class Manifest : public BadWarehouseTest {
                   "  store: store\n  manifest: " + word + "\n");
   }
   void deliver(const std::string& file, const std::string& bytes) {
-    house_.write(file, bytes);
-    fs::last_write_time(house_.file(file),
-                        fs::file_time_type::clock::now() - std::chrono::minutes(20));
+    BadWarehouseTest::deliver(file, bytes, std::chrono::minutes(20));
   }
   /// What whoever delivers the dump would write.
   Json manifest() const {
@@ -63,19 +60,7 @@ class Manifest : public BadWarehouseTest {
     start.env["PIPELINE_FAILPOINT"] = failpoint;
     return house_.run(start);
   }
-  std::vector<std::string> names(const std::string& folder) const {
-    std::vector<std::string> found;
-    if (!fs::exists(house_.file("store/" + folder))) return found;
-    for (const auto& entry : fs::directory_iterator(house_.file("store/" + folder))) {
-      found.push_back(entry.path().filename());
-    }
-    std::ranges::sort(found);
-    return found;
-  }
   void expect_published() { EXPECT_EQ(warehouse_.dates(), "2026-02-02 2026-02-01 2026-02-01"); }
-  void expect_nothing_published() {
-    EXPECT_EQ(warehouse_.dates(), "2026-02-01 2026-02-01 2026-02-01");
-  }
   std::string refused_name(const std::string& name) const {
     return name + ".refused-" + sha256_hex(dump_).substr(0, 12);
   }
@@ -90,7 +75,7 @@ TEST_F(Manifest, ThatAgreesIsArchivedWithItsDump) {
   ASSERT_TRUE(said.program.ok()) << said.text();
   expect_published();
   EXPECT_EQ(said.result->output.at("manifest").as_string(), "dumps/gghouse_20260202.json");
-  EXPECT_THAT(names("dumps"), IsEmpty());
+  EXPECT_THAT(names_in("dumps"), IsEmpty());
   EXPECT_EQ(house_.text_of("store/processed/gghouse_20260202.json"), manifest().dump());
 }
 
@@ -125,9 +110,9 @@ TEST_F(Manifest, ThatDisagreesRefusesTheDumpByNameAndGoesToQuarantineWithIt) {
     EXPECT_EQ(said.result->error->name, "Pipeline.DumpCorrupt");
     EXPECT_THAT(said.text(), AllOf(HasSubstr("dumps/gghouse_20260202.json"), HasSubstr(one.says)));
     expect_nothing_published();
-    EXPECT_THAT(names("dumps"), IsEmpty());
+    EXPECT_THAT(names_in("dumps"), IsEmpty());
     const std::string name = refused_name("gghouse_20260202.sql.gz");
-    EXPECT_THAT(names("quarantine"),
+    EXPECT_THAT(names_in("quarantine"),
                 ElementsAre(refused_name("gghouse_20260202.json"), name, name + ".json"));
     EXPECT_EQ(house_.text_of("store/quarantine/" + refused_name("gghouse_20260202.json")),
               wrong.dump());
@@ -157,10 +142,32 @@ TEST_F(Manifest, ThatIsMissingWhereItIsOptionalStopsNothing) {
   expect_published();
 }
 
+TEST_F(Manifest, IsNotWaitedForWhereTheDumpIsArchivedButMustAgreeIfItIsThere) {
+  configure("required");
+  deliver(manifest());
+  ASSERT_TRUE(load().program.ok());
+  const auto rewind = [&] {
+    return house_.run(start_of("staging_loader", {"load", "--business-date", "2026-02-01",
+                                                  "--rewind", "a wrong delivery"}));
+  };
+  deliver("store/processed/gghouse_20260201.json", manifest().dump());
+  const Said refused = rewind();
+  EXPECT_EQ(refused.program.exit_code, 14) << refused.text();
+  EXPECT_THAT(refused.text(), HasSubstr("the manifest processed/gghouse_20260201.json does not"));
+  expect_published();
+  EXPECT_THAT(names_in("processed"), testing::Contains("gghouse_20260201.sql.gz"));
+
+  house_.remove("store/processed/gghouse_20260201.json");
+  const Said said = rewind();
+  EXPECT_TRUE(said.program.ok()) << said.text();
+  EXPECT_TRUE(said.result->output.at("manifest").is_null());
+  EXPECT_EQ(warehouse_.dates(), "2026-02-01 2026-02-01 2026-02-01");
+}
+
 TEST_F(Manifest, IsNobodysFileUnlessItIsConfigured) {
   deliver(with("size", 1));
   EXPECT_TRUE(load().program.ok());
-  EXPECT_THAT(names("dumps"), ElementsAre("gghouse_20260202.json"));
+  EXPECT_THAT(names_in("dumps"), ElementsAre("gghouse_20260202.json"));
 }
 
 TEST_F(Manifest, ADryRunReadsItAndMovesNothing) {
@@ -181,8 +188,8 @@ TEST_F(Manifest, ThatMayStillBeWrittenStaysWithItsDump) {
   deliver(dump_file, dump_);
   house_.write(manifest_file, manifest().dump().substr(0, 30));
   EXPECT_EQ(load().program.exit_code, 14);
-  EXPECT_THAT(names("dumps"), ElementsAre("gghouse_20260202.json", "gghouse_20260202.sql.gz"));
-  EXPECT_THAT(names("quarantine"), IsEmpty());
+  EXPECT_THAT(names_in("dumps"), ElementsAre("gghouse_20260202.json", "gghouse_20260202.sql.gz"));
+  EXPECT_THAT(names_in("quarantine"), IsEmpty());
 }
 
 TEST_F(Manifest, NoDeathWhileItIsArchivedLosesIt) {
@@ -201,9 +208,10 @@ TEST_F(Manifest, NoDeathWhileItIsArchivedLosesIt) {
     const Said again = load();
     EXPECT_TRUE(again.program.ok()) << again.text();
     EXPECT_EQ(again.result->output.at("outcome").as_string(), "nothing_new");
-    EXPECT_THAT(names("dumps"), IsEmpty());
-    EXPECT_THAT(names("processed"), ElementsAre("gghouse_20260201.sql.gz", "gghouse_20260202.json",
-                                                "gghouse_20260202.sql.gz"));
+    EXPECT_THAT(names_in("dumps"), IsEmpty());
+    EXPECT_THAT(
+        names_in("processed"),
+        ElementsAre("gghouse_20260201.sql.gz", "gghouse_20260202.json", "gghouse_20260202.sql.gz"));
     EXPECT_EQ(house_.text_of("store/processed/gghouse_20260202.json"), manifest().dump());
   }
 }
@@ -225,7 +233,7 @@ TEST_F(Manifest, NoDeathWhileItGoesToQuarantineLetsItsDumpPass) {
     EXPECT_EQ(load().program.exit_code, dump_is_gone ? 11 : 14);
     expect_nothing_published();
     const std::string name = refused_name("gghouse_20260202.sql.gz");
-    EXPECT_THAT(names("quarantine"),
+    EXPECT_THAT(names_in("quarantine"),
                 ElementsAre(refused_name("gghouse_20260202.json"), name, name + ".json"));
   }
 }
@@ -248,7 +256,7 @@ TEST_F(Manifest, OfANewDeliveryStaysWithIt) {
   ASSERT_TRUE(said.program.ok()) << said.text();
   EXPECT_EQ(said.result->output.at("outcome").as_string(), "loaded");
   EXPECT_EQ(warehouse_.root().query_value("SELECT COUNT(*) FROM staging.tenants"), "1");
-  EXPECT_THAT(names("dumps"), IsEmpty());
+  EXPECT_THAT(names_in("dumps"), IsEmpty());
 }
 
 TEST_F(Manifest, IsConfiguredByThreeWords) {
@@ -298,7 +306,11 @@ TEST_F(WithoutTrailer, AreRefusedUnlessTheConfigurationTakesThem) {
 TEST_F(WithoutTrailer, ADemandThatNothingBacksIsRefusedByName) {
   configure_without("");
   deliver(dump_file, cut_);
-  EXPECT_EQ(load().program.exit_code, 10);
+  const Said said = load();
+  EXPECT_EQ(said.program.exit_code, 10) << said.text();
+  EXPECT_THAT(said.text(), AllOf(HasSubstr("require_trailer: false takes dumps whose end nobody "
+                                           "knows; give source.manifest"),
+                                 HasSubstr("min_rows")));
 }
 
 TEST_F(WithoutTrailer, AreTakenIfTheManifestNamesTheRowsOfAllTables) {
@@ -332,6 +344,40 @@ TEST_F(WithoutTrailer, AreTakenIfEveryTableHasAFloor) {
   const Said said = load();
   EXPECT_TRUE(said.program.ok()) << said.text();
   expect_published();
+}
+
+// Between two tables nothing but the comment tells that more should follow.
+TEST_F(WithoutTrailer, ThatLackALiveTableWithoutAFloorAreRefusedAndItIsNamed) {
+  const std::string rooms =
+      "CREATE TABLE `rooms` (`id` int NOT NULL, PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT "
+      "CHARSET=utf8mb4;\nINSERT INTO `rooms` VALUES (4),(5);\n-- Dump completed";
+  deliver(dump_file, gzipped(replace_all(small_dump(), "-- Dump completed", rooms)));
+  ASSERT_TRUE(load().program.ok());
+  configure_without("");
+  add_floor("tenants");
+  for (const auto& more : {std::vector<std::string>{"--dry-run"}, std::vector<std::string>{}}) {
+    deliver(dump_file, cut_);
+    const Said said = load({}, more);
+    EXPECT_EQ(said.program.exit_code, 14) << said.text();
+    EXPECT_THAT(said.text(), HasSubstr("nor do these 1 have a min_rows in protect.tables: rooms"));
+  }
+  EXPECT_EQ(warehouse_.root().query_value("SELECT COUNT(*) FROM staging.rooms"), "2");
+}
+
+TEST_F(WithoutTrailer, AreJudgedByADryRunAsByTheLoad) {
+  configure_without("");
+  house_.write("pipeline.yaml",
+               house_.text_of("pipeline.yaml") +
+                   "protect:\n  tables:\n    - {table: staging.others, min_rows: 3}\n");
+  deliver(dump_file, cut_);
+  const std::string before = warehouse_.picture();
+  const Said refused = load({}, {"--dry-run"});
+  EXPECT_EQ(refused.program.exit_code, 14) << refused.text();
+  EXPECT_THAT(refused.text(), HasSubstr("min_rows in protect.tables: tenants"));
+  house_.change("pipeline.yaml", "staging.others", "staging.tenants");
+  const Said taken = load({}, {"--dry-run"});
+  EXPECT_TRUE(taken.program.ok()) << taken.text();
+  EXPECT_EQ(warehouse_.picture(), before);
 }
 
 TEST_F(WithoutTrailer, ThatEndInsideOfAStatementAreNeverTaken) {

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <future>
@@ -30,9 +29,7 @@ class Quarantine : public BadWarehouseTest {
  protected:
   /// In place of the second day's dump; `minutes` since anybody wrote to it.
   void deliver(const std::string& bytes, int minutes) {
-    house_.write(incoming, bytes);
-    fs::last_write_time(house_.file(incoming),
-                        fs::file_time_type::clock::now() - std::chrono::minutes(minutes));
+    BadWarehouseTest::deliver(incoming, bytes, std::chrono::minutes(minutes));
   }
   std::string good() {
     return gzipped(replace_all(small_dump(), "(1,1),(2,7)", "(1,7),(2,7),(3,1)"));
@@ -45,21 +42,10 @@ class Quarantine : public BadWarehouseTest {
     return house_.run(start);
   }
   /// The names under quarantine/.
-  std::vector<std::string> quarantine() const {
-    std::vector<std::string> names;
-    if (!fs::exists(house_.file("store/quarantine"))) return names;
-    for (const auto& entry : fs::directory_iterator(house_.file("store/quarantine"))) {
-      names.push_back(entry.path().filename());
-    }
-    std::ranges::sort(names);
-    return names;
-  }
+  std::vector<std::string> quarantine() const { return names_in("quarantine"); }
   bool is_incoming() const { return fs::exists(house_.file(incoming)); }
   std::string refused_name(const std::string& bytes) const {
     return "gghouse_20260202.sql.gz.refused-" + sha256_hex(bytes).substr(0, 12);
-  }
-  void expect_nothing_published() {
-    EXPECT_EQ(warehouse_.dates(), "2026-02-01 2026-02-01 2026-02-01");
   }
 };
 

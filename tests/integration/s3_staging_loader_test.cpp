@@ -260,6 +260,31 @@ TEST_F(S3StagingLoader, BytesThatAreDamagedOnTheirWayDoNotCondemnTheDump) {
   EXPECT_THAT(keys(), ElementsAre(archived));
 }
 
+// The time in gzip's header is covered by no check sum: only the manifest tells.
+TEST_F(S3StagingLoader, BytesThatOnlyTheManifestSeesToBeDamagedDoNotCondemnTheDump) {
+  deliver(day, dump_of(1000, "a"));
+  const std::string bytes = read_all(*house_.open()->get(incoming, 0));
+  const std::string manifest = "team/dumps/gghouse_20260201.json";
+  const std::string said =
+      fmt::format(R"({{"size": {}, "sha256": "{}"}})", bytes.size(), sha256_hex(bytes));
+  TextSource source(said);
+  house_.open()->put(manifest, source);
+  test::FaultProxy damaging = between();
+  write_config(address_of(damaging), "quarantine_after_minutes: 0\n  manifest: required");
+  // RFC 1952, 2.3: two bytes of identification, the method, the flags, then four of time.
+  damaging.arm(
+      {.kind = test::Fault::Kind::flip_server_byte, .pattern = "\x1f\x8b\x08", .bytes = 2});
+  const auto damaged = load(day);
+  EXPECT_EQ(damaging.struck(), 1);
+  EXPECT_EQ(damaged.exit_code, 16) << damaged.text();
+  EXPECT_EQ(error_name(), "Pipeline.Unavailable");
+  EXPECT_THAT(damaged.err, HasSubstr("gave other bytes"));
+  EXPECT_THAT(keys(), ElementsAre(manifest, incoming)) << "both stay where the next try finds them";
+  EXPECT_EQ(generations(), "0");
+  ASSERT_TRUE(load(day).ok());
+  EXPECT_EQ(generations(), "1");
+}
+
 TEST_F(S3StagingLoader, ARefusedDumpIsMovedWithinTheBucketOnce) {
   write_config(S3House::gateway().endpoint(), "quarantine_after_minutes: 0");
   deliver(day, "GRANT ALL ON *.* TO x;\n" + dump_of(10, "a"));

@@ -246,13 +246,17 @@ Next FaultProxy::State::send_counted(int fd, std::string_view bytes, Fault::Kind
     const std::lock_guard lock(mutex);
     if (fault.kind == Fault::Kind::flip_server_byte &&
         cutting_kind == Fault::Kind::cut_after_server_bytes) {
-      flipped = bytes.size() > fault.bytes;
+      if (const auto at = bytes.find(fault.pattern); at != std::string_view::npos) {
+        fault.bytes += at + fault.pattern.size();
+        fault.pattern.clear();
+      }
+      flipped = fault.pattern.empty() && bytes.size() > fault.bytes;
       if (flipped) {
         spoilt = bytes;
         spoilt[fault.bytes] = static_cast<char>(spoilt[fault.bytes] ^ 4);
         bytes = spoilt;
         fault = Fault{};
-      } else {
+      } else if (fault.pattern.empty()) {
         fault.bytes -= bytes.size();
       }
     }

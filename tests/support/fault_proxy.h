@@ -17,13 +17,14 @@ struct Fault {
     none,
     cut_after_client_bytes,  // both sides are closed once so many bytes went to the server
     cut_after_server_bytes,  // ... went to the client
-    flip_server_byte,        // of the byte behind so many of the server's, one bit is turned
+    flip_server_byte,        // of the byte behind so many of the server's, one bit is turned; with
+                             // a pattern: behind so many that follow it in one of its answers
     lose_answer,   // a packet with `pattern` reaches the server; its answer is read and thrown away
     lose_request,  // a packet with `pattern` is not forwarded
     stall_answer,  // a packet with `pattern` reaches the server; its answer waits for release()
   };
   Kind kind = Kind::none;
-  std::string pattern;    // bytes inside one packet of the client; case matters
+  std::string pattern;    // bytes inside one packet of the client, or one read; case matters
   std::size_t bytes = 0;  // counted from arm() over all sessions
 };
 

@@ -7,6 +7,8 @@
 #include <functional>
 
 #include "common/base/error.h"
+#include "common/object_store/directory_store.h"
+#include "tests/support/temp_dir.h"
 
 namespace pipeline {
 namespace {
@@ -110,6 +112,23 @@ TEST(DumpManifest, IsHeldAgainstTheBytesAndEveryTableThatWasRead) {
   other.bytes = 119;
   EXPECT_THAT(refusal([&] { require_agrees(parse(text()), other, tables); }),
               HasSubstr("size is 120, 119 bytes were read"));
+}
+
+TEST(DumpManifest, IsReadUpToOneMebibyteAndRefusedBeyondIt) {
+  constexpr std::size_t limit = 1U << 20U;
+  const test::TempDir folder;
+  DirectoryStore store(folder.path());
+  DumpPlaces places;
+  places.manifests = DumpPlaces::Manifests::optional;
+  const auto find = [&] { return find_manifest(store, "dumps/x.sql.gz", places); };
+  EXPECT_FALSE(find());
+  const std::string padding(limit - text().size(), ' ');
+  folder.write("dumps/x.json", text() + padding);
+  EXPECT_EQ(find().value().sha256, digits);
+  folder.write("dumps/x.json", text() + padding + " ");
+  EXPECT_EQ(refusal([&] { find(); }), "the manifest dumps/x.json is larger than 1 MiB");
+  places.manifests = DumpPlaces::Manifests::ignored;
+  EXPECT_FALSE(find());
 }
 
 TEST(DumpManifest, NamesAtMostTwentyTables) {
