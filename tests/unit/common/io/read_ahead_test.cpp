@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <random>
+#include <thread>
 
 #include "common/base/error.h"
 #include "common/base/scope.h"
@@ -80,12 +82,22 @@ TEST(ReadAhead, AnErrorComesBehindTheBytesBeforeItAndEveryTime) {
 TEST(ReadAhead, HoldsNoMoreThanItsBuffersAndEndsUnread) {
   const std::string text = text_of_bytes(100'000);
   Pieces inner(text);
+  // Time enough to read on, for a thread that did not know where to stop.
+  const auto reads_at_rest = [&](int at_least) {
+    for (int waits = 0; inner.reads < at_least && waits < 10'000; ++waits) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return inner.reads.load();
+  };
   {
     ReadAhead ahead(inner, {.buffer_bytes = 10, .buffers = 4});
-    std::vector<char> buffer(1);
+    EXPECT_EQ(reads_at_rest(4), 4);
+    std::vector<char> buffer(1);  // the first piece is one byte
     ASSERT_EQ(ahead.read(buffer), 1U);
+    EXPECT_EQ(reads_at_rest(5), 5);
   }
-  EXPECT_LE(inner.reads, 5);
+  EXPECT_EQ(inner.reads, 5);
 }
 
 TEST(ReadAhead, ItsThreadHasTheScopeOfTheOneThatMadeIt) {
