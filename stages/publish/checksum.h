@@ -10,8 +10,8 @@ namespace pipeline::publish {
 
 /// "crc:3141592653" or, for a table with generated columns, "values:17/2718281828/1414213562".
 /// Equal tables of the same columns give the same text on one server, in whatever order their rows
-/// lie; unequal ones another, but for accidents. Reads the whole table, about a second for three
-/// million rows, ten times that with generated columns.
+/// lie; unequal ones another, but for accidents. Reads the whole table, more slowly where it has
+/// generated columns.
 std::string content_checksum(Connection& connection, const TableName& table);
 
 /// What the records hold as a checksum, or nothing where it cannot be compared: earlier versions

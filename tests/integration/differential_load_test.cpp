@@ -319,6 +319,9 @@ TEST_F(DifferentialLoadOfHugeRows, LoadDataTakesWhatTheClientsOwnInsertBrings) {
   const std::string verdicts = load_both("fits", dump_of_one_row(packet_bytes - 2));
   EXPECT_TRUE(verdicts.starts_with("client: loaded\nloader: loaded\n  t: 1 rows, 0 warnings\n"))
       << verdicts;
+  EXPECT_NE(verdicts.find("by INSERTs\nloader: Pipeline.DumpRefused: "), std::string::npos)
+      << "the names of schema and columns stand in the loader's own INSERT\n"
+      << verdicts;
 }
 
 TEST_F(DifferentialLoadOfHugeRows, OneByteMoreIsRefusedWithItsPlaceBeforeItIsSent) {
