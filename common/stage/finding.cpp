@@ -158,8 +158,13 @@ constexpr std::array entries{
     CheckEntry{letter_case, "letter-case", on_server, "lower_case_table_names",
                "The loader tells tables apart by letter case.", "", "it is not 0"},
     CheckEntry{sql_mode, "sql-mode", on_server, "sql_mode",
-               "Sessions set their own. The server's default counts for a dump that sets none.",
-               "ANSI_QUOTES or NO_BACKSLASH_ESCAPES: such a dump is refused", ""},
+               "Models run under the server's own, but for modes of other quotes; a dump that sets "
+               "none is read under it.",
+               "ANSI_QUOTES, NO_BACKSLASH_ESCAPES, EMPTY_STRING_IS_NULL or a mode that holds one, "
+               "such as ORACLE: the load of a dump that sets none ends with "
+               "Pipeline.WrongDatabase, and the dump stays; or no STRICT_TRANS_TABLES: a value of "
+               "a model that does not fit is cut without an error",
+               ""},
     CheckEntry{packet_size, "packet-size", on_server, "max_allowed_packet",
                "No row and no statement of a model can be larger.", "it is under 16 MiB", ""},
     CheckEntry{statement_limit, "statement-limit", on_server, "limit of a statement",

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <filesystem>
 #include <functional>
+#include <map>
 
 #include <fmt/core.h>
 
@@ -12,6 +13,7 @@
 #include "common/http/endpoint.h"
 #include "common/stage/measures.h"
 #include "stages/publish/rights.h"
+#include "stages/staging/dump/session_settings.h"
 #include "stages/warehouse/target.h"
 
 namespace pipeline {
@@ -96,25 +98,28 @@ Finding judge_letter_case(const ServerSettings& settings) {
 }
 
 Finding judge_sql_mode(const ServerSettings& settings) {
-  const auto modes = split(settings.sql_mode, ',');
+  std::vector<std::string> in_the_way;
+  std::vector<std::string> better;
+  for (auto& mode : split(settings.sql_mode, ',')) {
+    const bool bad = !dump::mode_of_other_grammar(mode).empty();
+    (bad ? in_the_way : better).push_back(std::move(mode));
+  }
   const auto has = [&](std::string_view mode) {
-    return std::ranges::find(modes, mode) != modes.end();
+    return std::ranges::find(better, mode) != better.end();
   };
   std::vector<std::string> doubts;
-  for (const auto* mode : {"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES"}) {
-    if (has(mode)) {
-      doubts.push_back(fmt::format("{}: a dump that sets no sql_mode is refused", mode));
-    }
+  if (!in_the_way.empty()) {
+    doubts.push_back(fmt::format("{}: the load of a dump that sets no sql_mode ends with {}",
+                                 join(in_the_way, ", "), entry_of(ErrorKind::wrong_database).name));
   }
   if (!has("STRICT_TRANS_TABLES") && !has("STRICT_ALL_TABLES")) {
     doubts.emplace_back(
         "no STRICT_TRANS_TABLES: a value of a model that does not fit is cut without an error");
+    better.emplace_back("STRICT_TRANS_TABLES");
   }
   if (doubts.empty()) return in_order(Check::sql_mode, "", settings.sql_mode);
   return warning(Check::sql_mode, "", join(doubts, "; "),
-                 set_global("sql_mode = "
-                            "'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"
-                            "NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION'"));
+                 set_global(fmt::format("sql_mode = '{}'", join(better, ","))));
 }
 
 Finding judge_packet(const ServerSettings& settings) {
@@ -182,19 +187,26 @@ Finding judge_time_zone(const ServerSettings& settings) {
                       : settings.time_zone);
 }
 
-/// The value of a global variable; empty where the server has none of that name.
-std::string variable(Connection& session, std::string_view name) {
-  const auto rows = session.query(fmt::format("SHOW GLOBAL VARIABLES LIKE '{}'", name)).rows;
-  return rows.empty() ? "" : rows.front().at(1).value_or("");
-}
-
 std::string status(Connection& session, std::string_view name) {
   const auto rows = session.query(fmt::format("SHOW SESSION STATUS LIKE '{}'", name)).rows;
   return rows.empty() ? "" : rows.front().at(1).value_or("");
 }
 
 ServerSettings read_settings(Connection& session) {
-  const auto read = [&](std::string_view name) { return variable(session, name); };
+  constexpr std::string_view question =
+      "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('sql_mode', 'max_allowed_packet', "
+      "'local_infile', 'lower_case_table_names', 'innodb_flush_log_at_trx_commit', 'log_bin', "
+      "'sync_binlog', 'binlog_format', 'innodb_file_per_table', 'max_statement_time', "
+      "'max_execution_time', 'secure_timestamp', 'system_time_zone', 'time_zone')";
+  std::map<std::string, std::string, std::less<>> values;
+  for (const auto& row : session.query(question).rows) {
+    values.emplace(row.at(0).value_or(""), row.at(1).value_or(""));
+  }
+  // Empty where the server has none of that name.
+  const auto read = [&](std::string_view name) {
+    const auto found = values.find(name);
+    return found == values.end() ? std::string() : found->second;
+  };
   return {.family = session.family(),
           .version = session.server_version(),
           .sql_mode = read("sql_mode"),
@@ -294,7 +306,7 @@ Finding look_at_named_zones(Connection& session) {
 }
 
 Finding look_at_disk(Connection& session) {
-  const std::string folder = variable(session, "datadir");
+  const std::string folder = session.query_value("SELECT @@GLOBAL.datadir").value_or("");
   const Endpoint& endpoint = session.options().endpoint;
   const bool here = !endpoint.socket.empty() || http::is_loopback(endpoint.host);
   std::error_code ignored;

@@ -10,6 +10,7 @@ namespace {
 using testing::Each;
 using testing::Field;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 ServerSettings sound() {
   return {.family = ServerFamily::mariadb,
@@ -28,6 +29,34 @@ ServerSettings sound() {
           .secure_timestamp = "NO",
           .system_time_zone = "UTC",
           .time_zone = "SYSTEM"};
+}
+
+Finding of_sql_mode(const std::string& mode) {
+  ServerSettings settings = sound();
+  settings.sql_mode = mode;
+  for (auto& finding : judge_settings(settings)) {
+    if (finding.check == Check::sql_mode) return finding;
+  }
+  ADD_FAILURE() << "no line of sql_mode";
+  return in_order(Check::sql_mode, "", "");
+}
+
+TEST(SqlMode, EachModeOfAnotherGrammarIsNamedWithTheEndOfALoad) {
+  for (const auto* mode :
+       {"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "EMPTY_STRING_IS_NULL", "ORACLE", "ANSI", "MSSQL"}) {
+    const Finding finding = of_sql_mode(std::string("STRICT_TRANS_TABLES,") + mode);
+    EXPECT_EQ(finding.verdict, Verdict::warn) << mode;
+    EXPECT_THAT(finding.found, StartsWith(mode));
+    EXPECT_THAT(finding.found, HasSubstr("Pipeline.WrongDatabase"));
+    EXPECT_THAT(finding.advice, HasSubstr("sql_mode = 'STRICT_TRANS_TABLES' "));
+  }
+}
+
+TEST(SqlMode, TheAdviceKeepsWhatElseTheServerHasAndAddsNothingButStrictness) {
+  EXPECT_THAT(of_sql_mode("PIPES_AS_CONCAT,ANSI_QUOTES,NO_AUTO_CREATE_USER").advice,
+              HasSubstr("sql_mode = 'PIPES_AS_CONCAT,NO_AUTO_CREATE_USER,STRICT_TRANS_TABLES' "));
+  EXPECT_THAT(of_sql_mode("").advice, HasSubstr("sql_mode = 'STRICT_TRANS_TABLES' "));
+  EXPECT_EQ(of_sql_mode("STRICT_ALL_TABLES").verdict, Verdict::ok);
 }
 
 struct Spoiled {
