@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -103,23 +104,40 @@ void tell_identity(const PipelineConfig& config, const Tell& tell) {
 
 // ---- accounts and server
 
-/// Where those log in who read the data.
-void tell_consumers(const PipelineConfig& config, const Tell& tell) {
+std::string key_of_consumers(const PipelineConfig& config) {
+  return fmt::format("warehouse.consumers_endpoint in {}", config.path);
+}
+
+std::optional<Connection> log_in_as_consumer(const PipelineConfig& config, const Tell& tell) {
+  try {
+    return Connection::open(as_doctor(consumers_options(config)));
+  } catch (const Error& error) {
+    tell(failure(
+        Check::consumers, "", error,
+        fmt::format("correct {}; or start that server, or make the account {} there by "
+                    "deploy/sql/grants.sql",
+                    key_of_consumers(config), config.warehouse.consumers_endpoint->account)));
+    return {};
+  }
+}
+
+/// Where those log in who read the data, against the warehouse, of which `here` is a session.
+void tell_consumers(const PipelineConfig& config, Connection& here, const Tell& tell) {
   const auto& endpoint = config.warehouse.consumers_endpoint;
   if (!endpoint) return;
-  const std::string key = fmt::format("warehouse.consumers_endpoint in {}", config.path);
+  auto there = log_in_as_consumer(config, tell);
+  if (!there) return;
   try {
-    Connection there = Connection::open(as_doctor(consumers_options(config)));
-    Connection here = Connection::open(doctor_session(config, "publish"));
-    require_same_warehouse(here, there);
+    require_same_warehouse(here, *there);
     tell(in_order(
         Check::consumers, "",
-        fmt::format("{} logs in at {}", endpoint->account, there.options().endpoint.text())));
+        fmt::format("{} logs in at {}", endpoint->account, there->options().endpoint.text())));
   } catch (const Error& error) {
+    const bool elsewhere = error.kind() == ErrorKind::wrong_database;
     tell(failure(Check::consumers, "", error,
-                 fmt::format("correct {}; or start that server, or make the account {} there by "
-                             "deploy/sql/grants.sql",
-                             key, endpoint->account)));
+                 elsewhere ? fmt::format("point {} at the warehouse or a replica of it",
+                                         key_of_consumers(config))
+                           : advice_on_rights(error)));
   }
 }
 
@@ -141,9 +159,17 @@ void tell_server_part(const StageContext& context, const Tell& tell) {
        .require_rights = [&](Connection& session) { require_rights_to_load(session, schema); }}};
   const bool looked = tell_accounts(
       config, accounts, known,
-      [&](Connection& session) { tell_server(config, session, context.clock, tell); }, tell);
-  tell_consumers(config, tell);
+      [&](Connection& session) {
+        tell_server(config, session, context.clock, tell);
+        tell_consumers(config, session, tell);
+      },
+      tell);
   if (looked) return;
+  if (config.warehouse.consumers_endpoint) {
+    tell(failure(Check::consumers, "", ErrorKind::unavailable,
+                 "not tried, since nobody could log in at the warehouse itself",
+                 "put the accounts in order first"));
+  }
   tell(failure(Check::server_version, "", ErrorKind::unavailable,
                "nobody could log in and ask; no setting of the server is known",
                "put the accounts in order first"));

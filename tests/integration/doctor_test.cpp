@@ -478,8 +478,28 @@ TEST_F(Doctor, LogsInWhereConsumersRead) {
   expect_trouble(elsewhere, {.line = line,
                              .error = wrong_database,
                              .found = {other.socket(), "another warehouse"},
-                             .advice = {"warehouse.consumers_endpoint"}});
+                             .advice = {"point warehouse.consumers_endpoint"}});
   expect_other_lines(elsewhere, same);
+
+  const std::string nobodys = house_.file("nobodys.sock");
+  const Diagnosis nowhere = readers_at(nobodys);
+  expect_trouble(nowhere, {.line = line,
+                           .error = unavailable,
+                           .found = {nobodys},
+                           .advice = {"correct warehouse.consumers_endpoint"}});
+  expect_other_lines(nowhere, same);
+}
+
+TEST_F(Doctor, TriesNoLoginOfConsumersWhereNobodyReachesTheWarehouse) {
+  house_.change(
+      "pipeline.yaml", "  server: managed\n",
+      fmt::format("  server: managed\n  consumers_endpoint: {{socket: {}}}\n", server->socket()));
+  house_.change("pipeline.yaml", "  socket: " + server->socket(),
+                "  socket: " + house_.file("nobodys.sock"));
+  expect_trouble(ask(), {.line = "login where consumers read",
+                         .error = unavailable,
+                         .found = {"not tried"},
+                         .advice = {"put the accounts in order"}});
 }
 
 TEST_F(Doctor, TellsOfAStoreThatTakesNoObject) {
