@@ -3,9 +3,6 @@
 // that hangs or dies takes the lines of anything else with it.
 #include "orchestrator/doctor_command.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -162,14 +159,12 @@ class Doctor {
     const auto* command = std::get_if<CommandAlert>(&channel.kind);
     if (command == nullptr) return finding_of_sender(channel);
     const std::string named = command->argv.empty() ? "" : command->argv.front();
-    const std::string program = find_program(named);
-    if (!program.empty() && ::access(program.c_str(), X_OK) == 0) {
-      return in_order(Check::alert_channel, channel.name, program + " can be started");
+    const auto why = why_not_startable(command->argv);
+    if (!why) {
+      return in_order(Check::alert_channel, channel.name, find_program(named) + " can be started");
     }
     return failure(Check::alert_channel, channel.name, ErrorKind::config_invalid,
-                   fmt::format("{} cannot be started: {}", named,
-                               program.empty() ? "there is none in PATH"
-                                               : file_error(errno, "start", program).message()),
+                   "its program cannot be started: " + *why,
                    fmt::format("install it, chmod +x {}, or correct alerts.{}.command in {}", named,
                                channel.name, config_->path));
   }

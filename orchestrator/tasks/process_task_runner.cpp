@@ -67,17 +67,6 @@ ChildStarted told_to(const TaskRunner::Started& started) {
 constexpr std::array<std::string_view, 3> bundled_stages{"staging_loader", "silver_transformer",
                                                          "gold_transformer"};
 
-/// nullopt if `argv` may be started.
-std::optional<std::string> why_not_startable(const std::vector<std::string>& argv) {
-  if (argv.empty()) return "no program is given";
-  const std::string program = find_program(argv.front());
-  if (program.empty()) return argv.front() + ": PATH has no such program";
-  std::error_code ignored;
-  if (std::filesystem::is_directory(program, ignored)) return program + ": is a folder";
-  if (::access(program.c_str(), X_OK) == 0) return {};
-  return program + ": " + std::generic_category().message(errno);
-}
-
 template <typename Named>
 std::optional<std::string> doubt_about_name(std::string_view what, std::string_view key,
                                             const std::string& name, const Named& known) {
@@ -154,6 +143,16 @@ std::optional<std::string> doubt_about_program(std::string_view resource,
       return {};  // a channel that is down tonight must not stop the load
   }
   return {};
+}
+
+std::optional<std::string> why_not_startable(const std::vector<std::string>& argv) {
+  if (argv.empty()) return "no program is given";
+  const std::string program = find_program(argv.front());
+  if (program.empty()) return argv.front() + ": PATH has no such program";
+  std::error_code ignored;
+  if (std::filesystem::is_directory(program, ignored)) return program + ": is a folder";
+  if (::access(program.c_str(), X_OK) == 0) return {};
+  return program + ": " + std::generic_category().message(errno);
 }
 
 std::string attempt_file(const std::string& state_dir, const TaskRequest& request,

@@ -34,6 +34,9 @@ std::optional<std::string> doubt_about_program(std::string_view resource,
                                                const PipelineConfig& config,
                                                const std::string& program_folder);
 
+/// Why `argv` could not be started now: "/opt/alert: is a folder"; nullopt if it could.
+std::optional<std::string> why_not_startable(const std::vector<std::string>& argv);
+
 /// state_dir/runs/RUN/STATE-N.SUFFIX. A state's name may hold what a file name should not; such
 /// characters become "_" and a hash of the name follows, so that two states never share a file.
 std::string attempt_file(const std::string& state_dir, const TaskRequest& request,

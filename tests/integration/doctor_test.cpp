@@ -604,6 +604,11 @@ TEST_F(Doctor, TellsOfAnAlertProgramThatIsNotThere) {
                              .found = {"/opt/nobody/alert"},
                              .advice = {"alerts.ops.command"}});
   expect_other_lines(diagnosis, sound());
+  house_.change("pipeline.yaml", "/opt/nobody/alert", house_.file("project"));
+  expect_trouble(ask(), {.line = "alert channel ops",
+                         .error = config_invalid,
+                         .found = {house_.file("project") + ": is a folder"},
+                         .advice = {"alerts.ops.command"}});
 }
 
 TEST_F(Doctor, TellsOfAnAlertChannelWhoseSecretIsNotThere) {
