@@ -9,6 +9,7 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "common/base/version.h"
 #include "common/config/cli_help.h"
 
 namespace pipeline {
@@ -286,7 +287,7 @@ CliInvocation parse_cli(const CliSpec& spec, const std::vector<std::string>& arg
     return result;
   }
   if (sorted.version) {
-    result.text_to_print = spec.program + " " PIPELINE_VERSION "\n";
+    result.text_to_print = fmt::format("{} {}\n", spec.program, program_version());
     return result;
   }
   if (!sorted.unknown.empty()) refuse_unknown_option(spec, sorted);

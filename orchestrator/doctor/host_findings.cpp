@@ -15,6 +15,7 @@
 
 #include "common/base/text.h"
 #include "common/base/unique_fd.h"
+#include "common/base/version.h"
 #include "common/io/file.h"
 #include "common/process/child_process.h"
 #include "common/stage/measures.h"
@@ -108,8 +109,7 @@ std::vector<Finding> look_at_programs(const std::string& own,
                                       const std::vector<ProgramToAsk>& programs,
                                       const std::vector<std::string>& environment,
                                       const std::stop_token& stop) {
-  const auto ours = ask_version({own}, environment, stop);
-  const std::string own_version = version_in(ours.output.value_or(""));
+  const std::string own_version(program_version());
   std::vector<Finding> findings;
   findings.push_back(
       in_order(Check::program, "orchestrator", fmt::format("{} ({})", own_version, own)));
@@ -170,8 +170,8 @@ Finding look_at_state_folder(const std::string& folder) {
       parent = parent.parent_path();
     }
     if (::access(parent.c_str(), W_OK) != 0) {
-      return failure(Check::state_folder, "",
-                     file_error(errno, "make a folder in", parent.string()), advice);
+      return failure(Check::state_folder, "", file_error(errno, "make a folder in", parent.string()),
+                     advice);
     }
     return warning(Check::state_folder, "", folder + " is not there yet",
                    "nothing: the first `orchestrator run` makes it");

@@ -14,7 +14,7 @@
 
 namespace pipeline {
 
-/// "staging_loader 0.1.0" of `argv --version`, and of ours.
+/// "staging_loader 0.1.0" of `argv --version`.
 struct VersionAnswer {
   std::optional<std::string> output;  // nullopt: it could not be started or did not succeed
   std::string why_not;
@@ -26,7 +26,7 @@ struct ProgramToAsk {
   std::string name;
   std::vector<std::string> argv;
 };
-/// Asks each for its version. `own` is the running binary.
+/// Asks each for its version. `own` is the running binary, which knows its version itself.
 std::vector<Finding> look_at_programs(const std::string& own,
                                       const std::vector<ProgramToAsk>& programs,
                                       const std::vector<std::string>& environment,

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "common/base/version.h"
 #include "orchestrator/doctor/host_findings.h"
 #include "tests/support/temp_dir.h"
 
@@ -32,6 +33,19 @@ TEST(ProgramVersion, OfAProgramThatIsNotThereNamesTheReason) {
   EXPECT_EQ(missing.verdict, Verdict::fail);
   EXPECT_EQ(missing.found, "cannot be started");
   EXPECT_THAT(missing.advice, HasSubstr("orchestrator.stages.gold_transformer"));
+}
+
+TEST(ProgramVersion, OfTheOrchestratorIsAskedOfNobody) {
+  const auto findings = look_at_programs("/nobody/orchestrator", {}, {}, {});
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].verdict, Verdict::ok);
+  EXPECT_EQ(findings[0].found, std::string(program_version()) + " (/nobody/orchestrator)");
+  EXPECT_EQ(
+      judge_program("staging_loader",
+                    {.output = "staging_loader " + std::string(program_version()), .why_not = ""},
+                    std::string(program_version()))
+          .verdict,
+      Verdict::ok);
 }
 
 TEST(Permissions, WarnOfSecretsThatEverybodyReadsAndFilesThatEverybodyWrites) {
