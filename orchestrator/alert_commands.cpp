@@ -20,6 +20,7 @@
 #include "orchestrator/alerts/outgoing.h"
 #include "orchestrator/alerts/send_alert.h"
 #include "orchestrator/environment_names.h"
+#include "orchestrator/tasks/process_task_runner.h"
 
 namespace pipeline {
 namespace {
@@ -46,13 +47,10 @@ const AlertChannel& channel_asked_for(const OrchestratorContext& context) {
                 fmt::format("alert {} needs the name of a channel; alert list shows them",
                             context.asked.positional("ACTION").value_or("")));
   }
-  if (const auto found = alerts.find(*name); found != alerts.end()) return found->second;
-  std::vector<std::string_view> names;
-  for (const auto& [known, channel] : alerts) names.push_back(known);
-  const auto near = nearest(*name, names);
-  throw Error(ErrorKind::config_invalid,
-              fmt::format("pipeline.yaml has no alert channel \"{}\" under alerts{}", *name,
-                          near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+  if (const auto doubt = doubt_about_resource("notify:" + *name, context.config)) {
+    throw Error(ErrorKind::config_invalid, *doubt);
+  }
+  return alerts.at(*name);
 }
 
 AlertMessage test_message(const OrchestratorContext& context, const AlertChannel& channel) {

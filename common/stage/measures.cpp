@@ -24,21 +24,21 @@ constexpr std::uint64_t warn_below_percent = 10;
 constexpr std::chrono::seconds clock_warns_above{30};
 constexpr std::chrono::minutes clock_fails_above{5};
 
-std::filesystem::path nearest_there(const std::string& path) {
-  std::filesystem::path there = path;
-  std::error_code ignored;
-  while (!std::filesystem::exists(there, ignored) && there.has_relative_path()) {
-    there = there.parent_path();
-  }
-  return there.empty() ? std::filesystem::path(".") : there;
-}
-
 std::string offset_text(std::chrono::milliseconds offset) {
   const double seconds = std::chrono::duration<double>(std::chrono::abs(offset)).count();
   return fmt::format("{:.1f} s {}", seconds, offset.count() < 0 ? "behind" : "ahead of");
 }
 
 }  // namespace
+
+std::string nearest_there(const std::string& path) {
+  std::filesystem::path there = path;
+  std::error_code ignored;
+  while (!std::filesystem::exists(there, ignored) && there.has_relative_path()) {
+    there = there.parent_path();
+  }
+  return there.empty() ? "." : there.string();
+}
 
 Verdict verdict_of(const Space& space) {
   if (space.free_bytes < fail_below_bytes) return Verdict::fail;
@@ -48,7 +48,7 @@ Verdict verdict_of(const Space& space) {
 }
 
 Space space_at(const std::string& path) {
-  const std::string there = nearest_there(path).string();
+  const std::string there = nearest_there(path);
   struct statvfs status {};
   if (::statvfs(there.c_str(), &status) != 0) throw file_error(errno, "look at the disk of", there);
   return {.free_bytes = std::uint64_t{status.f_bavail} * status.f_frsize,
@@ -56,7 +56,7 @@ Space space_at(const std::string& path) {
 }
 
 Finding space_finding(Check check, const std::string& about, const std::string& path) {
-  const std::string look = fmt::format("df -h {}", nearest_there(path).string());
+  const std::string look = fmt::format("df -h {}", nearest_there(path));
   try {
     const Space space = space_at(path);
     Finding finding{.check = check,

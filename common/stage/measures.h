@@ -22,6 +22,10 @@ struct Space {
 /// warn below 5 GiB or 10 %, fail below 1 GiB.
 Verdict verdict_of(const Space& space);
 
+/// `path`, or the nearest folder above it that is there; "." for a relative path of which nothing
+/// is.
+std::string nearest_there(const std::string& path);
+
 /// Of the file system on which `path` lies, or its nearest folder that is there. Throws the kinds
 /// of file_error.
 Space space_at(const std::string& path);

@@ -165,12 +165,9 @@ Finding look_at_state_folder(const std::string& folder) {
       "mkdir -p {0} && chown nightly-pipeline {0}, or correct orchestrator.state_dir", folder);
   std::error_code ignored;
   if (!std::filesystem::exists(folder, ignored)) {
-    std::filesystem::path parent = std::filesystem::path(folder).parent_path();
-    while (!std::filesystem::exists(parent, ignored) && parent.has_relative_path()) {
-      parent = parent.parent_path();
-    }
+    const std::string parent = nearest_there(folder);
     if (::access(parent.c_str(), W_OK) != 0) {
-      return failure(Check::state_folder, "", file_error(errno, "make a folder in", parent.string()),
+      return failure(Check::state_folder, "", file_error(errno, "make a folder in", parent),
                      advice);
     }
     return warning(Check::state_folder, "", folder + " is not there yet",
