@@ -14,21 +14,24 @@ void require_readable(const std::string& ca_file) {
   if (!ca_file.empty()) static_cast<void>(FileSource(ca_file));
 }
 
-/// The value of `judge` for a secret; its errors name the place.
-template <typename Judge>
+void require_can_post(const SecretReference& place, const http::Webhook& webhook) {
+  try {
+    http::require_can_post(webhook);
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("{}: {}", place.where, error.message()));
+  }
+}
+
+using Judge = void (*)(const SecretReference& place, const Secret& secret);
+
 void judge_secret(const SecretReference& place, std::vector<std::string>& not_looked_at,
-                  const Judge& judge) {
+                  Judge judge) {
   if (place.source == SecretReference::Source::none) return;
   if (place.source == SecretReference::Source::secretsmanager) {
     not_looked_at.push_back(fmt::format("{} in {}", place.what, place.text()));
     return;
   }
-  const Secret secret = resolve_secret(place);
-  try {
-    judge(secret);
-  } catch (const Error& error) {
-    throw Error(error.kind(), fmt::format("{}: {}", place.where, error.message()));
-  }
+  judge(place, resolve_secret(place));
 }
 
 struct Look {
@@ -37,19 +40,25 @@ struct Look {
   void operator()(const CommandAlert&) const {}
   void operator()(const SnsAlert&) const {}
   void operator()(const WebhookAlert& webhook) const {
-    judge_secret(webhook.url_place, not_looked_at,
-                 [](const Secret& url) { http::require_can_post({.secret_url = url}); });
-    judge_secret(webhook.authorization, not_looked_at,
-                 [](const Secret& value) { http::require_can_post({.authorization = value}); });
+    judge_secret(webhook.url_place, not_looked_at, require_can_post_to);
+    judge_secret(webhook.authorization, not_looked_at, require_can_post_with);
     require_readable(webhook.ca_file);
   }
   void operator()(const MailAlert& mail) const {
-    judge_secret(mail.password, not_looked_at, [](const Secret&) {});
+    judge_secret(mail.password, not_looked_at, [](const SecretReference&, const Secret&) {});
     require_readable(mail.ca_file);
   }
 };
 
 }  // namespace
+
+void require_can_post_to(const SecretReference& place, const Secret& url) {
+  require_can_post(place, {.secret_url = url});
+}
+
+void require_can_post_with(const SecretReference& place, const Secret& authorization) {
+  require_can_post(place, {.authorization = authorization});
+}
 
 std::vector<std::string> require_can_send(const AlertChannel& channel) {
   std::vector<std::string> not_looked_at;

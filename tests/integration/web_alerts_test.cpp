@@ -130,6 +130,27 @@ TEST_F(NotificationsTest, AWebhookOverTlsMustBeTrusted) {
   EXPECT_EQ(server.requests()[0].at("path").as_string(), "/x");
 }
 
+TEST_F(NotificationsTest, EachSecretOfAWebhookIsRefusedAtItsOwnPlace) {
+  configure(
+      "  ops:\n    type: webhook\n    url: {environment: HOOK}\n"
+      "    authorization: {environment: TOKEN}\n");
+  const std::string config = read_text_file(dir_.file("pipeline.yaml"));
+  const auto place_of = [&](const std::string& key) {
+    return fmt::format("pipeline.yaml:{}", line_at(config, config.find(key)));
+  };
+  const std::string url = place_of("url: ");
+  const std::string token = place_of("authorization: ");
+  const auto bad_token = try_channel(
+      {{"HOOK", "https://hooks.invalid/canary-path"}, {"TOKEN", "canary\r\nX-Canary: a"}});
+  EXPECT_EQ(bad_token.exit_code, 10) << bad_token.text();
+  EXPECT_THAT(bad_token.err, AllOf(HasSubstr(token), HasSubstr("line break"), Not(HasSubstr(url))));
+  const auto bad_url =
+      try_channel({{"HOOK", "http://hooks.invalid/canary-path"}, {"TOKEN", "canary-token"}});
+  EXPECT_EQ(bad_url.exit_code, 10) << bad_url.text();
+  EXPECT_THAT(bad_url.err, AllOf(HasSubstr(url), HasSubstr("clear text"), Not(HasSubstr(token))));
+  EXPECT_THAT(bad_token.err + bad_url.err, Not(HasSubstr("canary")));
+}
+
 TEST_F(NotificationsTest, ASecretUrlMustNotLeadIntoClearText) {
   configure("  ops: {type: slack, url: {environment: HOOK}}\n");
   const auto result = try_channel({{"HOOK", "http://example.com/canary-path"}});
