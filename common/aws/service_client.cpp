@@ -80,13 +80,16 @@ ServiceClient::Reply ServiceClient::call(const Service& service, const ServiceCa
     request.headers = signed_headers(std::move(to_sign), *credentials, options_.clock->now(),
                                      {.region = service.region, .service = service.name});
   }
-  const http::SmallRequestOptions limits{.retry = options_.retry,
-                                         .clock = options_.clock,
-                                         .check_cancelled = options_.http.check_cancelled,
-                                         .is_passing = [](const http::SmallAnswer& answer) {
-                                           return !answer.succeeded() &&
-                                                  is_throttling(parse_refusal(answer.body).code);
-                                         }};
+  const http::SmallRequestOptions limits{
+      .retry = options_.retry,
+      .clock = options_.clock,
+      .check_cancelled = options_.http.check_cancelled,
+      .will_retry = options_.will_retry,
+      .is_passing =
+          [](const http::SmallAnswer& answer) {
+            return !answer.succeeded() && is_throttling(parse_refusal(answer.body).code);
+          },
+      .left = options_.left};
   http::SmallAnswer answer;
   try {
     answer = http::send_small(http_, request, limits);

@@ -1,6 +1,7 @@
 // Signed calls of AWS's services that answer with a page of text: STS, Secrets Manager.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,9 @@ namespace pipeline::aws {
 struct ServiceOptions {
   http::ClientOptions http;
   RetryLimits retry{.attempts_max = 4};
+  /// As in SmallRequestOptions; called by the thread that calls the service.
+  std::function<void(const std::string& why)> will_retry = [](const std::string&) {};
+  std::function<std::chrono::milliseconds()> left = {};
   Clock* clock = &system_clock();
   Variables variables = process_variables();
 };

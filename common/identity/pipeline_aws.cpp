@@ -16,6 +16,8 @@ aws::ServiceOptions service_options(const PipelineAwsOptions& options) {
   aws::ServiceOptions services;
   services.http.check_cancelled = options.check_cancelled;
   services.retry = options.retry;
+  services.will_retry = options.will_retry;
+  services.left = options.left;
   services.http.ca_file = services.variables("AWS_CA_BUNDLE").value_or("");
   services.http.silence_limit = options.silence_limit;
   return services;

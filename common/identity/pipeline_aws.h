@@ -23,6 +23,11 @@ struct PipelineAwsOptions {
   std::chrono::milliseconds process_limit{60'000};
   std::chrono::milliseconds silence_limit{20'000};  // of one attempt
   RetryLimits retry{.attempts_max = 4};
+  /// Told why a request is made again.
+  std::function<void(const std::string& why)> will_retry = [](const std::string&) {};
+  /// How much time there is; what AWS asks to be waited for is given up at once if that is longer.
+  /// Empty: nobody knows.
+  std::function<std::chrono::milliseconds()> left = {};
 };
 
 /// Thread-safe. Sends nothing before it is asked for something.

@@ -81,7 +81,7 @@ AlertReport send_alert(const AlertChannel& channel, const AlertMessage& message,
     return by_program(channel, *command, outgoing(message), options, started, std::move(stop));
   }
   Sending sending(
-      {.time_limit = options.time_limit, .log_path = options.log_path, .config = &options.config},
+      {.config = options.config, .time_limit = options.time_limit, .log_path = options.log_path},
       std::move(stop));
   started({.pid = {}, .log_path = options.log_path});
   try {

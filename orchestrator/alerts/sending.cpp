@@ -65,11 +65,14 @@ Secret Sending::fetch(const SecretReference& reference, std::string_view user) {
 
 PipelineAws& Sending::aws() {
   if (!aws_) {
-    aws_ = std::make_unique<PipelineAws>(*options_.config,
-                                         PipelineAwsOptions{.check_cancelled = [this] { check(); },
-                                                            .stop = stop_,
-                                                            .process_limit = left(),
-                                                            .retry = alert_retry});
+    aws_ = std::make_unique<PipelineAws>(
+        options_.config,
+        PipelineAwsOptions{.check_cancelled = [this] { check(); },
+                           .stop = stop_,
+                           .process_limit = left(),
+                           .retry = alert_retry,
+                           .will_retry = [this](const std::string& why) { will_retry(why); },
+                           .left = [this] { return left(); }});
   }
   return *aws_;
 }

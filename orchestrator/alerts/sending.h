@@ -20,16 +20,19 @@ inline constexpr RetryLimits alert_retry{.attempts_max = 8,
                                          .first_delay_max = std::chrono::milliseconds(500)};
 
 struct SendingOptions {
+  const PipelineConfig& config;  // where secrets and keys of AWS are named
   std::chrono::milliseconds time_limit{30'000};
   std::string log_path;  // lines are appended; empty: none
   Clock* clock = &system_clock();
-  const PipelineConfig* config = nullptr;  // where secrets and keys of AWS are named; never null
 };
 
-/// One alert on its way. Used by one thread.
+/// One alert on its way. Used by one thread, and never moved: what it gives out tells it of
+/// attempts.
 class Sending {
  public:
   Sending(SendingOptions options, std::stop_token stop);
+  Sending(const Sending&) = delete;
+  Sending& operator=(const Sending&) = delete;
 
   /// Throws cancelled once a stop is requested, timed_out when the time is over; the message has
   /// why the last attempt failed.

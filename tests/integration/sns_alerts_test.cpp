@@ -48,6 +48,19 @@ TEST_F(SnsTest, AThrottledMessageIsSentAgain) {
   const auto result = try_channel(env());
   EXPECT_EQ(result.exit_code, 0) << result.text();
   EXPECT_THAT(services_.actions(), ElementsAre("Publish 400", "Publish 400", "Publish 200"));
+  EXPECT_THAT(result.out, HasSubstr("trying again: answered with 400")) << "the log of the attempt";
+}
+
+TEST_F(SnsTest, AServiceThatAsksForMoreTimeThanThereIsIsGivenUpAtOnce) {
+  ScriptedServer busy({whole_answer("503 Slow\r\nRetry-After: 3600", ""),
+                       whole_answer("503 Slow\r\nRetry-After: 3600", "")});
+  publish_to_topic();
+  auto variables = aws_keys();
+  variables["AWS_ENDPOINT_URL"] = busy.origin();
+  const auto result = try_channel(variables);
+  EXPECT_EQ(result.exit_code, 16) << result.text();
+  EXPECT_THAT(result.err, HasSubstr("answers 503 and asks to come again after 3600 s"));
+  EXPECT_THAT(busy.requests(), SizeIs(1));
 }
 
 TEST_F(SnsTest, KeysOfAnotherAccountPublishNothing) {
