@@ -4,6 +4,7 @@
 
 #include "common/aws/sigv4.h"
 #include "common/aws/xml.h"
+#include "common/base/control_characters.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
 
@@ -22,10 +23,9 @@ std::string sns_subject(std::string_view text) {
   std::string subject;
   for (const char byte : trim(text)) {
     if (subject.size() == subject_characters_max) break;
-    const auto value = static_cast<unsigned char>(byte);
-    if (value < 0x20 || value == 0x7f) {
+    if (is_control(byte)) {
       subject += ' ';
-    } else if (value < 0x80) {
+    } else if (static_cast<unsigned char>(byte) < 0x80) {
       subject += byte;
     } else if (!continues_a_character(byte)) {
       subject += '?';

@@ -26,6 +26,7 @@
 
 #include <fmt/core.h>
 
+#include "common/base/control_characters.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/http/endpoint.h"
@@ -57,7 +58,7 @@ void set(CURL* easy, CURLoption option, Value value) {
 /// In angle brackets, which a server may insist on.
 std::string path_of(const std::string& address) {
   const auto is_bad = [](char byte) {
-    return static_cast<unsigned char>(byte) <= 0x20 || byte == 0x7f || byte == '<' || byte == '>';
+    return is_control(byte) || byte == ' ' || byte == '<' || byte == '>';
   };
   if (address.empty() || std::ranges::any_of(address, is_bad)) {
     throw Error(ErrorKind::config_invalid,

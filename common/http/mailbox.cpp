@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "common/base/control_characters.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
 
@@ -15,10 +16,6 @@ constexpr std::size_t name_bytes_max = 200;
 
 [[noreturn]] void refuse(std::string message) {
   throw Error(ErrorKind::config_invalid, std::move(message));
-}
-
-bool is_control(char byte) {
-  return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f;
 }
 
 bool is_letter_or_digit(char byte) {

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "common/base/control_characters.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
 
@@ -12,10 +13,6 @@ namespace pipeline {
 namespace {
 
 constexpr std::size_t key_bytes_max = 1024;  // as S3 has it
-
-bool is_control(char byte) {
-  return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f;
-}
 
 std::string printable(std::string_view key) {
   std::string text(head(key, 200));

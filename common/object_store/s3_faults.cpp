@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "common/base/clock.h"
+#include "common/base/control_characters.h"
 #include "common/base/text.h"
 
 namespace pipeline {
@@ -82,10 +83,7 @@ constexpr StatusEntry statuses[] = {
 
 /// One line of printable bytes.
 std::string words(std::string_view text) {
-  std::string line = head(text, words_bytes_max);
-  std::ranges::replace_if(
-      line, [](char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; }, ' ');
-  return line;
+  return blank_controls(head(text, words_bytes_max));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "common/base/control_characters.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/http/endpoint.h"
@@ -91,7 +92,6 @@ void read_login(const YamlNode& node, const Folder& folder, MailAlert& mail) {
   }
   if (username == nullptr) return;
   mail.username = text_of(*username);
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   if (std::ranges::any_of(mail.username, is_control)) {
     refuse(*username, "a username holds no control character");
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "common/base/control_characters.h"
 #include "common/base/secret.h"
 #include "common/base/text.h"
 
@@ -15,14 +16,8 @@ enum class Lines { one, many };
 /// The redactor comes first: what is cut or changed before it might hide a secret from it.
 std::string clean(std::string_view text, Lines lines) {
   // The writer of JSON puts U+FFFD where bytes are no UTF-8.
-  std::string result = Json::parse(Json(redact(text)).dump()).as_string();
-  result = replace_all(result, "\r\n", "\n");
-  for (char& byte : result) {
-    const auto value = static_cast<unsigned char>(byte);
-    const bool stays = lines == Lines::many && (byte == '\n' || byte == '\t');
-    if ((value < 0x20 || value == 0x7f) && !stays) byte = ' ';
-  }
-  return result;
+  const std::string result = Json::parse(Json(redact(text)).dump()).as_string();
+  return blank_controls(replace_all(result, "\r\n", "\n"), lines == Lines::many ? "\n\t" : "");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "common/base/control_characters.h"
 #include "common/base/secret.h"
 #include "common/base/text.h"
 
@@ -17,11 +18,7 @@ constexpr std::array<std::string_view, 3> words_for_people{"OK", "WARN", "FAIL"}
 /// What others say may hold anything; a table has one line for each finding. The redactor comes
 /// first: what is changed before it might hide a secret from it.
 std::string shown(std::string_view text) {
-  std::string line = redact(text);
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return line;
+  return blank_controls(redact(text));
 }
 
 }  // namespace

@@ -69,13 +69,13 @@ TEST(DoctorReport, ExitsWithTheCodeOfTheFirstFailureAndWithNoneForWarnings) {
 
 TEST(DoctorReport, IsATableWithATitleForEachGroupAndWhatToDoBelowTheLine) {
   EXPECT_EQ(render({in_order(Check::config_file, "", "/etc/pipeline.yaml"),
-                    failure(Check::login, "load", ErrorKind::access_denied, "refused\nby it",
+                    failure(Check::login, "load", ErrorKind::access_denied, "refused\nby\xc2\x9bit",
                             "write the password"),
                     warning(Check::durability, "", "it is 2", "SET GLOBAL x = 1")}),
             "configuration\n"
             "  OK    configuration  /etc/pipeline.yaml\n"
             "accounts\n"
-            "  FAIL  login of load  refused by it\n"
+            "  FAIL  login of load  refused by  it\n"
             "                       -> write the password\n"
             "server\n"
             "  WARN  durability     it is 2\n"
