@@ -80,7 +80,7 @@ struct Finding {
   Check check;
   std::string about;  // which of several: an account, a unit, a folder; empty if there is but one
   Verdict verdict = Verdict::ok;
-  std::string found;              // never a secret
+  std::string found;              // as others said it; to_json() and the table blot secrets out
   std::string advice;             // what to type; empty if it is in order
   std::optional<ErrorKind> kind;  // of a failure: what a run would end with
 
