@@ -89,7 +89,7 @@ StagingVerification StagingLoader::verify(const std::string& run_id) {
     in_dump.erase(owned.name);
   }
   for (const auto& [table, rows] : in_dump) {
-    const auto is_it = [&](const IncomingTable& owned) { return owned.name == table; };
+    const auto is_it = [&name = table](const IncomingTable& owned) { return owned.name == name; };
     if (rows == 0 || std::ranges::any_of(live.entry->owned, is_it)) continue;
     differences[table] = fmt::format("{} rows of the dump are not in staging", rows);
   }
