@@ -11,6 +11,7 @@
 
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
+#include "common/base/redacted_json.h"
 #include "common/base/secret.h"
 #include "common/base/text.h"
 #include "orchestrator/history/schema.h"
@@ -45,11 +46,24 @@ std::string stored_cause(std::string_view cause) {
 }
 
 std::string stored_json(const Json& value) {
-  std::string text = redact(value.dump());
+  std::string text = redacted(value).dump();
   if (text.size() <= json_bytes_max) return text;
   Json note = Json::object();
   note.set("omitted_bytes", static_cast<std::int64_t>(text.size()));
   return note.dump();
+}
+
+/// The definition as it was written; one in JSON is written anew if a secret stands in it escaped.
+std::string stored_definition(std::string_view text) {
+  std::string stored = redact(text);
+  try {
+    const Json document = Json::parse(stored);
+    const Json clean = redacted(document);
+    if (!(clean == document)) stored = clean.dump(Json::Style::indented);
+  } catch (const Error&) {
+    // It is YAML: there is nothing to look at but the text.
+  }
+  return stored;
 }
 
 std::string random_suffix() {
@@ -237,7 +251,7 @@ class RunStore::Database {
     std::string id = free_id(run.business_date, now);
     sqlite_.prepare("INSERT OR IGNORE INTO definition (sha256, text) VALUES (?, ?)")
         .bind(1, run.definition_sha256)
-        .bind(2, redact(run.definition_text))
+        .bind(2, stored_definition(run.definition_text))
         .run();
     const Owner owner = this_process();
     auto insert = sqlite_.prepare(

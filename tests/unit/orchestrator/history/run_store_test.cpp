@@ -396,5 +396,31 @@ TEST_F(RunStoreTest, RedactsSecretsAndBoundsCauses) {
   }
 }
 
+TEST_F(RunStoreTest, RedactsSecretsThatJsonWritesOtherwise) {
+  const Secret secret("quo\"ted\\swordfish");
+  RunStore store(path());
+  Json output = Json::object();
+  output.set("key", secret.reveal());
+  tasks.answer("Load", TaskSuccess{.output = output});
+  NewRun asked = new_run();
+  asked.input.set("key", secret.reveal());
+  asked.definition_text = asked.input.dump();
+  const std::string id = store.begin(asked, clock.now());
+  run(store, id);
+  const auto detail = store.find(id);
+  EXPECT_EQ(detail->input.at("key"), Json("***"));
+  EXPECT_EQ(Json::parse(detail->definition_text).at("key"), Json("***"));
+  for (const auto& event : store.events(id)) {
+    EXPECT_THAT(event.details.dump(), testing::Not(HasSubstr("swordfish"))) << event.type;
+  }
+}
+
+TEST_F(RunStoreTest, KeepsADefinitionWithoutSecretsAsItWasWritten) {
+  RunStore store(path());
+  NewRun asked = new_run();
+  asked.definition_text = "{ \"StartAt\" :\t\"A\" }\n";
+  EXPECT_EQ(store.find(store.begin(asked, clock.now()))->definition_text, asked.definition_text);
+}
+
 }  // namespace
 }  // namespace pipeline
