@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "common/base/encoding.h"
 #include "common/base/error.h"
 #include "common/base/json.h"
 #include "common/base/text.h"
@@ -47,15 +48,6 @@ std::optional<std::string> value_of(const Json& secret, std::span<const std::str
   return value;
 }
 
-int digit_of(char byte) {
-  if (byte >= 'A' && byte <= 'Z') return byte - 'A';
-  if (byte >= 'a' && byte <= 'z') return byte - 'a' + 26;
-  if (byte >= '0' && byte <= '9') return byte - '0' + 52;
-  if (byte == '+') return 62;
-  if (byte == '/') return 63;
-  return -1;
-}
-
 }  // namespace
 
 SecretLogin parse_secret_login(std::string_view secret) {
@@ -73,28 +65,6 @@ SecretLogin parse_secret_login(std::string_view secret) {
                      found.empty() ? "none" : join(found, ", ")));
   }
   return {.user = value_of(*json, user_keys).value_or(""), .password = Secret(*password)};
-}
-
-std::optional<std::string> decode_base64(std::string_view text) {
-  if (text.size() % 4 != 0) return {};
-  std::size_t padding = 0;
-  while (padding < 2 && text.ends_with('=')) {
-    text.remove_suffix(1);
-    ++padding;
-  }
-  std::string bytes;
-  unsigned int bits = 0;
-  int count = 0;
-  for (const char byte : text) {
-    const int digit = digit_of(byte);
-    if (digit < 0) return {};
-    bits = (bits << 6U) | static_cast<unsigned int>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>((bits >> static_cast<unsigned int>(count)) & 0xFFU);
-  }
-  return bytes;
 }
 
 Secret parse_secret_value(std::string_view json) {

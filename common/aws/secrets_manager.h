@@ -22,9 +22,6 @@ struct SecretLogin {
 /// that contradict each other.
 SecretLogin parse_secret_login(std::string_view secret);
 
-/// Standard base64; nullopt for anything else.
-std::optional<std::string> decode_base64(std::string_view text);
-
 /// The SecretString or, decoded, the SecretBinary of an answer of GetSecretValue. Throws
 /// access_denied if it holds neither.
 Secret parse_secret_value(std::string_view json);

@@ -61,17 +61,6 @@ TEST(SecretLogin, WhatIsEmptyMissingOrContradictsItselfIsRefusedByItsKey) {
             "password and pass in the secret contradict each other");
 }
 
-TEST(SecretLogin, Base64) {
-  EXPECT_EQ(decode_base64(""), "");
-  EXPECT_EQ(decode_base64("Zg=="), "f");
-  EXPECT_EQ(decode_base64("Zm8="), "fo");
-  EXPECT_EQ(decode_base64("Zm9vYmFy"), "foobar");
-  EXPECT_EQ(decode_base64("+/+/"), std::string("\xfb\xff\xbf"));
-  for (const auto* text : {"Zg", "Zg=", "Z===", "Zm9v\n", "Zm 9", "=m9v"}) {
-    EXPECT_EQ(decode_base64(text), std::nullopt) << text;
-  }
-}
-
 TEST(SecretLogin, TheRegionOfAnArn) {
   EXPECT_EQ(region_of_secret("arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf"),
             "eu-west-1");
