@@ -6,6 +6,10 @@ if(PIPELINE_PCH)
   file(WRITE ${CMAKE_BINARY_DIR}/pch/empty.cpp "")
   add_library(standard_headers OBJECT ${CMAKE_BINARY_DIR}/pch/empty.cpp)
   target_link_libraries(standard_headers PRIVATE project_options fmt::fmt)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # A compiler cache knows a header by what it holds.
+    target_compile_options(project_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
   target_precompile_headers(standard_headers PRIVATE
     <algorithm> <array> <charconv> <chrono> <cstdint> <filesystem> <functional> <map> <memory> <optional>
     <set> <span> <string> <string_view> <utility> <variant> <vector> <fmt/format.h>)
@@ -33,15 +37,40 @@ function(add_room folder)
   use_precompiled_headers(${target} standard_headers)
 endfunction()
 
-# add_program(<name> SOURCES main.cpp USES <folder> ...)
+# add_program(<name> SOURCES main.cpp USES <folder> ... [PRECOMPILED <owner of the headers>])
 function(add_program name)
-  cmake_parse_arguments(PROGRAM "" "" "SOURCES;USES;PRIVATE_USES" ${ARGN})
+  cmake_parse_arguments(PROGRAM "" "PRECOMPILED" "SOURCES;USES;PRIVATE_USES" ${ARGN})
+  if(NOT PROGRAM_PRECOMPILED)
+    set(PROGRAM_PRECOMPILED standard_headers)
+  endif()
   add_executable(${name} ${PROGRAM_SOURCES})
-  target_link_libraries(${name} PRIVATE project_options ${PROGRAM_PRIVATE_USES})
+  target_link_libraries(${name} PRIVATE project_options fmt::fmt ${PROGRAM_PRIVATE_USES})
   foreach(used IN LISTS PROGRAM_USES)
     string(REPLACE "/" "_" used_target ${used})
     target_link_libraries(${name} PRIVATE ${used_target})
   endforeach()
+  use_precompiled_headers(${name} ${PROGRAM_PRECOMPILED})
+endfunction()
+
+# Where a test finds the sources and the programs that it starts.
+function(name_folders target)
+  target_compile_definitions(${target} PRIVATE
+    PIPELINE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PIPELINE_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+endfunction()
+
+# add_test_room(<folder> SOURCES a.cpp ... USES <folder> ...) is the library of what the folder's test
+# programs share.
+function(add_test_room folder)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;USES" ${ARGN})
+  string(REPLACE "/" "_" target ${folder})
+  add_library(${target} STATIC ${ROOM_SOURCES})
+  target_link_libraries(${target} PRIVATE project_options PUBLIC GTest::gtest GTest::gmock)
+  foreach(used IN LISTS ROOM_USES)
+    string(REPLACE "/" "_" used_target ${used})
+    target_link_libraries(${target} PUBLIC ${used_target})
+  endforeach()
+  name_folders(${target})
+  use_precompiled_headers(${target} test_headers)
 endfunction()
 
 # add_test_program(<name> LABEL unit|golden|integration|fault|tidy SOURCES ... USES <folder> ...
@@ -50,10 +79,9 @@ endfunction()
 function(add_test_program name)
   cmake_parse_arguments(TEST "SERIAL" "LABEL;TIMEOUT" "SOURCES;USES;PRIVATE_USES;PROGRAMS" ${ARGN})
   add_program(${name} SOURCES ${TEST_SOURCES} USES ${TEST_USES}
-    PRIVATE_USES ${TEST_PRIVATE_USES} GTest::gtest GTest::gmock GTest::gtest_main)
-  use_precompiled_headers(${name} test_headers)
-  target_compile_definitions(${name} PRIVATE
-    PIPELINE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PIPELINE_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    PRIVATE_USES ${TEST_PRIVATE_USES} GTest::gtest GTest::gmock GTest::gtest_main
+    PRECOMPILED test_headers)
+  name_folders(${name})
   if(TEST_PROGRAMS)
     add_dependencies(${name} ${TEST_PROGRAMS})
   endif()
@@ -66,7 +94,8 @@ function(add_test_program name)
   if(TEST_SERIAL)
     # One ctest entry for the whole program: its cases share one server.
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES LABELS ${TEST_LABEL} TIMEOUT ${TEST_TIMEOUT})
+    # What may last longest starts first, so that no core idles at the end.
+    set_tests_properties(${name} PROPERTIES LABELS ${TEST_LABEL} TIMEOUT ${TEST_TIMEOUT} COST ${TEST_TIMEOUT})
   else()
     gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
       PROPERTIES LABELS ${TEST_LABEL} TIMEOUT ${TEST_TIMEOUT})
