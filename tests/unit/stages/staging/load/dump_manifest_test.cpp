@@ -70,7 +70,8 @@ TEST(DumpManifest, IsRefusedByNameForWhatItLacksAndForWrongTypes) {
       {text(R"(, "newest_source_date": 20260201)"), "has a newest_source_date that is no date"},
       {text(R"(, "newest_source_date": "today")"), "has a newest_source_date that is no date"}};
   for (const auto& [manifest, says] : cases) {
-    EXPECT_THAT(refusal([&] { parse(manifest); }), HasSubstr("the manifest dumps/x.json " + says))
+    EXPECT_THAT(refusal([&wrong = manifest] { parse(wrong); }),
+                HasSubstr("the manifest dumps/x.json " + says))
         << manifest;
   }
 }
