@@ -96,7 +96,8 @@ int free_tcp_port() {
   return ntohs(address.sin_port);
 }
 
-MariadbServer::MariadbServer(Options options) : options_(std::move(options)) {
+MariadbServer::MariadbServer(Options options)
+    : options_(std::move(options)), dir_(server_data_parent()) {
   fs::copy(data_template(), dir_.file("data"), fs::copy_options::recursive);
   if (options_.listen == Listen::socket_and_tcp) tcp_port_ = free_tcp_port();
   start();
@@ -114,7 +115,7 @@ std::vector<std::string> MariadbServer::arguments() const {
       "--innodb-buffer-pool-size=64M", log_size_option,
       // Pages stay in the kernel's cache: safe against a killed
       // server, which is all that tests do, and fast.
-      "--innodb-flush-method=nosync", "--innodb-buffer-pool-dump-at-shutdown=0",
+      "--innodb-flush-method=nosync", "--debug-no-sync", "--innodb-buffer-pool-dump-at-shutdown=0",
       "--innodb-buffer-pool-load-at-startup=0", "--aria-pagecache-buffer-size=8M",
       "--key-buffer-size=1M", "--max-connections=100", "--secure-file-priv=" + dir_.path()};
   if (tcp_port_ == 0) {

@@ -81,7 +81,10 @@ bool accepts_connections(int port) {
 }  // namespace
 
 Radosgw::Radosgw()
-    : mon_port_(free_tcp_port()), port_(free_tcp_port()), tls_port_(free_tcp_port()) {
+    : dir_(server_data_parent()),
+      mon_port_(free_tcp_port()),
+      port_(free_tcp_port()),
+      tls_port_(free_tcp_port()) {
   for (const auto* folder : {"mon", "osd", "rgw"}) {
     std::filesystem::create_directories(dir_.file(folder));
   }

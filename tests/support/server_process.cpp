@@ -7,11 +7,17 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 
 #include "common/base/error.h"
 #include "common/base/unique_fd.h"
 
 namespace pipeline::test {
+
+std::string server_data_parent() {
+  const char* named = std::getenv("TEST_SERVER_DIR");
+  return named == nullptr ? "/tmp" : named;
+}
 
 pid_t start_process(std::vector<std::string> arguments, const std::string& log_file) {
   std::vector<char*> argv;

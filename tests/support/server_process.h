@@ -8,6 +8,10 @@
 
 namespace pipeline::test {
 
+/// The folder under which servers keep their data: $TEST_SERVER_DIR, which may lie in memory, or
+/// /tmp. No server of a test outlives the machine.
+std::string server_data_parent();
+
 /// Starts argv[0], found in PATH, with both outputs appended to `log_file`. It
 /// gets SIGKILL when the thread that called ends.
 pid_t start_process(std::vector<std::string> arguments, const std::string& log_file);

@@ -11,12 +11,14 @@
 
 namespace pipeline::test {
 
-/// Makes a new folder and removes it with all it holds at the end. The path is short and under
-/// /tmp, since the path of a socket inside must stay under 108 bytes.
+/// Makes a new folder and removes it with all it holds at the end. The path is short, since the
+/// path of a socket inside must stay under 108 bytes.
 class TempDir {
  public:
-  TempDir() {
-    std::string pattern = "/tmp/pl-XXXXXX";
+  TempDir() : TempDir("/tmp") {}
+  /// In another folder, whose path is short too.
+  explicit TempDir(const std::string& parent) {
+    std::string pattern = parent + "/pl-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
     path_ = pattern;
   }
