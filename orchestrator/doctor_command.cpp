@@ -125,12 +125,12 @@ class Doctor {
 
   static std::set<std::string> channels_of(const asl::StateMachine& machine) {
     std::set<std::string> names;
-    for (const auto& state : machine.states) {
+    asl::for_each_state(machine, [&](const asl::State& state) {
       const auto* task = std::get_if<asl::Task>(&state.kind);
-      if (task == nullptr) continue;
+      if (task == nullptr) return;
       const auto resource = parse_resource(task->resource);
       if (resource && resource->kind == Resource::Kind::notify) names.insert(resource->name);
-    }
+    });
     return names;
   }
 

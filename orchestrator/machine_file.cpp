@@ -25,13 +25,18 @@ std::string read_machine_text(const std::string& path, bool given) {
 /// What the definition asks for and this installation does not have.
 void add_doubts(const asl::StateMachine& machine, const MachineFileOptions& options,
                 std::vector<std::string>& errors) {
-  for (const auto& state : machine.states) {
+  asl::for_each_state(machine, [&](const asl::State& state) {
     const auto* task = std::get_if<asl::Task>(&state.kind);
-    if (task == nullptr) continue;
+    if (task == nullptr) return;
+    if (!task->heartbeat_where.empty()) {
+      errors.push_back(fmt::format(
+          "{}: heartbeats are not supported yet: no process sends any; TimeoutSeconds bounds it",
+          task->heartbeat_where));
+    }
     auto doubt = doubt_about_resource(task->resource, options.config);
     if (!doubt) doubt = doubt_about_program(task->resource, options.config, options.program_folder);
     if (doubt) errors.push_back(fmt::format("{}: {}", task->resource_where, *doubt));
-  }
+  });
 }
 
 }  // namespace
@@ -40,7 +45,7 @@ MachineFile look_at_machine(const MachineFileOptions& options) {
   MachineFile file;
   file.path = options.given.value_or(options.config.orchestrator.state_machine);
   const std::string text = read_machine_text(file.path, options.given.has_value());
-  const asl::Reading reading = asl::read_definition(YamlNode::parse(text, file.path));
+  const asl::Reading reading = asl::read_definition(asl::parse_document(text, file.path));
   for (const auto& finding : reading.findings) {
     const bool error = finding.severity == asl::Finding::Severity::error;
     (error ? file.errors : file.warnings).push_back(finding.text());

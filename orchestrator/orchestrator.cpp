@@ -17,6 +17,7 @@
 #include "orchestrator/doctor_command.h"
 #include "orchestrator/look_commands.h"
 #include "orchestrator/run_commands.h"
+#include "orchestrator/simulate_command.h"
 
 namespace pipeline {
 namespace {
@@ -24,6 +25,8 @@ namespace {
 using Handler = int (*)(const OrchestratorContext&);
 /// Reads pipeline.yaml itself: that it cannot be read is part of its answer.
 using ConfigReader = int (*)(const DoctorContext&);
+/// Needs no pipeline.yaml.
+using Paperwork = int (*)(const SimulateContext&);
 
 template <int (*look)(const LookContext&)>
 int looking(const OrchestratorContext& context) {
@@ -38,7 +41,7 @@ enum class Stops { at_once, gracefully };
 
 struct Command {
   CliCommand cli;
-  std::variant<Handler, ConfigReader> handler;
+  std::variant<Handler, ConfigReader, Paperwork> handler;
   Stops stops = Stops::at_once;
 };
 
@@ -95,6 +98,15 @@ std::vector<Command> commands() {
                          .help = "default: the configured one",
                          .needed = CliPositional::Needed::optional}}},
        looking<validate_command>},
+      {{.name = "simulate",
+        .help = "run a state machine on paper: no waiting, tasks answered from a file",
+        .options = {{.name = "--input", .value_name = "FILE", .help = "JSON; default {}"},
+                    {.name = "--task-outcomes",
+                     .value_name = "FILE",
+                     .help = "JSON: what the attempts of each Task answer; default {} each"},
+                    json},
+        .positionals = {{.name = "FILE", .help = "the definition"}}},
+       simulate_command},
       {{.name = "doctor",
         .help = "look at everything that a run needs, and say what to do",
         .options = {json}},
@@ -150,6 +162,9 @@ int run_program(const std::vector<std::string>& arguments) {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
   if (const auto* reader = std::get_if<ConfigReader>(&command->handler)) {
     return (*reader)({.asked = asked, .stop = stop, .program = program});
+  }
+  if (const auto* paperwork = std::get_if<Paperwork>(&command->handler)) {
+    return (*paperwork)({.asked = asked, .clock = system_clock()});
   }
   const PipelineConfig config = read_config_of(asked);
   return std::get<Handler>(command->handler)({.asked = asked,

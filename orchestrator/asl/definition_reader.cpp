@@ -3,21 +3,25 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <span>
-#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "orchestrator/asl/choice_reader.h"
 #include "orchestrator/asl/error_names.h"
+#include "orchestrator/asl/finding_list.h"
+#include "orchestrator/asl/timestamp.h"
 
 namespace pipeline::asl {
 namespace {
-
-using Names = std::span<const std::string_view>;
 
 // Limits of Step Functions ("Service quotas", "Handling errors"), so that a definition that is
 // accepted here is accepted there.
@@ -25,72 +29,148 @@ constexpr std::size_t name_characters_max = 80;
 constexpr std::int64_t seconds_max = 99'999'999;
 constexpr std::int64_t max_delay_max = 31'622'400;
 
-/// The fields of one kind of object: those that are read, and those of the language that this
-/// engine does not know yet.
-struct Fields {
-  std::string_view what;  // "a Task state"
-  Names known;
-  Names not_yet;
-};
+using Names = std::vector<std::string_view>;
 
-constexpr std::array<std::string_view, 4> machine_known{"Comment", "StartAt", "States", "Version"};
-constexpr std::array<std::string_view, 2> machine_not_yet{"QueryLanguage", "TimeoutSeconds"};
-constexpr std::array<std::string_view, 9> task_known{
-    "Type", "Comment", "Resource", "TimeoutSeconds", "Retry", "Catch", "ResultPath", "Next", "End"};
-constexpr std::array<std::string_view, 12> task_not_yet{
-    "InputPath",          "OutputPath",       "Parameters",
-    "ResultSelector",     "HeartbeatSeconds", "HeartbeatSecondsPath",
-    "TimeoutSecondsPath", "Credentials",      "QueryLanguage",
-    "Arguments",          "Output",           "Assign"};
-constexpr std::array<std::string_view, 2> succeed_known{"Type", "Comment"};
-constexpr std::array<std::string_view, 4> succeed_not_yet{"InputPath", "OutputPath", "Output",
-                                                          "QueryLanguage"};
-constexpr std::array<std::string_view, 6> fail_known{"Type",  "Comment",   "Error",
-                                                     "Cause", "ErrorPath", "CausePath"};
-constexpr std::array<std::string_view, 1> fail_not_yet{"QueryLanguage"};
-constexpr std::array<std::string_view, 7> retrier_known{
-    "Comment",     "ErrorEquals",     "IntervalSeconds", "MaxAttempts",
-    "BackoffRate", "MaxDelaySeconds", "JitterStrategy"};
-constexpr std::array<std::string_view, 4> catcher_known{"Comment", "ErrorEquals", "Next",
-                                                        "ResultPath"};
-constexpr std::array<std::string_view, 2> catcher_not_yet{"Output", "Assign"};
-
-constexpr Fields machine_fields{"a state machine", machine_known, machine_not_yet};
-constexpr Fields task_fields{"a Task state", task_known, task_not_yet};
-constexpr Fields succeed_fields{"a Succeed state", succeed_known, succeed_not_yet};
-constexpr Fields fail_fields{"a Fail state", fail_known, fail_not_yet};
-constexpr Fields retrier_fields{"a retrier", retrier_known, {}};
-constexpr Fields catcher_fields{"a catcher", catcher_known, catcher_not_yet};
-
-constexpr std::array<std::string_view, 3> types_known{"Task", "Succeed", "Fail"};
-constexpr std::array<std::string_view, 5> types_not_yet{"Pass", "Choice", "Wait", "Parallel",
-                                                        "Map"};
-
-bool contains(Names names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
+/// The fields that every state may have, then those of its type.
+Names state_fields(std::initializer_list<std::string_view> own) {
+  Names names{"Type", "Comment", "QueryLanguage"};
+  names.insert(names.end(), own);
+  return names;
 }
+
+// JSONata and variables are the service's second query language; its fields are refused by name.
+const Names other_language{"Arguments", "Output", "Assign"};
+
+const Fields machine_fields{
+    .what = "a state machine",
+    .known = {"Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"},
+    .not_yet = {}};
+const Fields branch_fields{
+    .what = "a branch", .known = {"Comment", "StartAt", "States"}, .not_yet = {"QueryLanguage"}};
+const Fields processor_fields{.what = "an ItemProcessor",
+                              .known = {"Comment", "StartAt", "States", "ProcessorConfig"},
+                              .not_yet = {"QueryLanguage"}};
+const Fields processor_config_fields{
+    .what = "a ProcessorConfig", .known = {"Mode"}, .not_yet = {"ExecutionType"}};
+const Fields task_fields{
+    .what = "a Task state",
+    .known = state_fields({"Resource", "TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds",
+                           "HeartbeatSecondsPath", "Retry", "Catch", "InputPath", "Parameters",
+                           "ResultSelector", "ResultPath", "OutputPath", "Next", "End"}),
+    .not_yet = {"Credentials", "Arguments", "Output", "Assign"}};
+const Fields pass_fields{.what = "a Pass state",
+                         .known = state_fields({"Result", "InputPath", "Parameters", "ResultPath",
+                                                "OutputPath", "Next", "End"}),
+                         .not_yet = other_language};
+const Fields choice_fields{.what = "a Choice state",
+                           .known = state_fields({"Choices", "Default", "InputPath", "OutputPath"}),
+                           .not_yet = other_language};
+const Fields wait_fields{
+    .what = "a Wait state",
+    .known = state_fields({"Seconds", "SecondsPath", "Timestamp", "TimestampPath", "InputPath",
+                           "OutputPath", "Next", "End"}),
+    .not_yet = other_language};
+const Fields parallel_fields{
+    .what = "a Parallel state",
+    .known = state_fields({"Branches", "Retry", "Catch", "InputPath", "Parameters",
+                           "ResultSelector", "ResultPath", "OutputPath", "Next", "End"}),
+    .not_yet = other_language};
+const Fields map_fields{
+    .what = "a Map state",
+    .known = state_fields({"ItemsPath", "ItemSelector", "Parameters", "ItemProcessor", "Iterator",
+                           "MaxConcurrency", "MaxConcurrencyPath", "Retry", "Catch", "InputPath",
+                           "ResultSelector", "ResultPath", "OutputPath", "Next", "End"}),
+    .not_yet = {"ItemReader", "ItemBatcher", "ResultWriter", "ToleratedFailureCount",
+                "ToleratedFailureCountPath", "ToleratedFailurePercentage",
+                "ToleratedFailurePercentagePath", "Label", "Items", "Output", "Assign"}};
+const Fields succeed_fields{.what = "a Succeed state",
+                            .known = state_fields({"InputPath", "OutputPath"}),
+                            .not_yet = {"Output"}};
+const Fields fail_fields{.what = "a Fail state",
+                         .known = state_fields({"Error", "Cause", "ErrorPath", "CausePath"}),
+                         .not_yet = {}};
+const Fields retrier_fields{.what = "a retrier",
+                            .known = {"Comment", "ErrorEquals", "IntervalSeconds", "MaxAttempts",
+                                      "BackoffRate", "MaxDelaySeconds", "JitterStrategy"},
+                            .not_yet = {}};
+const Fields catcher_fields{.what = "a catcher",
+                            .known = {"Comment", "ErrorEquals", "Next", "ResultPath"},
+                            .not_yet = {"Output", "Assign"}};
+
+const Names types{"Task", "Pass", "Choice", "Wait", "Parallel", "Map", "Succeed", "Fail"};
 
 std::size_t count_characters(std::string_view utf8) {
   return static_cast<std::size_t>(std::ranges::count_if(
       utf8, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
 }
 
-std::string did_you_mean(std::string_view word, Names known) {
-  const auto meant = nearest(word, known);
-  return meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
+/// The four hexadecimal digits behind "\\u" at `at`; nullopt if there are none.
+std::optional<std::uint32_t> escaped_unit(std::string_view text, std::size_t at) {
+  if (text.substr(at, 2) != "\\u" || text.size() < at + 6) return {};
+  std::uint32_t unit = 0;
+  const char* const begin = text.data() + at + 2;
+  const auto parsed = std::from_chars(begin, begin + 4, unit, 16);
+  if (parsed.ec != std::errc{} || parsed.ptr != begin + 4) return {};
+  return unit;
 }
 
-bool is_path_step(std::string_view step) {
-  return !step.empty() && std::ranges::all_of(step, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-  });
+// JSON may write a character outside the first plane as two escapes (an emoji is \ud83c\udd97),
+// which YAML does not know. Columns behind one on the same line come out too small.
+std::string with_joined_surrogates(std::string_view text) {
+  std::string joined;
+  joined.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] != '\\') {
+      joined += text[at++];
+      continue;
+    }
+    const auto high = escaped_unit(text, at).value_or(0);
+    const auto low = escaped_unit(text, at + 6).value_or(0);
+    if (high < 0xD800 || high > 0xDBFF || low < 0xDC00 || low > 0xDFFF) {
+      joined += text.substr(at, 2);  // with what it escapes: the second of two backslashes too
+      at += 2;
+      continue;
+    }
+    const std::uint32_t character = 0x10000U + ((high - 0xD800U) << 10U) + (low - 0xDC00U);
+    joined += static_cast<char>(0xF0U | character >> 18U);
+    for (const unsigned shift : {12U, 6U, 0U}) {
+      joined += static_cast<char>(0x80U | (character >> shift & 0x3FU));
+    }
+    at += 12;
+  }
+  return joined;
 }
 
-/// A key's text; empty for a key that is no single value.
-std::string name_of(const YamlNode& key) {
-  return key.is_scalar() ? key.text() : "";
-}
+/// The machine that is being read: what its transitions may name.
+struct Scope {
+  const YamlNode* states = nullptr;
+  Names names;
+  std::unordered_set<std::string_view> known;
+  bool has_dangling_target = false;
+  bool has_unread_state = false;
+};
+
+/// Every name that a state may go on to.
+struct TargetsOf {
+  const State& state;
+
+  Names all() const {
+    Names targets = std::visit(*this, state.kind);
+    if (state.next) targets.push_back(*state.next);
+    for (const auto& catcher : state.catchers) targets.push_back(catcher.next);
+    return targets;
+  }
+  Names operator()(const Choice& choice) const {
+    Names targets;
+    for (const auto& rule : choice.rules) targets.push_back(rule.next);
+    if (choice.otherwise) targets.push_back(*choice.otherwise);
+    return targets;
+  }
+  template <typename Kind>
+  Names operator()(const Kind&) const {
+    return {};
+  }
+};
 
 /// Walks the document once and collects what is wrong; goes on after every finding.
 class Reader {
@@ -98,94 +178,440 @@ class Reader {
   Reading read(const YamlNode& root) {
     StateMachine machine;
     if (!root.is_mapping()) {
-      error(root, "a state machine is a mapping with StartAt and States");
+      findings_.error(root, "a state machine is a mapping with StartAt and States");
       return finish(std::move(machine));
     }
-    check_fields(root, machine_fields);
-    machine.comment = optional_text(root, "Comment");
+    findings_.check_fields(root, machine_fields);
+    check_language(root);
     if (const YamlNode* version = root.find("Version");
-        version != nullptr && optional_text(root, "Version") != "1.0") {
-      error(*version, "the only Version is \"1.0\"");
+        version != nullptr && findings_.optional_text(root, "Version") != "1.0") {
+      findings_.error(*version, "the only Version is \"1.0\"");
     }
-    read_states(root, machine);
-    machine.start_at = read_target(root, root, "StartAt");
-    find_unreachable(machine.start_at);
+    machine = read_machine(root);
+    machine.timeout = seconds(root, "TimeoutSeconds");
     return finish(std::move(machine));
   }
 
  private:
   Reading finish(StateMachine machine) {
-    std::ranges::stable_sort(findings_, {}, [](const auto& entry) {
-      return std::tuple(entry.first.line, entry.first.column);
-    });
     Reading reading;
-    bool failed = false;
-    for (auto& [mark, finding] : findings_) {
-      failed = failed || finding.severity == Finding::Severity::error;
-      reading.findings.push_back(std::move(finding));
-    }
-    if (!failed) reading.machine = std::move(machine);
+    if (!findings_.has_errors()) reading.machine = std::move(machine);
+    reading.findings = std::move(findings_).take();
     return reading;
   }
 
-  void add(const YamlNode& node, Finding::Severity severity, std::string message) {
-    findings_.emplace_back(
-        node.mark(),
-        Finding{.severity = severity, .where = node.where(), .message = std::move(message)});
-  }
-  void error(const YamlNode& node, std::string message) {
-    add(node, Finding::Severity::error, std::move(message));
-  }
-  void warn(const YamlNode& node, std::string message) {
-    add(node, Finding::Severity::warning, std::move(message));
+  /// StartAt and States of the whole, of a branch or of a processor. As deep as the document, and
+  /// YamlNode bounds that: at most 25 machines inside each other.
+  StateMachine read_machine(const YamlNode& node) {
+    StateMachine machine;
+    machine.comment = findings_.optional_text(node, "Comment");
+    Scope scope;
+    read_states(node, scope, machine);
+    machine.start_at = read_target(node, node, "StartAt", scope);
+    find_unreachable(machine, scope);
+    return machine;
   }
 
-  void check_fields(const YamlNode& mapping, const Fields& fields) {
-    for (const auto& [key, value] : mapping.entries()) {
-      const std::string name = name_of(key);
-      if (contains(fields.known, name)) continue;
-      if (contains(fields.not_yet, name)) {
-        error(key, fmt::format("{} of {} is not supported yet", name, fields.what));
+  void read_states(const YamlNode& root, Scope& scope, StateMachine& machine) {
+    const YamlNode* states = root.find("States");
+    if (states == nullptr || !states->is_mapping() || states->entries().empty()) {
+      findings_.error(states == nullptr ? root : *states,
+                      "States must be a mapping with at least one state");
+      return;
+    }
+    scope.states = states;
+    for (const auto& [key, body] : states->entries()) {
+      const std::string name = findings_.text_of(key, "a state's name");
+      if (count_characters(name) > name_characters_max) {
+        findings_.error(
+            key, fmt::format("a state's name has at most {} characters", name_characters_max));
+      }
+      if (name.empty()) continue;
+      scope.names.push_back(key.text());
+      scope.known.insert(key.text());
+      const auto [first, is_new] = places_.emplace(key.text(), key.where());
+      if (!is_new) {
+        findings_.error(
+            key, fmt::format("the name \"{}\" is taken by the state at {}", name, first->second));
+      }
+    }
+    machine.states.reserve(states->entries().size());
+    for (const auto& [key, body] : states->entries()) {
+      State state{.name = name_of(key), .where = key.where()};
+      if (!body.is_mapping()) {
+        findings_.error(body,
+                        fmt::format("the state \"{}\" must be a mapping with a Type", state.name));
+        scope.has_unread_state = true;
+        continue;
+      }
+      state.comment = findings_.optional_text(body, "Comment");
+      check_language(body);
+      scope.has_unread_state = !read_kind(key, body, state, scope) || scope.has_unread_state;
+      machine.states.push_back(std::move(state));
+    }
+  }
+
+  // The language's other query language has other fields and other rules everywhere.
+  void check_language(const YamlNode& node) {
+    const YamlNode* language = node.find("QueryLanguage");
+    if (language == nullptr) return;
+    const std::string word = findings_.optional_text(node, "QueryLanguage");
+    if (word == "JSONata") {
+      findings_.error(*language, "QueryLanguage JSONata is not supported yet; JSONPath is");
+    } else if (word != "JSONPath") {
+      findings_.error(*language, "QueryLanguage must be JSONPath");
+    }
+  }
+
+  /// False if the Type is none.
+  bool read_kind(const YamlNode& key, const YamlNode& body, State& state, Scope& scope) {
+    const YamlNode* type = body.find("Type");
+    if (type == nullptr) {
+      findings_.error(key, fmt::format("the state \"{}\" has no Type", state.name));
+      return false;
+    }
+    const std::string word = findings_.text_of(*type, "Type");
+    if (word == "Task") {
+      findings_.check_fields(body, task_fields);
+      state.kind = read_task(key, body);
+    } else if (word == "Pass") {
+      findings_.check_fields(body, pass_fields);
+      Pass pass;
+      if (const YamlNode* result = body.find("Result")) pass.result = json_of(*result);
+      state.kind = std::move(pass);
+    } else if (word == "Choice") {
+      findings_.check_fields(body, choice_fields);
+      state.kind = read_choice(key, body, scope);
+    } else if (word == "Wait") {
+      findings_.check_fields(body, wait_fields);
+      state.kind = read_wait(key, body);
+    } else if (word == "Parallel") {
+      findings_.check_fields(body, parallel_fields);
+      state.kind = read_parallel(key, body);
+    } else if (word == "Map") {
+      findings_.check_fields(body, map_fields);
+      state.kind = read_map(key, body);
+    } else if (word == "Succeed") {
+      findings_.check_fields(body, succeed_fields);
+      state.kind = Succeed{};
+    } else if (word == "Fail") {
+      findings_.check_fields(body, fail_fields);
+      state.kind = Fail{.error = read_fail_text(body, "Error", "ErrorPath"),
+                        .cause = read_fail_text(body, "Cause", "CausePath")};
+    } else {
+      if (!word.empty()) {
+        findings_.error(
+            *type, fmt::format("there is no state type \"{}\"{}", word, did_you_mean(word, types)));
+      }
+      return false;
+    }
+    read_common(key, body, state, scope);
+    return true;
+  }
+
+  /// What several types share; a field that the state's type does not have is a finding already.
+  void read_common(const YamlNode& key, const YamlNode& body, State& state, Scope& scope) {
+    state.flow.input_path = findings_.selection(body, "InputPath");
+    state.flow.output_path = findings_.selection(body, "OutputPath");
+    state.flow.result_path = findings_.result_path(body);
+    state.flow.result_selector = findings_.payload(body, "ResultSelector");
+    // A Map's Parameters are the older name of its ItemSelector.
+    if (!std::holds_alternative<Map>(state.kind)) {
+      state.flow.parameters = findings_.payload(body, "Parameters");
+    }
+    state.retry = read_retry(body);
+    state.catchers = read_catch(body, scope);
+    const bool ends_itself = std::holds_alternative<Choice>(state.kind) ||
+                             std::holds_alternative<Succeed>(state.kind) ||
+                             std::holds_alternative<Fail>(state.kind);
+    if (!ends_itself) state.next = read_next(key, body, scope);
+  }
+
+  std::optional<std::chrono::seconds> seconds(const YamlNode& body, std::string_view field) {
+    const auto number = findings_.integer(body, field, 1, seconds_max);
+    return number ? std::optional(std::chrono::seconds(*number)) : std::nullopt;
+  }
+
+  Task read_task(const YamlNode& key, const YamlNode& body) {
+    Task task;
+    if (const YamlNode* resource = body.find("Resource")) {
+      task.resource = findings_.text_of(*resource, "Resource");
+      task.resource_where = resource->where();
+    } else {
+      findings_.error(key, fmt::format("the Task \"{}\" has no Resource", name_of(key)));
+    }
+    task.timeout = seconds(body, "TimeoutSeconds");
+    task.timeout_path = path_instead(body, "TimeoutSeconds", "TimeoutSecondsPath");
+    task.heartbeat = seconds(body, "HeartbeatSeconds");
+    task.heartbeat_path = path_instead(body, "HeartbeatSeconds", "HeartbeatSecondsPath");
+    if (body.find("TimeoutSeconds") == nullptr && body.find("TimeoutSecondsPath") == nullptr) {
+      findings_.warn(
+          key, fmt::format("the Task \"{}\" has no TimeoutSeconds: an attempt may run for ever",
+                           name_of(key)));
+    }
+    for (const auto* field : {"HeartbeatSeconds", "HeartbeatSecondsPath"}) {
+      if (const YamlNode* heartbeat = body.find(field)) task.heartbeat_where = heartbeat->where();
+    }
+    if (task.heartbeat && task.timeout && *task.heartbeat >= *task.timeout) {
+      findings_.error(*body.find("HeartbeatSeconds"),
+                      "HeartbeatSeconds must be smaller than TimeoutSeconds");
+    }
+    return task;
+  }
+
+  /// The path of ...Path, which may not stand beside the field it replaces.
+  std::optional<JsonPath> path_instead(const YamlNode& body, std::string_view field,
+                                       std::string_view path_field) {
+    if (body.find(field) != nullptr && body.find(path_field) != nullptr) {
+      findings_.error(*body.find(path_field),
+                      fmt::format("either {} or {}, not both", field, path_field));
+    }
+    return findings_.definite_path(body, path_field);
+  }
+
+  Choice read_choice(const YamlNode& key, const YamlNode& body, Scope& scope) {
+    Choice choice;
+    const YamlNode* rules = body.find("Choices");
+    if (rules == nullptr || !rules->is_sequence() || rules->items().empty()) {
+      findings_.error(rules == nullptr ? key : *rules,
+                      "Choices must be a list with at least one rule");
+    } else {
+      for (const auto& rule : rules->items()) {
+        ChoiceRule read{.test = read_choice_test(rule, RulePlace::top, findings_), .next = {}};
+        if (rule.is_mapping()) read.next = read_target(rule, rule, "Next", scope);
+        choice.rules.push_back(std::move(read));
+      }
+    }
+    if (body.find("Default") != nullptr) {
+      choice.otherwise = read_target(body, body, "Default", scope);
+    } else {
+      findings_.warn(key, fmt::format("the Choice \"{}\" has no Default: if no rule holds, the run "
+                                      "fails with States.NoChoiceMatched",
+                                      name_of(key)));
+    }
+    return choice;
+  }
+
+  Wait read_wait(const YamlNode& key, const YamlNode& body) {
+    constexpr std::array<std::string_view, 4> fields{"Seconds", "SecondsPath", "Timestamp",
+                                                     "TimestampPath"};
+    Wait wait;
+    const auto given = std::ranges::count_if(
+        fields, [&](std::string_view field) { return body.find(field) != nullptr; });
+    if (given != 1) {
+      findings_.error(key,
+                      fmt::format("the Wait \"{}\" needs one of Seconds, SecondsPath, Timestamp "
+                                  "and TimestampPath; it has {}",
+                                  name_of(key), given));
+    }
+    if (const auto number = findings_.integer(body, "Seconds", 0, seconds_max)) {
+      wait.until = std::chrono::seconds(*number);
+    }
+    if (auto path = findings_.definite_path(body, "SecondsPath")) {
+      wait.until = Wait::SecondsAt{*std::move(path)};
+    }
+    if (auto path = findings_.definite_path(body, "TimestampPath")) {
+      wait.until = Wait::TimestampAt{*std::move(path)};
+    }
+    if (const YamlNode* timestamp = body.find("Timestamp")) {
+      const auto instant = parse_timestamp(findings_.optional_text(body, "Timestamp"));
+      if (instant) wait.until = *instant;
+      if (!instant) {
+        findings_.error(*timestamp, "Timestamp must be a time like \"2026-02-01T07:00:00+09:00\"");
+      }
+    }
+    return wait;
+  }
+
+  Parallel read_parallel(const YamlNode& key, const YamlNode& body) {
+    Parallel parallel;
+    const YamlNode* branches = body.find("Branches");
+    if (branches == nullptr || !branches->is_sequence() || branches->items().empty()) {
+      findings_.error(branches == nullptr ? key : *branches,
+                      "Branches must be a list with at least one machine");
+      return parallel;
+    }
+    for (const auto& branch : branches->items()) {
+      if (!branch.is_mapping()) {
+        findings_.error(branch, "a branch is a mapping with StartAt and States");
+        continue;
+      }
+      findings_.check_fields(branch, branch_fields);
+      parallel.branches.push_back(read_machine(branch));
+    }
+    return parallel;
+  }
+
+  Map read_map(const YamlNode& key, const YamlNode& body) {
+    Map map;
+    map.items_path = findings_.path(body, "ItemsPath").value_or(JsonPath{});
+    map.item_selector = either<PayloadTemplate>(
+        body, "ItemSelector", "Parameters",
+        [&](std::string_view field) { return findings_.payload(body, field); });
+    findings_.integer(body, "MaxConcurrency", 0, seconds_max);
+    map.max_concurrency_path = path_instead(body, "MaxConcurrency", "MaxConcurrencyPath");
+    auto processor = either<StateMachine>(
+        body, "ItemProcessor", "Iterator",
+        [&](std::string_view field) { return read_processor(*body.find(field)); });
+    if (processor) {
+      map.processor.push_back(*std::move(processor));
+    } else if (body.find("ItemProcessor") == nullptr && body.find("Iterator") == nullptr) {
+      findings_.error(key, fmt::format("the Map \"{}\" has no ItemProcessor", name_of(key)));
+    }
+    return map;
+  }
+
+  /// The field or its older name; both at once is a finding.
+  template <typename Value, typename Read>
+  std::optional<Value> either(const YamlNode& body, std::string_view field, std::string_view older,
+                              Read read) {
+    if (body.find(field) != nullptr && body.find(older) != nullptr) {
+      findings_.error(*body.find(older), fmt::format("either {} or {}, not both", field, older));
+    }
+    if (body.find(field) != nullptr) return read(field);
+    if (body.find(older) != nullptr) return read(older);
+    return {};
+  }
+
+  std::optional<StateMachine> read_processor(const YamlNode& processor) {
+    if (!processor.is_mapping()) {
+      findings_.error(processor, "an ItemProcessor is a mapping with StartAt and States");
+      return {};
+    }
+    findings_.check_fields(processor, processor_fields);
+    if (const YamlNode* config = processor.find("ProcessorConfig")) check_processor_config(*config);
+    return read_machine(processor);
+  }
+
+  void check_processor_config(const YamlNode& config) {
+    if (!config.is_mapping()) {
+      findings_.error(config, "ProcessorConfig must be a mapping");
+      return;
+    }
+    findings_.check_fields(config, processor_config_fields);
+    const YamlNode* mode = config.find("Mode");
+    if (mode == nullptr) return;
+    const std::string word = findings_.optional_text(config, "Mode");
+    if (word == "DISTRIBUTED") {
+      findings_.error(*mode, "the Mode DISTRIBUTED of a Map is not supported yet");
+    } else if (word != "INLINE") {
+      findings_.error(*mode, "Mode must be INLINE");
+    }
+  }
+
+  std::optional<std::string> read_next(const YamlNode& key, const YamlNode& body, Scope& scope) {
+    const YamlNode* end = body.find("End");
+    const bool ends = end != nullptr && findings_.boolean(*end, "End").value_or(false);
+    const bool has_next = body.find("Next") != nullptr;
+    if (ends && has_next) findings_.error(*end, "a state has either Next or End: true, not both");
+    if (!ends && !has_next) {
+      findings_.error(key,
+                      fmt::format("the state \"{}\" has neither Next nor End: true", name_of(key)));
+    }
+    if (!has_next) return {};
+    return read_target(key, body, "Next", scope);
+  }
+
+  /// The name of a state that exists; findings otherwise. `owner` is the place to point at if the
+  /// field is absent.
+  std::string read_target(const YamlNode& owner, const YamlNode& mapping, std::string_view field,
+                          Scope& scope) {
+    const YamlNode* value = mapping.find(field);
+    if (value == nullptr) {
+      findings_.error(owner, fmt::format("{} is missing", field));
+      scope.has_dangling_target = true;
+      return {};
+    }
+    std::string name = findings_.text_of(*value, field);
+    if (name.empty() || scope.states == nullptr || scope.known.contains(name)) return name;
+    scope.has_dangling_target = true;
+    findings_.error(*value, fmt::format("{} names \"{}\", which is no state{}", field, name,
+                                        where_else(name, scope)));
+    return {};
+  }
+
+  /// A state of the same name in another machine explains the mistake better than a near name.
+  std::string where_else(const std::string& name, const Scope& scope) const {
+    const auto other = places_.find(name);
+    if (other == places_.end()) return did_you_mean(name, scope.names);
+    return fmt::format(" of this machine: the one at {} is another's", other->second);
+  }
+
+  FailText read_fail_text(const YamlNode& body, std::string_view field,
+                          std::string_view path_field) {
+    const YamlNode* path = body.find(path_field);
+    if (body.find(field) == nullptr && path == nullptr) return std::monostate{};
+    if (path == nullptr) return findings_.optional_text(body, field);
+    if (body.find(field) != nullptr) {
+      findings_.error(*path,
+                      fmt::format("a Fail state has either {} or {}, not both", field, path_field));
+    }
+    auto expression = findings_.expression(*path, path_field);
+    if (!expression) return std::monostate{};
+    return *std::move(expression);
+  }
+
+  /// The elements of Retry or Catch that are mappings.
+  std::vector<const YamlNode*> elements(const YamlNode& body, std::string_view field) {
+    std::vector<const YamlNode*> found;
+    const YamlNode* list = body.find(field);
+    if (list == nullptr) return found;
+    if (!list->is_sequence()) {
+      findings_.error(*list, fmt::format("{} must be a list", field));
+      return found;
+    }
+    for (const auto& item : list->items()) {
+      if (item.is_mapping()) {
+        found.push_back(&item);
       } else {
-        error(key, fmt::format("{} has no field \"{}\"{}", fields.what, name,
-                               did_you_mean(name, fields.known)));
+        findings_.error(item,
+                        fmt::format("an element of {} must be a mapping with ErrorEquals", field));
       }
     }
+    return found;
   }
 
-  /// The field's text; empty, with a finding, if it is no text.
-  std::string text_of(const YamlNode& value, std::string_view field) {
-    if (value.is_scalar() && !value.text().empty()) return value.text();
-    error(value,
-          fmt::format("{} must be a text that is not empty (quote it, if it reads like null)",
-                      field));
-    return {};
-  }
-
-  /// Empty if absent; an empty text is allowed.
-  std::string optional_text(const YamlNode& mapping, std::string_view field) {
-    const YamlNode* value = mapping.find(field);
-    if (value == nullptr) return {};
-    if (value->is_scalar()) return value->text();
-    error(*value, fmt::format("{} must be a text", field));
-    return {};
-  }
-
-  std::optional<std::int64_t> integer(const YamlNode& mapping, std::string_view field,
-                                      std::int64_t least, std::int64_t most) {
-    const YamlNode* value = mapping.find(field);
-    if (value == nullptr) return {};
-    std::int64_t number = 0;
-    if (value->is_scalar() && value->quoted() == YamlNode::Quoted::no) {
-      const std::string& digits = value->text();
-      const char* const end = digits.data() + digits.size();
-      const auto parsed = std::from_chars(digits.data(), end, number);
-      if (parsed.ec == std::errc{} && parsed.ptr == end && number >= least && number <= most) {
-        return number;
+  std::vector<std::string> read_error_equals(const YamlNode& element, bool is_last,
+                                             std::string_view list) {
+    std::vector<std::string> names;
+    const YamlNode* value = element.find("ErrorEquals");
+    if (value == nullptr || !value->is_sequence() || value->items().empty()) {
+      findings_.error(value == nullptr ? element : *value,
+                      "ErrorEquals must be a list with at least one error name");
+      return names;
+    }
+    for (const auto& item : value->items()) {
+      names.push_back(findings_.text_of(item, "an error name"));
+      if (const auto doubt = doubt_about(names.back())) findings_.warn(item, *doubt);
+      if (names.back() != "States.ALL") continue;
+      if (value->items().size() > 1) {
+        findings_.error(item, "States.ALL must stand alone in its ErrorEquals");
+      }
+      if (!is_last) {
+        findings_.error(item, fmt::format("States.ALL must be in the last element of {}", list));
       }
     }
-    error(*value, fmt::format("{} must be a whole number from {} to {}", field, least, most));
-    return {};
+    return names;
+  }
+
+  std::vector<Retrier> read_retry(const YamlNode& body) {
+    std::vector<Retrier> retriers;
+    const auto found = elements(body, "Retry");
+    for (const YamlNode* element : found) {
+      findings_.check_fields(*element, retrier_fields);
+      Retrier retrier;
+      retrier.error_equals = read_error_equals(*element, element == found.back(), "Retry");
+      retrier.interval = seconds(*element, "IntervalSeconds").value_or(retrier.interval);
+      retrier.max_attempts =
+          findings_.integer(*element, "MaxAttempts", 0, seconds_max).value_or(retrier.max_attempts);
+      retrier.backoff_rate = backoff_rate(*element).value_or(retrier.backoff_rate);
+      if (const auto most = findings_.integer(*element, "MaxDelaySeconds", 1, max_delay_max)) {
+        retrier.max_delay = std::chrono::seconds(*most);
+      }
+      retrier.jitter = read_jitter(*element);
+      retriers.push_back(std::move(retrier));
+    }
+    return retriers;
   }
 
   std::optional<double> backoff_rate(const YamlNode& mapping) {
@@ -201,267 +627,58 @@ class Reader {
         return number;
       }
     }
-    error(*value, "BackoffRate must be a number not below 1.0");
+    findings_.error(*value, "BackoffRate must be a number not below 1.0");
     return {};
-  }
-
-  void read_states(const YamlNode& root, StateMachine& machine) {
-    const YamlNode* states = root.find("States");
-    if (states == nullptr || !states->is_mapping() || states->entries().empty()) {
-      error(states == nullptr ? root : *states, "States must be a mapping with at least one state");
-      return;
-    }
-    states_ = states;
-    for (const auto& [key, body] : states->entries()) {
-      const std::string name = text_of(key, "a state's name");
-      if (count_characters(name) > name_characters_max) {
-        error(key, fmt::format("a state's name has at most {} characters", name_characters_max));
-      }
-      if (!name.empty()) state_names_.push_back(key.text());
-    }
-    for (const auto& [key, body] : states->entries()) {
-      State state{.name = name_of(key), .where = key.where()};
-      if (!body.is_mapping()) {
-        error(body, fmt::format("the state \"{}\" must be a mapping with a Type", state.name));
-        continue;
-      }
-      state.comment = optional_text(body, "Comment");
-      read_kind(key, body, state);
-      machine.states.push_back(std::move(state));
-    }
-  }
-
-  void read_kind(const YamlNode& key, const YamlNode& body, State& state) {
-    const YamlNode* type = body.find("Type");
-    if (type == nullptr) {
-      error(key, fmt::format("the state \"{}\" has no Type", state.name));
-      return;
-    }
-    const std::string word = text_of(*type, "Type");
-    if (word == "Task") {
-      state.kind = read_task(key, body);
-    } else if (word == "Succeed") {
-      check_fields(body, succeed_fields);
-      state.kind = Succeed{};
-    } else if (word == "Fail") {
-      check_fields(body, fail_fields);
-      state.kind = Fail{.error = read_fail_text(body, "Error", "ErrorPath"),
-                        .cause = read_fail_text(body, "Cause", "CausePath")};
-    } else if (contains(types_not_yet, word)) {
-      error(*type, fmt::format("the state type {} is not supported yet", word));
-    } else if (!word.empty()) {
-      error(*type,
-            fmt::format("there is no state type \"{}\"{}", word, did_you_mean(word, types_known)));
-    }
-  }
-
-  Task read_task(const YamlNode& key, const YamlNode& body) {
-    check_fields(body, task_fields);
-    Task task;
-    if (const YamlNode* resource = body.find("Resource")) {
-      task.resource = text_of(*resource, "Resource");
-      task.resource_where = resource->where();
-    } else {
-      error(key, fmt::format("the Task \"{}\" has no Resource", name_of(key)));
-    }
-    if (const auto timeout = integer(body, "TimeoutSeconds", 1, seconds_max)) {
-      task.timeout = std::chrono::seconds(*timeout);
-    } else if (body.find("TimeoutSeconds") == nullptr) {
-      warn(key, fmt::format("the Task \"{}\" has no TimeoutSeconds: an attempt may run for ever",
-                            name_of(key)));
-    }
-    task.result_path = read_result_path(body);
-    task.retry = read_retry(body);
-    task.catchers = read_catch(body);
-    task.next = read_next(key, body);
-    return task;
-  }
-
-  std::optional<std::string> read_next(const YamlNode& key, const YamlNode& body) {
-    const YamlNode* end = body.find("End");
-    const bool ends = end != nullptr && is_true(*end);
-    const bool has_next = body.find("Next") != nullptr;
-    if (ends && has_next) error(*end, "a state has either Next or End: true, not both");
-    if (!ends && !has_next) {
-      error(key, fmt::format("the state \"{}\" has neither Next nor End: true", name_of(key)));
-    }
-    if (!has_next) return {};
-    return read_target(key, body, "Next");
-  }
-
-  // Only JSON's words: YAML 1.1 would read yes and on as booleans, which no other reader of the
-  // language does.
-  bool is_true(const YamlNode& value) {
-    if (value.is_scalar() && value.quoted() == YamlNode::Quoted::no) {
-      if (value.text() == "true") return true;
-      if (value.text() == "false") return false;
-    }
-    error(value, "End must be true or false");
-    return false;
-  }
-
-  /// The name of a state that exists; findings otherwise. `owner` is the place to point at if the
-  /// field is absent.
-  std::string read_target(const YamlNode& owner, const YamlNode& mapping, std::string_view field) {
-    const YamlNode* value = mapping.find(field);
-    if (value == nullptr) {
-      error(owner, fmt::format("{} is missing", field));
-      return {};
-    }
-    std::string name = text_of(*value, field);
-    if (name.empty() || states_ == nullptr || contains(state_names_, name)) return name;
-    has_dangling_target_ = true;
-    error(*value, fmt::format("{} names \"{}\", which is no state{}", field, name,
-                              did_you_mean(name, state_names_)));
-    return {};
-  }
-
-  ResultPath read_result_path(const YamlNode& mapping) {
-    const YamlNode* value = mapping.find("ResultPath");
-    if (value == nullptr) return ReferencePath{};
-    if (value->is_null()) return Discard{};
-    return read_path(*value, "ResultPath");
-  }
-
-  ReferencePath read_path(const YamlNode& value, std::string_view field) {
-    if (value.is_scalar()) {
-      if (auto path = parse_reference_path(value.text())) return *std::move(path);
-    }
-    error(value, fmt::format("{} must be $ or a path like $.a.b; other paths are not supported yet",
-                             field));
-    return {};
-  }
-
-  FailText read_fail_text(const YamlNode& body, std::string_view field,
-                          std::string_view path_field) {
-    const YamlNode* path = body.find(path_field);
-    if (body.find(field) == nullptr && path == nullptr) return std::monostate{};
-    if (path == nullptr) return optional_text(body, field);
-    if (body.find(field) != nullptr) {
-      error(*path, fmt::format("a Fail state has either {} or {}, not both", field, path_field));
-    }
-    return read_path(*path, path_field);
-  }
-
-  /// The elements of Retry or Catch that are mappings.
-  std::vector<const YamlNode*> elements(const YamlNode& body, std::string_view field) {
-    std::vector<const YamlNode*> found;
-    const YamlNode* list = body.find(field);
-    if (list == nullptr) return found;
-    if (!list->is_sequence()) {
-      error(*list, fmt::format("{} must be a list", field));
-      return found;
-    }
-    for (const auto& item : list->items()) {
-      if (item.is_mapping()) {
-        found.push_back(&item);
-      } else {
-        error(item, fmt::format("an element of {} must be a mapping with ErrorEquals", field));
-      }
-    }
-    return found;
-  }
-
-  std::vector<std::string> read_error_equals(const YamlNode& element, bool is_last,
-                                             std::string_view list) {
-    std::vector<std::string> names;
-    const YamlNode* value = element.find("ErrorEquals");
-    if (value == nullptr || !value->is_sequence() || value->items().empty()) {
-      error(value == nullptr ? element : *value,
-            "ErrorEquals must be a list with at least one error name");
-      return names;
-    }
-    for (const auto& item : value->items()) {
-      names.push_back(text_of(item, "an error name"));
-      if (const auto doubt = doubt_about(names.back())) warn(item, *doubt);
-      if (names.back() != "States.ALL") continue;
-      if (value->items().size() > 1) error(item, "States.ALL must stand alone in its ErrorEquals");
-      if (!is_last) error(item, fmt::format("States.ALL must be in the last element of {}", list));
-    }
-    return names;
-  }
-
-  std::vector<Retrier> read_retry(const YamlNode& body) {
-    std::vector<Retrier> retriers;
-    const auto found = elements(body, "Retry");
-    for (const YamlNode* element : found) {
-      check_fields(*element, retrier_fields);
-      Retrier retrier;
-      retrier.error_equals = read_error_equals(*element, element == found.back(), "Retry");
-      if (const auto interval = integer(*element, "IntervalSeconds", 1, seconds_max)) {
-        retrier.interval = std::chrono::seconds(*interval);
-      }
-      retrier.max_attempts =
-          integer(*element, "MaxAttempts", 0, seconds_max).value_or(retrier.max_attempts);
-      retrier.backoff_rate = backoff_rate(*element).value_or(retrier.backoff_rate);
-      if (const auto most = integer(*element, "MaxDelaySeconds", 1, max_delay_max)) {
-        retrier.max_delay = std::chrono::seconds(*most);
-      }
-      retrier.jitter = read_jitter(*element);
-      retriers.push_back(std::move(retrier));
-    }
-    return retriers;
   }
 
   Jitter read_jitter(const YamlNode& element) {
     const YamlNode* value = element.find("JitterStrategy");
     if (value == nullptr) return Jitter::none;
     const std::string word = value->is_scalar() ? value->text() : "";
-    if (word != "FULL" && word != "NONE") error(*value, "JitterStrategy must be FULL or NONE");
+    if (word != "FULL" && word != "NONE") {
+      findings_.error(*value, "JitterStrategy must be FULL or NONE");
+    }
     return word == "FULL" ? Jitter::full : Jitter::none;
   }
 
-  std::vector<Catcher> read_catch(const YamlNode& body) {
+  std::vector<Catcher> read_catch(const YamlNode& body, Scope& scope) {
     std::vector<Catcher> catchers;
     const auto found = elements(body, "Catch");
     for (const YamlNode* element : found) {
-      check_fields(*element, catcher_fields);
+      findings_.check_fields(*element, catcher_fields);
       catchers.push_back(
           {.error_equals = read_error_equals(*element, element == found.back(), "Catch"),
-           .result_path = read_result_path(*element),
-           .next = read_target(*element, *element, "Next")});
+           .result_path = findings_.result_path(*element),
+           .next = read_target(*element, *element, "Next", scope)});
     }
     return catchers;
   }
 
-  // Reads the transitions from the document, not from the machine, so that a state of a type that
-  // is not supported yet does not make everything behind it look unreachable.
-  static void collect_targets(const YamlNode& node, std::vector<std::string_view>& targets) {
-    if (node.is_sequence()) {
-      for (const auto& item : node.items()) collect_targets(item, targets);
-    } else if (node.is_mapping()) {
-      for (const auto& [key, value] : node.entries()) {
-        const bool names_state =
-            key.is_scalar() && (key.text() == "Next" || key.text() == "Default");
-        if (names_state && value.is_scalar()) targets.push_back(value.text());
-        collect_targets(value, targets);
-      }
-    }
-  }
-
-  void find_unreachable(std::string_view start_at) {
-    // A misspelt target would make the state that was meant look unreachable as well.
-    if (start_at.empty() || states_ == nullptr || has_dangling_target_) return;
-    std::set<std::string_view> reached;
-    std::vector<std::string_view> open{start_at};
+  void find_unreachable(const StateMachine& machine, const Scope& scope) {
+    // A misspelt target or Type would make states look unreachable that are meant to be reached.
+    if (scope.states == nullptr || machine.start_at.empty()) return;
+    if (scope.has_dangling_target || scope.has_unread_state) return;
+    std::unordered_map<std::string_view, const State*> by_name;
+    for (const auto& state : machine.states) by_name.emplace(state.name, &state);
+    std::unordered_set<std::string_view> reached;
+    Names open{machine.start_at};
     while (!open.empty()) {
-      const auto name = open.back();
+      const auto found = by_name.find(open.back());
       open.pop_back();
-      const YamlNode* state = states_->find(name);
-      if (state == nullptr || !reached.insert(name).second) continue;
-      collect_targets(*state, open);
+      if (found == by_name.end() || !reached.insert(found->first).second) continue;
+      const Names targets = TargetsOf{*found->second}.all();
+      open.insert(open.end(), targets.begin(), targets.end());
     }
-    for (const auto& [key, body] : states_->entries()) {
+    for (const auto& [key, body] : scope.states->entries()) {
       if (key.is_scalar() && !key.text().empty() && !reached.contains(key.text())) {
-        error(key, fmt::format("no path from StartAt leads to the state \"{}\"", key.text()));
+        findings_.error(key,
+                        fmt::format("no path from StartAt leads to the state \"{}\"", key.text()));
       }
     }
   }
 
-  std::vector<std::pair<YamlNode::Mark, Finding>> findings_;
-  const YamlNode* states_ = nullptr;
-  std::vector<std::string_view> state_names_;
-  bool has_dangling_target_ = false;
+  FindingList findings_;
+  std::unordered_map<std::string, std::string> places_;  // of every state by its name
 };
 
 }  // namespace
@@ -474,8 +691,13 @@ Reading read_definition(const YamlNode& root) {
   return Reader().read(root);
 }
 
+YamlNode parse_document(std::string_view text, std::string_view file_name) {
+  if (!trim(text).starts_with("{")) return YamlNode::parse(text, file_name);
+  return YamlNode::parse(with_joined_surrogates(text), file_name);
+}
+
 Definition parse_definition(std::string_view text, std::string_view file_name) {
-  Reading reading = read_definition(YamlNode::parse(text, file_name));
+  Reading reading = read_definition(parse_document(text, file_name));
   std::vector<std::string> errors;
   std::vector<Finding> warnings;
   for (auto& finding : reading.findings) {
@@ -493,17 +715,24 @@ Definition parse_definition(std::string_view text, std::string_view file_name) {
 }
 
 std::optional<ReferencePath> parse_reference_path(std::string_view text) {
-  if (!text.starts_with("$")) return {};
-  ReferencePath path;
-  text.remove_prefix(1);
-  if (text.empty()) return path;
-  if (!text.starts_with(".")) return {};
-  for (auto& step : split(text.substr(1), '.')) {
-    if (!is_path_step(step)) return {};
-    path.steps.push_back(std::move(step));
+  JsonPath path;
+  try {
+    path = JsonPath::parse(text);
+  } catch (const Error&) {
+    return {};
   }
-  if (path.steps.empty()) return {};
-  return path;
+  if (path.is_of_context() || !path.is_definite()) return {};
+  ReferencePath reference;
+  for (const auto& step : path.steps()) {
+    if (const auto* members = std::get_if<step::Members>(&step.take)) {
+      reference.steps.emplace_back(members->names.front());
+      continue;
+    }
+    const auto index = std::get<step::Elements>(step.take).indexes.front();
+    if (index < 0) return {};
+    reference.steps.emplace_back(static_cast<std::size_t>(index));
+  }
+  return reference;
 }
 
 }  // namespace pipeline::asl

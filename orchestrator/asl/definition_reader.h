@@ -26,6 +26,10 @@ struct Reading {
   std::vector<Finding> findings;  // in the order of the file
 };
 
+/// The document of a definition. Throws config_invalid for text that is neither YAML nor JSON.
+/// `file_name` is used in messages only.
+YamlNode parse_document(std::string_view text, std::string_view file_name);
+
 /// All findings at once. Never throws for what the definition says.
 Reading read_definition(const YamlNode& root);
 
@@ -40,7 +44,7 @@ struct Definition {
 /// text that is no YAML. `file_name` is used in messages only.
 Definition parse_definition(std::string_view text, std::string_view file_name);
 
-/// "$" and "$.a.b" (names of letters, digits, _ and -); nullopt for anything else.
+/// A path to one place of the input ("$", "$.a.b", "$['a b'][0]"); nullopt for anything else.
 std::optional<ReferencePath> parse_reference_path(std::string_view text);
 
 }  // namespace pipeline::asl

@@ -3,27 +3,45 @@
 #include <utility>
 
 namespace pipeline::asl {
+namespace {
 
-const Json* find_value(const Json& document, const ReferencePath& path) {
-  const Json* value = &document;
-  for (const auto& step : path.steps) {
-    if (value != nullptr) value = value->find(step);
+/// The member or element, made if it is a member that is missing; nullptr if there can be none.
+struct Enter {
+  Json& value;
+
+  Json* operator()(const std::string& name) const {
+    if (!value.is_object()) return nullptr;
+    Json* member = value.find(name);
+    return member != nullptr ? member : &value.set(name, Json::object());
   }
-  return value;
+  Json* operator()(std::size_t index) const {
+    if (!value.is_array() || index >= value.as_array().size()) return nullptr;
+    return &value.as_array()[index];
+  }
+};
+
+}  // namespace
+
+bool is_too_large(const Json& document) {
+  return document.dump().size() > payload_bytes_max;
 }
 
 std::optional<Json> place_result(const Json& raw_input, const ResultPath& path, Json result) {
   const auto* place = std::get_if<ReferencePath>(&path);
   if (place == nullptr) return raw_input;
-  Json output = raw_input;
+  Json output = place->steps.empty() ? Json() : raw_input;
   Json* target = &output;
   for (const auto& step : place->steps) {
-    if (!target->is_object()) return {};
-    Json* member = target->find(step);
-    target = member != nullptr ? member : &target->set(step, Json::object());
+    target = std::visit(Enter{*target}, step);
+    if (target == nullptr) return {};
   }
   *target = std::move(result);
   return output;
+}
+
+Json select(const Selection& selection, const PathRoots& roots) {
+  const auto* path = std::get_if<JsonPath>(&selection);
+  return path != nullptr ? evaluate(*path, roots) : Json::object();
 }
 
 Json error_output(std::string_view error, std::string_view cause) {

@@ -1,6 +1,7 @@
 // How results and errors go into the document that passes from state to state.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -9,13 +10,19 @@
 
 namespace pipeline::asl {
 
-/// The value at `path`, nullptr if the document has no such place.
-const Json* find_value(const Json& document, const ReferencePath& path);
+/// The service's bound for what passes from state to state, as JSON text in UTF-8.
+constexpr std::size_t payload_bytes_max = 256U << 10U;
+
+/// Whether the document is past that bound.
+bool is_too_large(const Json& document);
 
 /// The state's output: `raw_input` with `result` at `path`. "$" replaces the input, Discard keeps
 /// it, missing objects on the way are made. nullopt if the path leads through something that is
-/// no object (the language calls it ResultPathMatchFailure).
+/// no object, or to an element that is not there (the language calls it ResultPathMatchFailure).
 std::optional<Json> place_result(const Json& raw_input, const ResultPath& path, Json result);
+
+/// What InputPath or OutputPath takes of the document. Throws as evaluate() of a path.
+Json select(const Selection& selection, const PathRoots& roots);
 
 /// {"Error": error, "Cause": cause}
 Json error_output(std::string_view error, std::string_view cause);

@@ -8,11 +8,14 @@ namespace {
 
 constexpr std::chrono::seconds delay_max{31'622'400};
 
+constexpr std::string_view heartbeat_timeout = "States.HeartbeatTimeout";
+
 bool matches_name(std::string_view name, std::string_view error) {
   if (error == "States.Runtime") return false;
   if (name == "States.ALL") return true;
-  if (name == "States.TaskFailed") return error != "States.Timeout";
-  return name == error;
+  const bool is_heartbeat = error == heartbeat_timeout;
+  if (name == "States.TaskFailed") return error != "States.Timeout" && !is_heartbeat;
+  return name == error || (is_heartbeat && name == "States.Timeout");
 }
 
 }  // namespace

@@ -14,7 +14,8 @@
 namespace pipeline::asl {
 
 /// Whether `error` is named, exactly and in its case, or covered by a wildcard: States.ALL covers
-/// all but States.Runtime, States.TaskFailed all but States.Timeout and States.Runtime.
+/// all but States.Runtime, States.TaskFailed all but States.Runtime and both timeouts.
+/// States.Timeout covers States.HeartbeatTimeout.
 /// Nothing matches States.Runtime, not even its own name (recorded behaviour of Step Functions).
 bool matches(std::span<const std::string> error_equals, std::string_view error);
 

@@ -40,6 +40,18 @@ std::string terminal_event(RunStatus status) {
   return {};
 }
 
+std::string word_of(event::Phase phase) {
+  switch (phase) {
+    case event::Phase::started:
+      return "Started";
+    case event::Phase::succeeded:
+      return "Succeeded";
+    case event::Phase::failed:
+      return "Failed";
+  }
+  return {};
+}
+
 struct EventType {
   std::string operator()(const event::ExecutionStarted&) const { return "ExecutionStarted"; }
   std::string operator()(const event::StateEntered& e) const { return e.type + "StateEntered"; }
@@ -52,6 +64,12 @@ struct EventType {
     return "Orchestrator.RetryScheduled";
   }
   std::string operator()(const event::StateExited& e) const { return e.type + "StateExited"; }
+  std::string operator()(const event::BranchesReached& e) const {
+    return e.type + "State" + word_of(e.phase);
+  }
+  std::string operator()(const event::IterationReached& e) const {
+    return "MapIteration" + word_of(e.phase);
+  }
   std::string operator()(const event::ExecutionEnded& e) const {
     return terminal_event(e.result.status);
   }

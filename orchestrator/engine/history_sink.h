@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -71,6 +72,20 @@ struct StateExited {
   std::string type;
   Json output;
 };
+/// How far a Parallel or Map state, or one iteration of a Map, has come.
+enum class Phase { started, succeeded, failed };
+/// ParallelStateStarted, MapStateFailed ...; a retry starts again without entering the state.
+struct BranchesReached {
+  std::string state;
+  std::string type;
+  Phase phase = Phase::started;
+};
+/// MapIterationStarted, MapIterationSucceeded, MapIterationFailed
+struct IterationReached {
+  std::string state;
+  std::size_t index = 0;
+  Phase phase = Phase::started;
+};
 /// ExecutionSucceeded, ExecutionFailed, ExecutionTimedOut or ExecutionAborted, by the status.
 struct ExecutionEnded {
   RunResult result;
@@ -79,9 +94,10 @@ struct ExecutionEnded {
 }  // namespace event
 
 struct HistoryEvent {
-  using Body = std::variant<event::ExecutionStarted, event::StateEntered, event::TaskScheduled,
-                            event::TaskStarted, event::TaskEnded, event::RetryScheduled,
-                            event::StateExited, event::ExecutionEnded>;
+  using Body =
+      std::variant<event::ExecutionStarted, event::StateEntered, event::TaskScheduled,
+                   event::TaskStarted, event::TaskEnded, event::RetryScheduled, event::StateExited,
+                   event::BranchesReached, event::IterationReached, event::ExecutionEnded>;
   std::string run_id;
   std::chrono::system_clock::time_point at;
   Body body;

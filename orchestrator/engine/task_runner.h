@@ -20,8 +20,10 @@ struct TaskRequest {
   std::string state;
   int attempt = 1;       // from 1; counts every start of this state in this run
   std::string resource;  // "stage:staging_loader"
-  Json input;            // the state's input
+  Json input;            // what came through InputPath and Parameters
   std::optional<std::chrono::seconds> timeout;
+  /// A definition that has one is refused before a run whose runner does not watch heartbeats.
+  std::optional<std::chrono::seconds> heartbeat;
 };
 
 /// `output` becomes the state's result: what the stage's result file holds under "output".
@@ -37,10 +39,12 @@ struct TaskFailure {
   std::string cause;  // for people: message, place, what to do
 };
 
-/// The request's timeout ran out and nothing of the task runs any more. The engine reports
-/// States.Timeout.
+/// The request's timeout ran out, or a heartbeat did not come in time, and nothing of the task runs
+/// any more. The engine reports States.Timeout; States.HeartbeatTimeout matches the latter too.
 struct TaskTimeout {
+  enum class Of { attempt, heartbeat };
   std::string cause;
+  Of of = Of::attempt;
 };
 
 /// Stop was requested and nothing of the task runs any more.

@@ -179,6 +179,10 @@ struct DetailsOf {
     return details;
   }
   Json operator()(const event::StateExited& e) const { return with("output", e.output); }
+  Json operator()(const event::BranchesReached&) const { return Json::object(); }
+  Json operator()(const event::IterationReached& e) const {
+    return with("index", std::uint64_t{e.index});
+  }
   Json operator()(const event::ExecutionEnded& e) const {
     if (e.result.status == RunStatus::succeeded) return with("output", e.result.output);
     Json details = with("error", e.result.error);
@@ -398,6 +402,8 @@ class RunStore::Database {
   void apply(const HistoryEvent&, const event::StateEntered&) {}
   void apply(const HistoryEvent&, const event::RetryScheduled&) {}
   void apply(const HistoryEvent&, const event::StateExited&) {}
+  void apply(const HistoryEvent&, const event::BranchesReached&) {}
+  void apply(const HistoryEvent&, const event::IterationReached&) {}
 
   void apply(const HistoryEvent& event, const event::TaskScheduled& body) {
     sqlite_
@@ -479,8 +485,12 @@ class RunStore::Database {
                          .type = event.type.substr(0, event.type.size() - entered.size()),
                          .entered = event.at,
                          .exited = {}});
-      } else if (event.type.ends_with(exited) && !found.empty()) {
-        found.back().exited = event.at;
+      } else if (event.type.ends_with(exited)) {
+        // A Parallel is exited behind the states of its branches.
+        const auto open = std::find_if(found.rbegin(), found.rend(), [&](const StateRecord& state) {
+          return state.name == event.state && !state.exited;
+        });
+        if (open != found.rend()) open->exited = event.at;
       }
     }
     return found;

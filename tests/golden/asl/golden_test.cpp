@@ -31,34 +31,58 @@ std::string text_of(const ResultPath& path) {
 
 std::string text_of(const FailText& text) {
   if (const auto* literal = std::get_if<std::string>(&text)) return fmt::format("\"{}\"", *literal);
-  const auto* path = std::get_if<ReferencePath>(&text);
-  return path != nullptr ? path->text() : "nothing";
+  const auto* expression = std::get_if<Expression>(&text);
+  return expression != nullptr ? expression->written : "nothing";
 }
 
+/// The kind, without what every kind has.
 struct Describe {
   std::string operator()(const Task& task) const {
-    std::string text =
-        fmt::format("Task {} timeout {} result {} -> {}\n", task.resource,
-                    task.timeout ? fmt::format("{}s", task.timeout->count()) : "none",
-                    text_of(task.result_path), task.next.value_or("end"));
-    for (const auto& retrier : task.retry) {
-      text += fmt::format(
-          "  retry [{}] {} x {}s rate {}{}{}\n", join(retrier.error_equals, ", "),
-          retrier.max_attempts, retrier.interval.count(), retrier.backoff_rate,
-          retrier.max_delay ? fmt::format(" at most {}s", retrier.max_delay->count()) : "",
-          retrier.jitter == Jitter::full ? " with jitter" : "");
-    }
-    for (const auto& catcher : task.catchers) {
-      text += fmt::format("  catch [{}] error {} -> {}\n", join(catcher.error_equals, ", "),
-                          text_of(catcher.result_path), catcher.next);
-    }
-    return text;
+    return fmt::format("Task {} timeout {}", task.resource,
+                       task.timeout ? fmt::format("{}s", task.timeout->count()) : "none");
   }
-  std::string operator()(const Succeed&) const { return "Succeed\n"; }
+  std::string operator()(const Pass& pass) const {
+    return pass.result ? "Pass " + pass.result->dump() : "Pass";
+  }
+  std::string operator()(const Choice& choice) const {
+    std::string text = "Choice";
+    for (const auto& rule : choice.rules) text += " -> " + rule.next;
+    return text + " otherwise " + choice.otherwise.value_or("nothing");
+  }
+  std::string operator()(const Wait&) const { return "Wait"; }
+  std::string operator()(const Parallel& parallel) const {
+    return fmt::format("Parallel of {}", parallel.branches.size());
+  }
+  std::string operator()(const Map& map) const { return "Map of " + map.items_path.text(); }
+  std::string operator()(const Succeed&) const { return "Succeed"; }
   std::string operator()(const Fail& fail) const {
-    return fmt::format("Fail error {} cause {}\n", text_of(fail.error), text_of(fail.cause));
+    return fmt::format("Fail error {} cause {}", text_of(fail.error), text_of(fail.cause));
   }
 };
+
+std::string describe(const State& state) {
+  std::string text = fmt::format("{}: {}", state.name, std::visit(Describe{}, state.kind));
+  const bool leaves_itself = std::holds_alternative<Choice>(state.kind) ||
+                             std::holds_alternative<Succeed>(state.kind) ||
+                             std::holds_alternative<Fail>(state.kind);
+  if (!leaves_itself) {
+    text += fmt::format(" result {} -> {}", text_of(state.flow.result_path),
+                        state.next.value_or("end"));
+  }
+  text += '\n';
+  for (const auto& retrier : state.retry) {
+    text += fmt::format(
+        "  retry [{}] {} x {}s rate {}{}{}\n", join(retrier.error_equals, ", "),
+        retrier.max_attempts, retrier.interval.count(), retrier.backoff_rate,
+        retrier.max_delay ? fmt::format(" at most {}s", retrier.max_delay->count()) : "",
+        retrier.jitter == Jitter::full ? " with jitter" : "");
+  }
+  for (const auto& catcher : state.catchers) {
+    text += fmt::format("  catch [{}] error {} -> {}\n", join(catcher.error_equals, ", "),
+                        text_of(catcher.result_path), catcher.next);
+  }
+  return text;
+}
 
 std::string describe(const std::filesystem::path& path) {
   const Reading reading =
@@ -67,9 +91,7 @@ std::string describe(const std::filesystem::path& path) {
   for (const auto& finding : reading.findings) text += finding.text() + "\n";
   if (!reading.machine) return text;
   text += fmt::format("start {}\n", reading.machine->start_at);
-  for (const auto& state : reading.machine->states) {
-    text += fmt::format("{}: {}", state.name, std::visit(Describe{}, state.kind));
-  }
+  for_each_state(*reading.machine, [&](const State& state) { text += describe(state); });
   return text;
 }
 

@@ -34,6 +34,13 @@ std::string task_with(std::string_view fields) {
       .append("\n");
 }
 
+/// A machine of one Map with `fields` added to it.
+std::string map_with(std::string_view fields) {
+  return std::string("StartAt: A\nStates:\n  A:\n    Type: Map\n    ")
+      .append(fields)
+      .append("\n    ItemProcessor: {StartAt: B, States: {B: {Type: Succeed}}}\n    End: true\n");
+}
+
 TEST(DefinitionReader, ReadsEveryFieldOfATask) {
   const auto machine = parse_definition(R"(
 Comment: whole
@@ -72,22 +79,22 @@ States:
   EXPECT_EQ(task.resource, "stage:a");
   EXPECT_EQ(task.resource_where, "m.yaml:9:15");
   EXPECT_EQ(task.timeout, std::chrono::seconds(7));
-  EXPECT_EQ(std::get<ReferencePath>(task.result_path).text(), "$.x.y");
-  EXPECT_EQ(task.next, "B");
-  ASSERT_EQ(task.retry.size(), 2U);
-  EXPECT_THAT(task.retry[0].error_equals, ElementsAre("E", "F"));
-  EXPECT_EQ(task.retry[0].interval, std::chrono::seconds(2));
-  EXPECT_EQ(task.retry[0].max_attempts, 0);
-  EXPECT_EQ(task.retry[0].backoff_rate, 1.5);
-  EXPECT_EQ(task.retry[0].max_delay, std::chrono::seconds(9));
-  EXPECT_EQ(task.retry[0].jitter, Jitter::full);
-  EXPECT_EQ(task.retry[1].max_attempts, 3);
-  ASSERT_EQ(task.catchers.size(), 2U);
-  EXPECT_TRUE(std::holds_alternative<Discard>(task.catchers[0].result_path));
-  EXPECT_EQ(task.catchers[1].next, "C");
+  EXPECT_EQ(std::get<ReferencePath>(a.flow.result_path).text(), "$.x.y");
+  EXPECT_EQ(a.next, "B");
+  ASSERT_EQ(a.retry.size(), 2U);
+  EXPECT_THAT(a.retry[0].error_equals, ElementsAre("E", "F"));
+  EXPECT_EQ(a.retry[0].interval, std::chrono::seconds(2));
+  EXPECT_EQ(a.retry[0].max_attempts, 0);
+  EXPECT_EQ(a.retry[0].backoff_rate, 1.5);
+  EXPECT_EQ(a.retry[0].max_delay, std::chrono::seconds(9));
+  EXPECT_EQ(a.retry[0].jitter, Jitter::full);
+  EXPECT_EQ(a.retry[1].max_attempts, 3);
+  ASSERT_EQ(a.catchers.size(), 2U);
+  EXPECT_TRUE(std::holds_alternative<Discard>(a.catchers[0].result_path));
+  EXPECT_EQ(a.catchers[1].next, "C");
   const auto& fail = std::get<Fail>(machine.find("C")->kind);
   EXPECT_EQ(std::get<std::string>(fail.error), "x");
-  EXPECT_EQ(std::get<ReferencePath>(fail.cause).text(), "$.e.Cause");
+  EXPECT_EQ(std::get<Expression>(fail.cause).written, "$.e.Cause");
 }
 
 TEST(DefinitionReader, ReadsJsonAsWrittenByStepFunctions) {
@@ -96,9 +103,9 @@ TEST(DefinitionReader, ReadsJsonAsWrittenByStepFunctions) {
       "\"Resource\": \"stage:a\", \"TimeoutSeconds\": 5, \"ResultPath\": null, \"End\": true}\n"
       "\t}\n}\n",
       "m.json");
-  const auto& task = std::get<Task>(definition.machine.find("A")->kind);
-  EXPECT_TRUE(std::holds_alternative<Discard>(task.result_path));
-  EXPECT_FALSE(task.next);
+  const State& a = *definition.machine.find("A");
+  EXPECT_TRUE(std::holds_alternative<Discard>(a.flow.result_path));
+  EXPECT_FALSE(a.next);
   EXPECT_EQ(definition.sha256.size(), 64U);
 }
 
@@ -114,7 +121,7 @@ States:
                                         "m.yaml")
                            .machine;
   EXPECT_EQ(machine.start_at, "On");
-  EXPECT_EQ(std::get<Task>(machine.find("Yes")->kind).next, "0123");
+  EXPECT_EQ(machine.find("Yes")->next, "0123");
   EXPECT_NE(machine.find("07:00"), nullptr);
 }
 
@@ -126,7 +133,7 @@ States:
     Type: Task
     Resorce: stage:a
     TimeoutSeconds: -1
-    Parameters: {}
+    Credentials: {}
     Next: Slver
   Silver:
     Type: Choice
@@ -141,25 +148,33 @@ States:
                           "m.yaml:6:5: a Task state has no field \"Resorce\"; did you mean "
                           "\"Resource\"?",
                           "m.yaml:7:21: TimeoutSeconds must be a whole number from 1 to 99999999",
-                          "m.yaml:8:5: Parameters of a Task state is not supported yet",
+                          "m.yaml:8:5: Credentials of a Task state is not supported yet",
                           "m.yaml:9:11: Next names \"Slver\", which is no state; did you mean "
                           "\"Silver\"?",
-                          "m.yaml:11:11: the state type Choice is not supported yet",
+                          "m.yaml:10:3: Choices must be a list with at least one rule",
+                          "m.yaml:10:3: warning: the Choice \"Silver\" has no Default: if no rule "
+                          "holds, the run fails with States.NoChoiceMatched",
                           "m.yaml:13:11: there is no state type \"Tsk\"; did you mean \"Task\"?"));
 }
 
 TEST(DefinitionReader, RefusesByNameWhatIsNotSupportedYet) {
-  for (const std::string type : {"Pass", "Choice", "Wait", "Parallel", "Map"}) {
-    EXPECT_THAT(findings_of("StartAt: A\nStates:\n  A:\n    Type: " + type + "\n    End: true\n"),
-                ElementsAre("m.yaml:4:11: the state type " + type + " is not supported yet"));
-  }
-  for (const std::string field : {"InputPath", "OutputPath", "Parameters", "ResultSelector",
-                                  "HeartbeatSeconds", "TimeoutSecondsPath", "Credentials"}) {
+  for (const std::string field : {"Credentials", "Arguments", "Output", "Assign"}) {
     EXPECT_THAT(findings_of(task_with(field + ": x")),
                 ElementsAre("m.yaml:8:5: " + field + " of a Task state is not supported yet"));
   }
-  EXPECT_THAT(findings_of("TimeoutSeconds: 5\n" + task_with("")),
-              ElementsAre("m.yaml:1:1: TimeoutSeconds of a state machine is not supported yet"));
+  EXPECT_THAT(findings_of("QueryLanguage: JSONata\n" + task_with("")),
+              ElementsAre("m.yaml:1:16: QueryLanguage JSONata is not supported yet; JSONPath is"));
+  EXPECT_THAT(findings_of("QueryLanguage: JSONPath\n" + task_with("QueryLanguage: JSONPath")),
+              IsEmpty());
+  for (const std::string field :
+       {"ItemReader", "ItemBatcher", "ResultWriter", "ToleratedFailureCount", "Label"}) {
+    EXPECT_THAT(findings_of(map_with(field + ": {}")),
+                ElementsAre("m.yaml:5:5: " + field + " of a Map state is not supported yet"));
+  }
+  EXPECT_THAT(findings_of("StartAt: A\nStates:\n  A:\n    Type: Map\n    End: true\n    Iterator:\n"
+                          "      ProcessorConfig: {Mode: DISTRIBUTED}\n"
+                          "      StartAt: B\n      States: {B: {Type: Succeed}}\n"),
+              ElementsAre("m.yaml:7:31: the Mode DISTRIBUTED of a Map is not supported yet"));
 }
 
 TEST(DefinitionReader, RefusesAFieldOfAnotherStateType) {
@@ -172,17 +187,138 @@ TEST(DefinitionReader, RefusesUnreachableStates) {
               ElementsAre("m.yaml:4:3: no path from StartAt leads to the state \"B\""));
 }
 
-TEST(DefinitionReader, DoesNotCallAStateUnreachableBehindATypeThatIsNotSupportedYet) {
+TEST(DefinitionReader, DoesNotCallAStateUnreachableBehindAMisspeltType) {
+  EXPECT_THAT(findings_of("StartAt: A\nStates:\n  A: {Type: Chioce, Default: B}\n"
+                          "  B: {Type: Succeed}\n"),
+              ElementsAre("m.yaml:3:13: there is no state type \"Chioce\"; did you mean "
+                          "\"Choice\"?"));
+}
+
+TEST(DefinitionReader, FollowsEveryWayOutOfAState) {
   EXPECT_THAT(findings_of(R"(StartAt: A
 States:
   A:
     Type: Choice
     Choices: [{Variable: $.x, IsNull: true, Next: B}]
     Default: C
-  B: {Type: Succeed}
+  B:
+    Type: Parallel
+    Branches: [{StartAt: D, States: {D: {Type: Succeed}, E: {Type: Succeed}}}]
+    Catch: [{ErrorEquals: [States.ALL], Next: F}]
+    End: true
+  C: {Type: Succeed}
+  F: {Type: Fail}
+)"),
+              ElementsAre("m.yaml:9:58: no path from StartAt leads to the state \"E\""));
+}
+
+TEST(DefinitionReader, NamesAreUniqueAcrossBranchesAndTransitionsStayInside) {
+  EXPECT_THAT(findings_of(R"(StartAt: A
+States:
+  A:
+    Type: Parallel
+    Branches:
+      - {StartAt: B, States: {B: {Type: Pass, Next: C}}}
+      - {StartAt: A, States: {A: {Type: Succeed}}}
+    Next: C
   C: {Type: Succeed}
 )"),
-              ElementsAre("m.yaml:4:11: the state type Choice is not supported yet"));
+              ElementsAre("m.yaml:6:53: Next names \"C\", which is no state of this machine: the "
+                          "one at m.yaml:9:3 is another's",
+                          "m.yaml:7:31: the name \"A\" is taken by the state at m.yaml:3:3"));
+}
+
+TEST(DefinitionReader, ChecksPathsAndFunctionsBeforeAnythingRuns) {
+  EXPECT_THAT(findings_of(task_with("InputPath: a")),
+              ElementsAre("m.yaml:8:16: InputPath: \"a\" is no path: a path begins with $ at "
+                          "character 1"));
+  EXPECT_THAT(findings_of(task_with("Parameters: {a.$: \"States.Fromat('{}', $.x)\"}")),
+              ElementsAre(HasSubstr("there is no function \"States.Fromat\"; did you mean "
+                                    "States.Format?")));
+  EXPECT_THAT(findings_of(task_with("Parameters: {a.$: States.UUID(1)}")),
+              ElementsAre(HasSubstr("States.UUID takes 0 arguments, not 1")));
+  EXPECT_THAT(findings_of(task_with("Parameters: {a.$: 5}")),
+              ElementsAre(HasSubstr("neither a path ($...) nor a call")));
+  EXPECT_THAT(findings_of(task_with("Parameters: {a: 1, a.$: $.b}")),
+              ElementsAre(HasSubstr("\"a\" is set twice")));
+  EXPECT_THAT(findings_of(task_with("ResultSelector: x")),
+              ElementsAre(HasSubstr("ResultSelector must be a mapping")));
+  EXPECT_THAT(findings_of(task_with("ResultPath: $.a[*]")),
+              ElementsAre(HasSubstr("ResultPath must be null, $ or a path to one place")));
+  EXPECT_THAT(findings_of(task_with("HeartbeatSecondsPath: $..a")),
+              ElementsAre(HasSubstr("must lead to one value")));
+}
+
+TEST(DefinitionReader, ChecksTheLimitsOfATask) {
+  EXPECT_THAT(findings_of(task_with("HeartbeatSeconds: 5")),
+              ElementsAre(HasSubstr("HeartbeatSeconds must be smaller than TimeoutSeconds")));
+  EXPECT_THAT(findings_of(task_with("TimeoutSecondsPath: $.x")),
+              ElementsAre(HasSubstr("either TimeoutSeconds or TimeoutSecondsPath, not both")));
+  EXPECT_THAT(findings_of(task_with("HeartbeatSeconds: 4")), IsEmpty());
+}
+
+TEST(DefinitionReader, ChecksTheRulesOfAChoice) {
+  const auto rule = [](const std::string& fields) {
+    return findings_of("StartAt: A\nStates:\n  A:\n    Type: Choice\n    Choices:\n      - {" +
+                       fields + "}\n    Default: B\n  B: {Type: Succeed}\n");
+  };
+  EXPECT_THAT(rule("Variable: $.a, StringEquals: x, Next: B"), IsEmpty());
+  EXPECT_THAT(rule("Variable: $.a, StringEqual: x, Next: B"),
+              ElementsAre(HasSubstr("a choice rule needs a comparison"),
+                          HasSubstr("has no field \"StringEqual\"; did you mean "
+                                    "\"StringEquals\"?")));
+  EXPECT_THAT(rule("Variable: $.a, NumericEquals: \"1\", Next: B"),
+              ElementsAre(HasSubstr("NumericEquals must be a number")));
+  EXPECT_THAT(rule("Variable: $.a, TimestampEquals: 2026-02-01, Next: B"),
+              ElementsAre(HasSubstr("TimestampEquals must be a time like")));
+  EXPECT_THAT(rule("Variable: $.a, IsNull: 1, Next: B"),
+              ElementsAre(HasSubstr("IsNull must be true or false")));
+  EXPECT_THAT(rule("IsNull: true, Next: B"), ElementsAre(HasSubstr("IsNull needs a Variable")));
+  EXPECT_THAT(rule("Variable: $.a, IsNull: true"), ElementsAre(HasSubstr("Next is missing")));
+  EXPECT_THAT(rule("Variable: $.a, IsNull: true, IsString: true, Next: B"),
+              ElementsAre(HasSubstr("two stand here")));
+  EXPECT_THAT(rule("And: [], Next: B"), ElementsAre(HasSubstr("And must be a list")));
+  EXPECT_THAT(rule("Not: {Variable: $.a, IsNull: true, Next: B}, Next: B"),
+              ElementsAre(HasSubstr("Next stands in the outermost rule only")));
+}
+
+TEST(DefinitionReader, AWaitHasOneTime) {
+  const auto wait = [](const std::string& fields) {
+    return findings_of("StartAt: A\nStates:\n  A: {Type: Wait, End: true" + fields + "}\n");
+  };
+  EXPECT_THAT(wait(", Seconds: 0"), IsEmpty());
+  EXPECT_THAT(wait(", Timestamp: 2026-02-01T07:00:00+09:00"), IsEmpty());
+  EXPECT_THAT(wait(""), ElementsAre(HasSubstr("needs one of Seconds, SecondsPath")));
+  EXPECT_THAT(wait(", Seconds: 1, TimestampPath: $.t"), ElementsAre(HasSubstr("it has 2")));
+  EXPECT_THAT(wait(", Seconds: -1"), ElementsAre(HasSubstr("from 0 to 99999999")));
+  EXPECT_THAT(wait(", Timestamp: 2026-02-01"), ElementsAre(HasSubstr("must be a time like")));
+}
+
+/// A Succeed state inside so many Parallel states.
+std::string nested(int levels) {
+  std::string text = "{StartAt: S, States: {S: {Type: Succeed}}}";
+  for (int i = 0; i < levels; ++i) {
+    const auto name = "P" + std::to_string(i);
+    text = "{StartAt: " + name + ", States: {" + name +
+           ": {Type: Parallel, End: true, Branches: [" + text + "]}}}";
+  }
+  return text;
+}
+
+TEST(DefinitionReader, BoundsMachinesInsideMachines) {
+  EXPECT_THAT(findings_of(nested(20)), IsEmpty());
+  EXPECT_THROW(parse_document(nested(40), "m.yaml"), Error);
+}
+
+TEST(DefinitionReader, ReadsWhatJsonEscapesAsTwoUnits) {
+  const auto machine =
+      parse_definition(
+          "{\"StartAt\": \"\\ud83c\\udd97\", \"States\": {\"\\ud83c\\udd97\": "
+          "{\"Type\": \"Pass\", \"Result\": \"\\\\ud83c\\\\udd97\\/\", \"End\": true}}}",
+          "m.json")
+          .machine;
+  EXPECT_EQ(machine.start_at, "\xF0\x9F\x86\x97");
+  EXPECT_EQ(std::get<Pass>(machine.states[0].kind).result, Json("\\ud83c\\udd97/"));
 }
 
 TEST(DefinitionReader, StatesAllStandsAloneAndLast) {
@@ -243,8 +379,8 @@ TEST(DefinitionReader, ChecksTheShapeOfRetryAndCatch) {
            {"Retry: [{ErrorEquals: [E], Next: A}]", "a retrier has no field \"Next\""},
            {"Catch: [{ErrorEquals: [E]}]", "Next is missing"},
            {"Catch: [{ErrorEquals: [E], Next: B}]", "Next names \"B\", which is no state"},
-           {"Catch: [{ErrorEquals: [E], Next: A, ResultPath: x}]", "ResultPath must be $ or"},
-           {"ResultPath: $.a[0]", "ResultPath must be $ or"}}) {
+           {"Catch: [{ErrorEquals: [E], Next: A, ResultPath: x}]", "ResultPath must be null, $ or"},
+           {"ResultPath: $.a[*]", "ResultPath must be null, $ or"}}) {
     SCOPED_TRACE(field);
     EXPECT_THAT(findings_of(task_with(field)), ElementsAre(HasSubstr(message)));
   }
@@ -336,13 +472,13 @@ TEST(DefinitionReader, NeverThrowsWhateverStandsWhereAValueShould) {
 
 TEST(DefinitionReader, ThrowsAllErrorsInOneMessage) {
   try {
-    parse_definition("StartAt: B\nStates:\n  A: {Type: Map}\n", "m.yaml");
+    parse_definition("StartAt: B\nStates:\n  A: {Type: Mop}\n", "m.yaml");
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::config_invalid);
     EXPECT_EQ(error.message(),
               "m.yaml:1:10: StartAt names \"B\", which is no state; did you mean \"A\"?\n"
-              "m.yaml:3:13: the state type Map is not supported yet");
+              "m.yaml:3:13: there is no state type \"Mop\"; did you mean \"Map\"?");
   }
 }
 

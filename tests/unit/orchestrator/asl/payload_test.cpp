@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/base/error.h"
 #include "orchestrator/asl/definition_reader.h"
 
 namespace pipeline::asl {
@@ -36,12 +37,25 @@ TEST(Payload, DiscardKeepsTheInput) {
   EXPECT_EQ(place_result(Json::parse(R"({"a":1})"), Discard{}, Json(2))->dump(), R"({"a":1})");
 }
 
-TEST(Payload, FindsValuesByPath) {
-  const Json document = Json::parse(R"({"error":{"Error":"A"}})");
-  EXPECT_EQ(find_value(document, *parse_reference_path("$.error.Error"))->as_string(), "A");
-  EXPECT_EQ(find_value(document, *parse_reference_path("$.error.Cause")), nullptr);
-  EXPECT_EQ(find_value(document, *parse_reference_path("$.error.Error.x")), nullptr);
-  EXPECT_EQ(*find_value(document, *parse_reference_path("$")), document);
+TEST(Payload, APathToAnElementReplacesIt) {
+  EXPECT_EQ(placed(R"({"a":[1,2]})", "$.a[1]", "3"), R"({"a":[1,3]})");
+  EXPECT_EQ(placed(R"({"a":[1,{}]})", "$.a[1].b", "3"), R"({"a":[1,{"b":3}]})");
+  EXPECT_EQ(placed(R"({"a":[1]})", "$.a[1]", "3"), "no match");
+  EXPECT_EQ(placed(R"({"a":1})", "$.a[0]", "3"), "no match");
+}
+
+TEST(Payload, SelectsByPathAndNullIsAnEmptyObject) {
+  const Json input = Json::parse(R"({"a":[1,2]})");
+  const Json context = Json::object();
+  EXPECT_EQ(select(JsonPath{}, {input, context}), input);
+  EXPECT_EQ(select(JsonPath::parse("$.a[1]"), {input, context}), Json(2));
+  EXPECT_EQ(select(Discard{}, {input, context}), Json::object());
+  EXPECT_THROW(select(JsonPath::parse("$.b"), {input, context}), Error);
+}
+
+TEST(Payload, IsTooLargePastTheServicesBound) {
+  EXPECT_FALSE(is_too_large(Json(std::string(payload_bytes_max - 2, 'x'))));
+  EXPECT_TRUE(is_too_large(Json(std::string(payload_bytes_max - 1, 'x'))));
 }
 
 TEST(Payload, WritesTheErrorOutputInTheLanguagesOrder) {
@@ -49,13 +63,13 @@ TEST(Payload, WritesTheErrorOutputInTheLanguagesOrder) {
 }
 
 TEST(ReferencePath, ReadsWhatItWrites) {
-  for (const std::string_view text : {"$", "$.a", "$.a.b_c-1"}) {
+  for (const std::string_view text : {"$", "$.a", "$.a.b_c-1", "$.a[0].b", "$['a b']['it\\'s']"}) {
     EXPECT_EQ(parse_reference_path(text)->text(), text);
   }
 }
 
 TEST(ReferencePath, RefusesEverythingElse) {
-  for (const std::string_view text : {"", "a", "$a", "$.", "$..a", "$.a.", "$.a[0]", "$['a']",
+  for (const std::string_view text : {"", "a", "$a", "$.", "$..a", "$.a.", "$.a[-1]", "$['a', 'b']",
                                       "$.a b", "$$.Execution.Id", "$.*"}) {
     EXPECT_FALSE(parse_reference_path(text)) << text;
   }

@@ -39,14 +39,21 @@ TEST(RetryPolicy, StatesAllMatchesDataLimitExceededAsTheServiceDoes) {
 TEST(RetryPolicy, StatesTaskFailedMatchesEverythingButTimeoutAndRuntime) {
   for (const auto name : states_error_names()) {
     SCOPED_TRACE(name);
-    EXPECT_EQ(names_match({"States.TaskFailed"}, name),
-              name != "States.Timeout" && name != "States.Runtime");
+    EXPECT_EQ(names_match({"States.TaskFailed"}, name), name != "States.Timeout" &&
+                                                            name != "States.HeartbeatTimeout" &&
+                                                            name != "States.Runtime");
   }
   EXPECT_TRUE(names_match({"States.TaskFailed"}, "Process.Signal.KILL"));
 }
 
 TEST(RetryPolicy, NothingMatchesStatesRuntimeNotEvenItsName) {
   EXPECT_FALSE(names_match({"States.Runtime"}, "States.Runtime"));
+}
+
+TEST(RetryPolicy, AMissedHeartbeatIsATimeoutButATimeoutIsNoMissedHeartbeat) {
+  EXPECT_TRUE(names_match({"States.Timeout"}, "States.HeartbeatTimeout"));
+  EXPECT_TRUE(names_match({"States.HeartbeatTimeout"}, "States.HeartbeatTimeout"));
+  EXPECT_FALSE(names_match({"States.HeartbeatTimeout"}, "States.Timeout"));
 }
 
 TEST(RetryPolicy, AMisspeltWildcardIsJustAName) {
