@@ -1,18 +1,24 @@
 # One folder is one static library; its dependencies are named once, here and in tests/tidy/layers.txt.
 
+# The rooms in which the tests spend their time, in builds that optimise nothing else.
+set(busy_options $<$<CONFIG:Debug>:-O1>)
+
 # What nearly every source includes, compiled once. Each source still names what it needs: the presets
 # without PIPELINE_PCH would tell.
 if(PIPELINE_PCH)
   file(WRITE ${CMAKE_BINARY_DIR}/pch/empty.cpp "")
-  add_library(standard_headers OBJECT ${CMAKE_BINARY_DIR}/pch/empty.cpp)
-  target_link_libraries(standard_headers PRIVATE project_options fmt::fmt)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     # A compiler cache knows a header by what it holds.
     target_compile_options(project_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
   endif()
-  target_precompile_headers(standard_headers PRIVATE
-    <algorithm> <array> <charconv> <chrono> <cstdint> <filesystem> <functional> <map> <memory> <optional>
-    <set> <span> <string> <string_view> <utility> <variant> <vector> <fmt/format.h>)
+  foreach(owner IN ITEMS standard_headers busy_headers)
+    add_library(${owner} OBJECT ${CMAKE_BINARY_DIR}/pch/empty.cpp)
+    target_link_libraries(${owner} PRIVATE project_options fmt::fmt)
+    target_precompile_headers(${owner} PRIVATE
+      <algorithm> <array> <charconv> <chrono> <cstdint> <filesystem> <functional> <map> <memory> <optional>
+      <set> <span> <string> <string_view> <utility> <variant> <vector> <fmt/format.h>)
+  endforeach()
+  target_compile_options(busy_headers PRIVATE ${busy_options})
 endif()
 
 # use_precompiled_headers(<target> <owner>) reads the headers of `owner`, if there are any.
@@ -22,10 +28,10 @@ function(use_precompiled_headers target owner)
   endif()
 endfunction()
 
-# add_room(<folder> SOURCES a.cpp ... [USES <folder> ...] [PRIVATE_USES <imported target> ...])
+# add_room(<folder> [BUSY] SOURCES a.cpp ... [USES <folder> ...] [PRIVATE_USES <imported target> ...])
 # makes the target common_base of the folder common/base.
 function(add_room folder)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;USES;PRIVATE_USES" ${ARGN})
+  cmake_parse_arguments(ROOM "BUSY" "" "SOURCES;USES;PRIVATE_USES" ${ARGN})
   string(REPLACE "/" "_" target ${folder})
   add_library(${target} STATIC ${ROOM_SOURCES})
   target_link_libraries(${target} PRIVATE project_options)
@@ -34,7 +40,12 @@ function(add_room folder)
     target_link_libraries(${target} PUBLIC ${used_target})
   endforeach()
   target_link_libraries(${target} PUBLIC fmt::fmt PRIVATE ${ROOM_PRIVATE_USES})
-  use_precompiled_headers(${target} standard_headers)
+  if(ROOM_BUSY)
+    target_compile_options(${target} PRIVATE ${busy_options})
+    use_precompiled_headers(${target} busy_headers)
+  else()
+    use_precompiled_headers(${target} standard_headers)
+  endif()
 endfunction()
 
 # add_program(<name> SOURCES main.cpp USES <folder> ... [PRECOMPILED <owner of the headers>])
