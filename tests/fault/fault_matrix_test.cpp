@@ -43,7 +43,7 @@ namespace fs = std::filesystem;
 
 const CommandLine next_night{"orchestrator", "run", "--date", "2026-02-04"};
 const CommandLine check_vault{"silver_transformer", "vault", "check"};
-constexpr std::size_t sample_size = 12;
+constexpr std::size_t sample_size = 8;
 constexpr auto between_reads = std::chrono::milliseconds(5);
 constexpr const char* part_of_every_password = "pw_etl_";
 

@@ -1,11 +1,12 @@
 // Random tables, dumped by the real mariadb-dump with random options, must come out of the loader
 // as they come out of the mariadb client, wherever the reader's buffers end. DIFFERENTIAL_TEST_SEED
-// repeats a run, DIFFERENTIAL_TEST_ROUNDS makes it longer.
+// repeats a run, DIFFERENTIAL_TEST_ROUNDS or PIPELINE_FAULTS=all makes it longer.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -20,7 +21,8 @@
 namespace pipeline {
 namespace {
 
-constexpr int rounds_of_a_normal_run = 40;
+constexpr std::uint64_t rounds_of_a_normal_run = 15;
+constexpr std::uint64_t rounds_of_a_whole_run = 60;
 
 std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
   const char* given = std::getenv(name);
@@ -163,8 +165,10 @@ class DifferentialProperty : public testing::Test {
 TEST_F(DifferentialProperty, RandomTablesComeOutAsFromTheClient) {
   const std::uint64_t seed =
       number_from_environment("DIFFERENTIAL_TEST_SEED", std::random_device{}());
-  const std::uint64_t rounds =
-      number_from_environment("DIFFERENTIAL_TEST_ROUNDS", rounds_of_a_normal_run);
+  const char* faults = std::getenv("PIPELINE_FAULTS");
+  const bool whole = faults != nullptr && std::string_view(faults) == "all";
+  const std::uint64_t rounds = number_from_environment(
+      "DIFFERENTIAL_TEST_ROUNDS", whole ? rounds_of_a_whole_run : rounds_of_a_normal_run);
   std::cout << "DIFFERENTIAL_TEST_SEED=" << seed << "\n";
   for (std::uint64_t round = 0; round < rounds && !HasFailure(); ++round) run_round(seed + round);
 }

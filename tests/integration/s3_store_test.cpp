@@ -2,8 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -68,6 +74,33 @@ StoreMaker spoilt_bucket(const std::string& name, const std::string& fault) {
   return {.name = name, .make = [fault] { return std::make_unique<SpoiltBucketUnderTest>(fault); }};
 }
 
+/// One for each fault with PIPELINE_FAULTS=all; else for three of them, others each time unless
+/// PIPELINE_FAULT_SEED names those of a former run.
+std::vector<StoreMaker> chosen_spoilt_buckets() {
+  constexpr std::size_t sample_size = 3;
+  std::vector<StoreMaker> makers{spoilt_bucket("Slow", "slow"),
+                                 spoilt_bucket("Cut", "cut"),
+                                 spoilt_bucket("Error500", "500"),
+                                 spoilt_bucket("Error503", "503"),
+                                 spoilt_bucket("LostRequest", "lost_request"),
+                                 spoilt_bucket("LostAnswer", "lost_answer"),
+                                 spoilt_bucket("WrongBody", "wrong_body")};
+  const char* faults = std::getenv("PIPELINE_FAULTS");
+  if (faults != nullptr && std::string_view(faults) == "all") return makers;
+  const char* given = std::getenv("PIPELINE_FAULT_SEED");
+  const auto seed = given == nullptr ? std::random_device{}() : std::stoul(given);
+  fmt::print("PIPELINE_FAULT_SEED={}\n", seed);
+  std::shuffle(makers.begin(), makers.end(), std::mt19937_64(seed));
+  makers.resize(sample_size);
+  return makers;
+}
+
+/// The same for each test of the suite.
+const std::vector<StoreMaker>& spoilt_buckets() {
+  static const std::vector<StoreMaker> chosen = chosen_spoilt_buckets();
+  return chosen;
+}
+
 /// A gateway that spoils nothing would let every test pass.
 class EachSpoiltSomething : public testing::Environment {
  public:
@@ -83,13 +116,7 @@ const testing::Environment* const watcher =
 
 }  // namespace
 
-INSTANTIATE_TEST_SUITE_P(BehindFaults, ObjectStoreSuite,
-                         testing::Values(spoilt_bucket("Slow", "slow"), spoilt_bucket("Cut", "cut"),
-                                         spoilt_bucket("Error500", "500"),
-                                         spoilt_bucket("Error503", "503"),
-                                         spoilt_bucket("LostRequest", "lost_request"),
-                                         spoilt_bucket("LostAnswer", "lost_answer"),
-                                         spoilt_bucket("WrongBody", "wrong_body")),
+INSTANTIATE_TEST_SUITE_P(BehindFaults, ObjectStoreSuite, testing::ValuesIn(spoilt_buckets()),
                          store_name);
 }  // namespace test
 
