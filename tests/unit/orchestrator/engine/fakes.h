@@ -25,6 +25,8 @@ class FakeClock : public Clock {
     if (on_sleep) on_sleep();
   }
 
+  void set_back(std::chrono::seconds by) { now_ -= by; }
+
   std::vector<double> sleeps;  // seconds
   std::function<void()> on_sleep;
 

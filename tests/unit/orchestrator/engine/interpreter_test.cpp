@@ -430,6 +430,73 @@ TEST_F(Interpreter, AStopAfterTheLastTaskSucceededLeavesTheRunSucceeded) {
   EXPECT_EQ(run(one_task).status, RunStatus::succeeded);
 }
 
+TEST_F(Interpreter, AStopDuringAWaitEndsTheRunAborted) {
+  clock.on_sleep = [&] { stop.request_stop(); };
+  const auto result = run("StartAt: W\nStates:\n  W: {Type: Wait, Seconds: 60, End: true}\n");
+  EXPECT_EQ(result.status, RunStatus::aborted);
+  EXPECT_EQ(result.error, "Pipeline.Interrupted");
+  EXPECT_EQ(result.failed_state, "W");
+  EXPECT_THAT(history.types(),
+              ElementsAre("ExecutionStarted", "WaitStateEntered", "ExecutionAborted"));
+}
+
+TEST_F(Interpreter, AWaitGoesOnUntilTheWallClockShowsItsEnd) {
+  int set_back = 0;
+  clock.on_sleep = [&] {
+    if (set_back++ == 0) clock.set_back(std::chrono::seconds(10));
+  };
+  run("StartAt: W\nStates:\n  W: {Type: Wait, Seconds: 60, End: true}\n");
+  EXPECT_THAT(clock.sleeps, ElementsAre(60, 10));
+}
+
+constexpr std::string_view two_branches = R"(
+StartAt: Both
+States:
+  Both:
+    Type: Parallel
+    Branches:
+      - StartAt: One
+        States: {One: {Type: Task, Resource: "stage:one", TimeoutSeconds: 5, End: true}}
+      - StartAt: Two
+        States: {Two: {Type: Task, Resource: "stage:two", TimeoutSeconds: 5, End: true}}
+    Retry: [{ErrorEquals: [States.ALL]}]
+    Catch: [{ErrorEquals: [States.ALL], Next: Caught}]
+    End: true
+  Caught: {Type: Succeed}
+)";
+
+TEST_F(Interpreter, AStopInsideABranchIsNeitherRetriedNorCaught) {
+  tasks.while_running = [&](const TaskRequest&) { stop.request_stop(); };
+  tasks.fail("One", "A");
+  const auto result = run(two_branches);
+  EXPECT_EQ(result.status, RunStatus::aborted);
+  EXPECT_EQ(result.failed_state, "One");
+  EXPECT_THAT(tasks.states_run(), ElementsAre("One"));
+}
+
+TEST_F(Interpreter, StartsNoFurtherBranchWhenTheOutcomeOfOneCannotBeRecorded) {
+  history.on_record = [](const HistoryEvent& event) {
+    if (event_type(event.body) == "TaskSucceeded") {
+      throw Error(ErrorKind::resource_exhausted, "the disk is full");
+    }
+  };
+  EXPECT_THROW(run(two_branches), Error);
+  EXPECT_THAT(tasks.states_run(), ElementsAre("One"));
+}
+
+TEST_F(Interpreter, AResultPastTheBoundIsAFailedAttemptThatACatcherSees) {
+  tasks.answer("Load", TaskSuccess{.output = Json(std::string(256U << 10U, 'x'))});
+  const auto result = run(guarded("", "{ErrorEquals: [States.DataLimitExceeded], Next: Caught}"));
+  EXPECT_EQ(result.status, RunStatus::succeeded);
+  EXPECT_THAT(history.types(), testing::Contains("TaskFailed"));
+  EXPECT_THAT(tasks.states_run(), ElementsAre("Load"));
+}
+
+TEST_F(Interpreter, TheMachinesTimeLimitBoundsTheAttempt) {
+  run(std::string("TimeoutSeconds: 3\n").append(one_task));
+  EXPECT_EQ(tasks.requests.at(0).timeout, std::chrono::seconds(3));
+}
+
 TEST_F(Interpreter, OnlyStateEndsInsteadOfTakingNext) {
   const auto result = run(guarded("", ""), Json::object(), "Load");
   EXPECT_EQ(result.status, RunStatus::succeeded);

@@ -422,5 +422,28 @@ TEST_F(RunStoreTest, KeepsADefinitionWithoutSecretsAsItWasWritten) {
   EXPECT_EQ(store.find(store.begin(asked, clock.now()))->definition_text, asked.definition_text);
 }
 
+TEST_F(RunStoreTest, ClosesAParallelBehindTheStatesOfItsBranches) {
+  RunStore store(path());
+  definition = asl::parse_definition(R"(
+StartAt: Both
+States:
+  Both:
+    Type: Parallel
+    Branches: [{StartAt: One, States: {One: {Type: Pass, End: true}}}]
+    Next: Done
+  Done: {Type: Fail}
+)",
+                                     "m.yaml");
+  const std::string id = store.begin(new_run(), clock.now());
+  run(store, id);
+  const auto detail = store.find(id);
+  ASSERT_EQ(detail->states.size(), 3U);
+  EXPECT_EQ(detail->states[0].name, "Both");
+  EXPECT_TRUE(detail->states[0].exited);
+  EXPECT_EQ(detail->states[1].name, "One");
+  EXPECT_TRUE(detail->states[1].exited);
+  EXPECT_FALSE(detail->states[2].exited) << "a Fail is never left";
+}
+
 }  // namespace
 }  // namespace pipeline
