@@ -457,6 +457,74 @@ TEST_F(OrchestratorTest, HoweverItEndsInTheWaitForARetryTheNextRunGoesOnFromTher
   }
 }
 
+// Every kind of state around the stages.
+constexpr std::string_view other_machine = R"yaml(
+StartAt: Staging
+TimeoutSeconds: 600
+States:
+  Staging: {Type: Task, Resource: "stage:staging_loader", TimeoutSeconds: 60, ResultPath: $.staging, Next: Which}
+  Which:
+    Type: Choice
+    Choices:
+      - And:
+          - {Variable: $.business_date, StringMatches: "2026-02-*"}
+          - {Variable: $.staging.stage, IsPresent: true}
+        Next: Pause
+    Default: Wrong
+  Wrong: {Type: Fail, Error: Wrong}
+  Pause: {Type: Wait, Seconds: 1, Next: Build}
+  Build:
+    Type: Parallel
+    Branches:
+      - StartAt: Silver
+        States: {Silver: {Type: Task, Resource: "stage:silver_transformer", TimeoutSeconds: 60, End: true}}
+      - StartAt: Each
+        States:
+          Each:
+            Type: Map
+            ItemsPath: "$[?(@.none)]"
+            ItemProcessor: {StartAt: Never, States: {Never: {Type: Fail}}}
+            End: true
+    ResultPath: $.built
+    Next: Gold
+  Gold: {Type: Task, Resource: "stage:gold_transformer", TimeoutSeconds: 60, End: true}
+)yaml";
+
+TEST_F(OrchestratorTest, RunsEveryKindOfStateAndGoesOnAfterADeathInAnyOfThem) {
+  dir_.write("state_machine.yaml", other_machine);
+  all_done_up_to("2026-01-31");
+  int day = 0;
+  for (const std::string failpoint :
+       {"engine.wait:kill", "engine.wait:term", "engine.branches_started:kill",
+        "engine.state_exited:kill@3"}) {
+    SCOPED_TRACE(failpoint);
+    const std::string date = "2026-02-0" + std::to_string(++day);
+    dir_.write("pending", date + "\n");
+    const auto ended = orchestrator({"run", "--date", date}, {{"PIPELINE_FAILPOINT", failpoint}});
+    EXPECT_FALSE(ended.ok());
+    EXPECT_NE(text("gold_transformer.date"), date + "\n");
+
+    const auto next = orchestrator({"run", "--date", date});
+    EXPECT_TRUE(next.ok()) << next.text();
+    EXPECT_EQ(text("gold_transformer.date"), date + "\n");
+    const auto runs = history();
+    ASSERT_EQ(runs.size(), 2U * static_cast<std::size_t>(day));
+    EXPECT_EQ(runs[runs.size() - 2].at("status").as_string(), "ABORTED");
+    EXPECT_EQ(runs.back().at("status").as_string(), "SUCCEEDED");
+  }
+}
+
+TEST_F(OrchestratorTest, RefusesAHeartbeatInABranchBeforeAnythingIsStarted) {
+  const auto machine = replace_all(other_machine, "silver_transformer\", TimeoutSeconds: 60",
+                                   "silver_transformer\", TimeoutSeconds: 60, HeartbeatSeconds: 5");
+  dir_.write("state_machine.yaml", machine);
+  const auto result = orchestrator({"run", "--date", "2026-02-01"});
+  EXPECT_EQ(result.exit_code, 10);
+  EXPECT_NE(result.err.find("heartbeats are not supported yet"), std::string::npos)
+      << result.text();
+  EXPECT_EQ(text("calls"), "");
+}
+
 TEST_F(OrchestratorTest, SettlesARunWhoseOrchestratorWasKilled) {
   all_done_up_to("2026-01-31");
   dir_.write("pending", "2026-02-01\n");
