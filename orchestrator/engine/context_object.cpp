@@ -35,6 +35,11 @@ Json context_object(const ContextFacts& facts) {
   context.set("Execution", std::move(execution));
   context.set("StateMachine", std::move(machine));
   context.set("State", std::move(state));
+  if (!facts.task_token.empty()) {
+    Json task = Json::object();
+    task.set("Token", facts.task_token);
+    context.set("Task", std::move(task));
+  }
   if (facts.map_item != nullptr) {
     Json map = Json::object();
     map.set("Item", *facts.map_item);

@@ -19,10 +19,12 @@ struct ContextFacts {
   std::chrono::system_clock::time_point entered;
   std::optional<std::int64_t> retries;  // of a state that can be retried
   const Json* map_item = nullptr;       // {"Index": ..., "Value": ...} inside a Map
+  std::string task_token;               // of a Task that waits for one, otherwise empty
 };
 
 /// {"Execution": {"Id", "Input", "StartTime", "Name", "RoleArn", "RedriveCount"}, "StateMachine":
-/// {"Id", "Name"}, "State": {"Name", "EnteredTime", "RetryCount"}, "Map": {"Item": ...}}. The ids
+/// {"Id", "Name"}, "State": {"Name", "EnteredTime", "RetryCount"}, "Map": {"Item": ...}, "Task":
+/// {"Token"}}. The ids
 /// have the shape of ARNs; RoleArn is empty.
 Json context_object(const ContextFacts& facts);
 

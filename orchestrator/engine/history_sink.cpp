@@ -19,7 +19,10 @@ constexpr std::array<std::pair<RunStatus, std::string_view>, 5> status_words{{
 struct OutcomeEvent {
   std::string operator()(const TaskSuccess&) const { return "TaskSucceeded"; }
   std::string operator()(const TaskFailure&) const { return "TaskFailed"; }
-  std::string operator()(const TaskTimeout&) const { return "TaskTimedOut"; }
+  // The service writes nothing of a task that the limit of the whole run ended.
+  std::string operator()(const TaskTimeout& timeout) const {
+    return timeout.of == TaskTimeout::Of::run ? "Orchestrator.TaskTimedOut" : "TaskTimedOut";
+  }
   std::string operator()(const TaskCancelled&) const { return "TaskStateAborted"; }
 };
 

@@ -55,7 +55,8 @@ struct TaskStarted {
   int attempt = 1;
   TaskStart start;
 };
-/// TaskSucceeded, TaskFailed, TaskTimedOut or TaskStateAborted, by the report's outcome.
+/// TaskSucceeded, TaskFailed, TaskTimedOut or TaskStateAborted, by the report's outcome; ours is
+/// Orchestrator.TaskTimedOut for a task that the time limit of the run ended.
 struct TaskEnded {
   std::string state;
   int attempt = 1;

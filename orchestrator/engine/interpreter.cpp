@@ -304,7 +304,12 @@ class Execution {
                        .state = visit.state.name,
                        .entered = visit.entered,
                        .retries = {},
-                       .map_item = visit.map_item};
+                       .map_item = visit.map_item,
+                       .task_token = {}};
+    const auto* task = std::get_if<asl::Task>(&visit.state.kind);
+    if (task != nullptr && task->resource.ends_with(".waitForTaskToken")) {
+      facts.task_token = fmt::format("{}/{}/{}", options_.run_id, visit.state.name, visit.retries);
+    }
     if (can_be_retried(visit.state.kind)) facts.retries = visit.retries;
     return context_object(facts);
   }
@@ -511,7 +516,8 @@ class Execution {
       return interrupted(state, fmt::format("stopped while the task ran; it ended with {}: {}",
                                             failure->error, failure->cause));
     }
-    if (std::holds_alternative<TaskTimeout>(report.outcome) && is_late()) return out_of_time(state);
+    const auto* timeout = std::get_if<TaskTimeout>(&report.outcome);
+    if (timeout != nullptr && timeout->of == TaskTimeout::Of::run) return out_of_time(state);
     return failed(state, *failure);
   }
 
@@ -536,6 +542,8 @@ class Execution {
       const Failure failure = too_large(request.resource);
       report.outcome = TaskFailure{.error = failure.error, .cause = failure.cause};
     }
+    auto* timeout = std::get_if<TaskTimeout>(&report.outcome);
+    if (timeout != nullptr && is_late()) timeout->of = TaskTimeout::Of::run;
     tell_outcome(request.attempt, report.outcome);
     failpoint("engine.task_ended");
     record(event::TaskEnded{.state = request.state, .attempt = request.attempt, .report = report});

@@ -42,7 +42,7 @@ struct TaskFailure {
 /// The request's timeout ran out, or a heartbeat did not come in time, and nothing of the task runs
 /// any more. The engine reports States.Timeout; States.HeartbeatTimeout matches the latter too.
 struct TaskTimeout {
-  enum class Of { attempt, heartbeat };
+  enum class Of { attempt, heartbeat, run };  // `run` is set by the engine
   std::string cause;
   Of of = Of::attempt;
 };

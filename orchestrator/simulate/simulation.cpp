@@ -6,28 +6,54 @@
 #include <variant>
 
 #include "common/base/clock.h"
+#include "common/base/text.h"
 #include "orchestrator/engine/interpreter.h"
 
 namespace pipeline {
 namespace {
 
 constexpr std::string_view ours = "Orchestrator.";
+constexpr std::string_view task_state = "TaskState";  // entered, exited: the same for all
+
+/// How the service names the events of a task by its Resource: an activity has names of its own,
+/// and a job that is waited for is first submitted.
+struct ResourceEvents {
+  bool is_activity = false;
+  bool is_submitted = false;
+};
+
+ResourceEvents events_of(std::string_view resource) {
+  return {.is_activity = resource.find(":activity:") != std::string_view::npos,
+          .is_submitted = resource.ends_with(".sync") || resource.ends_with(".sync:2") ||
+                          resource.ends_with(".waitForTaskToken")};
+}
 
 /// Keeps types and states; documents would make a long simulation large.
 class EventList : public HistorySink {
  public:
   void record(const HistoryEvent& event) override {
+    const auto* scheduled = std::get_if<event::TaskScheduled>(&event.body);
+    if (scheduled != nullptr) resource_ = events_of(scheduled->resource);
     Simulation::Event kept{.type = event_type(event.body), .state = {}, .at = event.at};
     if (kept.type.starts_with(ours)) return;
+    if (resource_.is_activity && !kept.type.starts_with(task_state)) {
+      kept.type = replace_all(kept.type, "Task", "Activity");
+    }
     std::visit(
         [&](const auto& body) {
           if constexpr (requires { body.state; }) kept.state = body.state;
         },
         event.body);
+    events.push_back(kept);
+    if (!resource_.is_submitted || !std::holds_alternative<event::TaskStarted>(event.body)) return;
+    kept.type = "TaskSubmitted";
     events.push_back(std::move(kept));
   }
 
   std::vector<Simulation::Event> events;
+
+ private:
+  ResourceEvents resource_;  // of the last task that was scheduled
 };
 
 Json text_or_null(const std::string& text) {
