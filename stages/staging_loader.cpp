@@ -1,4 +1,5 @@
 // main() of staging_loader: makes the schema staging equal to one daily dump.
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <mutex>
@@ -54,6 +55,9 @@ CliSpec command_line() {
             {.name = "--force",
              .kind = OptionKind::flag,
              .help = "load the dump of the business date although it is live"},
+            {.name = "--whole",
+             .kind = OptionKind::flag,
+             .help = "load every table anew, whatever did not change"},
             {.name = "--dry-run",
              .kind = OptionKind::flag,
              .help = "read and check the dump, say what would happen, and change nothing"}},
@@ -155,6 +159,10 @@ LoaderOptions options_of(const PipelineConfig& config) {
     options.layers.push_back({.layer = layer.name, .schema = layer.schema});
   }
   options.sessions = config.staging.sessions;
+  if (config.staging.load == StagingConfig::Load::whole) options.tables = RouteOptions::Load::whole;
+  if (config.staging.rebuild_before_swap == StagingConfig::Rebuild::yes) {
+    options.rebuild = FillOptions::Rebuild::yes;
+  }
   options.preserve = config.staging.preserve;
   options.shrink_guard_rows = static_cast<std::uint64_t>(config.staging.shrink_guard_rows);
   options.floors = floor_options(config);
@@ -195,10 +203,30 @@ Json names_json(const std::vector<std::string>& names) {
   return list;
 }
 
-Json table_json(const LoadedTable& table) {
+std::string_view word_of(LoadedTable::Way way) {
+  switch (way) {
+    case LoadedTable::Way::whole:
+    case LoadedTable::Way::again:
+      return "whole";
+    case LoadedTable::Way::changes:
+      return "changes";
+    case LoadedTable::Way::ready:
+    case LoadedTable::Way::untouched:
+      return "nothing";
+  }
+  return "whole";
+}
+
+Json table_json(const LoadedTable& table, LoadReport::Outcome outcome) {
   Json one = Json::object();
   one.set("table", table.name);
   one.set("rows", table.rows);
+  if (outcome == LoadReport::Outcome::loaded) one.set("loaded", word_of(table.way));
+  if (table.way == LoadedTable::Way::changes) {
+    one.set("rows_sent", table.rows_sent);
+    one.set("rows_deleted", table.rows_deleted);
+  }
+  if (!table.content.empty()) one.set("content", table.content);
   if (table.warnings > 0) one.set("warnings", table.warnings);
   if (!table.taken_off.empty()) one.set("taken_off", names_json(table.taken_off));
   return one;
@@ -233,7 +261,8 @@ void fill_output(const LoadReport& report, Json& output) {
     output.set("publish_milliseconds", std::int64_t{report.publish_duration.count()});
   }
   Json tables = Json::array();
-  for (const auto& table : report.content.tables) tables.push_back(table_json(table));
+  for (const auto& table : report.content.tables)
+    tables.push_back(table_json(table, report.outcome));
   output.set("tables", std::move(tables));
   output.set("kept_empty", names_json(report.kept_empty));
   output.set("dropped", names_json(report.dropped));
@@ -251,6 +280,19 @@ void print_loaded(const LoadReport& report) {
       report.content.rows, human_bytes(report.content.text_bytes),
       std::chrono::duration<double>(report.load_duration).count(),
       std::chrono::duration<double>(report.publish_duration).count());
+  const auto of_way = [&](std::string_view way) {
+    return std::ranges::count_if(
+        report.content.tables, [&](const LoadedTable& table) { return word_of(table.way) == way; });
+  };
+  std::uint64_t sent = 0;
+  std::uint64_t deleted = 0;
+  for (const auto& table : report.content.tables) {
+    if (table.way != LoadedTable::Way::changes) continue;
+    sent += table.rows_sent;
+    deleted += table.rows_deleted;
+  }
+  fmt::print("{} tables anew, {} by what changed ({} rows sent, {} deleted), {} as they were\n",
+             of_way("whole"), of_way("changes"), sent, deleted, of_way("nothing"));
 }
 
 void print_report(const LoadReport& report) {
@@ -280,6 +322,7 @@ void load(const StageContext& context) {
   LoaderOptions options = options_of(context.config);
   options.override_guards = reason(context, "--override-guards").value_or("");
   options.sources = source_table_names(context.config.transform.project_dir);
+  if (context.asked.has("--whole")) options.tables = RouteOptions::Load::whole;
   const bool dry_run = context.asked.has("--dry-run");
   const LoadReport report = with_loader(context, std::move(options), [&](StagingLoader& loader) {
     return dry_run ? loader.rehearse(wish) : loader.load(wish, context.run_id);

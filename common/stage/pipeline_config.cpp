@@ -288,7 +288,8 @@ class Reader {
   }
 
   void staging(const YamlNode& node) {
-    node.allow_only({"schema", "sessions", "preserve", "shrink_guard_rows"});
+    node.allow_only(
+        {"schema", "sessions", "preserve", "shrink_guard_rows", "load", "rebuild_before_swap"});
     auto& staging = config_.staging;
     if (const auto* n = node.find("schema")) staging.schema = text_of(*n);
     if (const auto* n = node.find("sessions")) {
@@ -296,6 +297,14 @@ class Reader {
       const std::int64_t sessions = at_least(1, *n);
       if (sessions > sessions_max) refuse(*n, fmt::format("at most {} sessions", sessions_max));
       staging.sessions = static_cast<int>(sessions);
+    }
+    if (const auto* n = node.find("load")) {
+      const std::string word = text_of(*n);
+      if (word != "changes" && word != "whole") refuse(*n, "load is changes or whole");
+      if (word == "whole") staging.load = StagingConfig::Load::whole;
+    }
+    if (const auto* n = node.find("rebuild_before_swap"); n != nullptr && n->as_bool()) {
+      staging.rebuild_before_swap = StagingConfig::Rebuild::yes;
     }
     if (const auto* n = node.find("preserve")) staging.preserve = texts(*n);
     if (const auto* n = node.find("shrink_guard_rows")) staging.shrink_guard_rows = at_least(1, *n);

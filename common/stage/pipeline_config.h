@@ -79,7 +79,10 @@ struct WarehouseConfig {
 
 struct StagingConfig {
   std::string schema = "staging";
-  int sessions = 3;                       // that fill tables at once
+  int sessions = 3;  // that fill tables at once
+  enum class Load { changes, whole } load = Load::changes;
+  /// Of tables that were changed, before they are published.
+  enum class Rebuild { no, yes } rebuild_before_swap = Rebuild::no;
   std::vector<std::string> preserve;      // kept although empty in the dump
   std::int64_t shrink_guard_rows = 1000;  // a live table above this may not become empty
 };

@@ -113,7 +113,7 @@ CREATE TABLE IF NOT EXISTS pipeline.loaded_dump (
   object_key    VARCHAR(1024) NOT NULL,
   object_sha256 CHAR(64) NOT NULL,
   object_bytes  BIGINT UNSIGNED NOT NULL,
-  owned_tables  LONGTEXT NOT NULL COMMENT 'JSON: [{"table","rows"}]: the tables of staging that are the loader''s',
+  owned_tables  LONGTEXT NOT NULL COMMENT 'JSON: [{"table","rows","content","slot"}]: the tables of staging that are the loader''s',
   override_reason VARCHAR(1024) NULL COMMENT 'allow-gaps, newest-only or rewind, with the reason',
   loaded_at     DATETIME(6) NOT NULL,
   published_at  DATETIME(6) NULL,

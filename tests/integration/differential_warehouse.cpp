@@ -150,6 +150,7 @@ LoaderVerdict DifferentialWarehouse::load_by_loader(std::string_view dump, RowsB
                         .preserve = {},
                         .sources = {},
                         .shrink_guard_rows = 1'000'000'000,
+                        .tables = RouteOptions::Load::whole,
                         .load_account = server_.account_options("etl_load"),
                         .publish_account = server_.account_options("etl_publish"),
                         .check_cancelled = [this] { meanwhile(); }});

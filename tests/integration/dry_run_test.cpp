@@ -79,7 +79,14 @@ TEST_F(DryRun, SaysWhatALoadWouldPublishAndTheLoadThenDoesThat) {
       house_.run(start_of("staging_loader", {"load", "--business-date", "2026-02-02"}));
   ASSERT_TRUE(loaded.program.ok()) << loaded.text();
   EXPECT_EQ(loaded.result->output.at("source_sha256").as_string(), sha256);
-  EXPECT_EQ(loaded.result->output.at("tables").dump(), said.result->output.at("tables").dump());
+  const auto rows_of = [](const Said& of) {
+    std::vector<std::pair<std::string, std::int64_t>> rows;
+    for (const auto& table : of.result->output.at("tables").as_array()) {
+      rows.emplace_back(table.at("table").as_string(), table.at("rows").as_int());
+    }
+    return rows;
+  };
+  EXPECT_EQ(rows_of(loaded), rows_of(said));
 }
 
 // By what the server heard: the trials of rights go on in sessions of their own, about tables that

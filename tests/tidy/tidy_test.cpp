@@ -132,7 +132,7 @@ TEST(Tidy, EachHeavyHeaderIsSeenByOneRoomAndNeverInAHeader) {
                                        {"<zlib", {"common/io"}},
                                        {"<curl", {"common/http"}},
                                        {"<pugixml", {"common/aws"}},
-                                       {"<xxhash", {"stages/staging/load", "common/base"}}};
+                                       {"<xxhash", {"stages/staging/delta", "common/base"}}};
   for (const auto& file : product_sources()) {
     for (const auto& include : includes_of(file)) {
       for (const auto& header : heavy) {

@@ -129,6 +129,7 @@ class DefinitionParser {
     read_items(at_ + 1, close);
     read_options(close + 1);
     definition_.body = text_without(cuts_);
+    note_counter();
     note_keys_that_can_wait();
     if (definition_.columns.empty()) refuse("a CREATE TABLE without columns");
     return std::move(definition_);
@@ -594,6 +595,10 @@ class DefinitionParser {
     if (option->words.ends_with("CHARSET") || option->words.ends_with("CHARACTER SET")) {
       definition_.charset = to_lower(token(last).text);
     }
+    if (option->words == "AUTO_INCREMENT") {
+      counter_.push_back({.begin = token(at).offset, .end = token(last).end_offset()});
+      definition_.auto_increment = token(last).text;
+    }
     if (option->words.ends_with("COLLATE"))
       collation_charset = charset_of_collation(token(last).text);
     if (option->rule == OptionRule::take_off ||
@@ -603,6 +608,12 @@ class DefinitionParser {
       note_taken_off(versioning ? "system versioning" : to_lower(option->words));
     }
     return last + 1;
+  }
+
+  void note_counter() {
+    std::vector<Cut> cuts = cuts_;
+    cuts.insert(cuts.end(), counter_.begin(), counter_.end());
+    definition_.body_without_counter = text_without(std::move(cuts));
   }
 
   std::string text_without(std::vector<Cut> cuts) const {
@@ -623,6 +634,7 @@ class DefinitionParser {
   std::size_t at_ = 0;
   std::size_t body_begin_ = 0;
   std::vector<Cut> cuts_;
+  std::vector<Cut> counter_;    // AUTO_INCREMENT = n
   std::vector<Cut> secondary_;  // what else goes where secondary keys come later
   std::vector<std::string> additions_;
   bool has_period_ = false;

@@ -48,6 +48,10 @@ struct TableDefinition {
   std::string charset;  // the table's default; empty if the text has none
   /// Everything behind the name: "(...) ENGINE=InnoDB ...", without what was taken off.
   std::string body;
+  /// The body without the next number of its AUTO_INCREMENT column, which differs from day to day
+  /// without a difference in the table.
+  std::string body_without_counter;
+  std::optional<std::string> auto_increment;  // that number
   /// Where the secondary keys can be made behind the rows, which is faster: the body without them,
   /// and what ALTER TABLE adds, in their order ("ADD KEY `k` (`a`)"). The same table comes of it.
   /// No keys: the body must be taken whole.

@@ -45,14 +45,12 @@ void LoadBoard::wait(std::unique_lock<std::mutex>& held, Condition condition) co
   throw_if_stopped();
 }
 
-TableLane& LoadBoard::open(std::string table, std::optional<dump::TableBegins> create) {
+TableLane& LoadBoard::open(TableLane lane) {
   const auto held = lock();
   throw_if_stopped();
   if (current_ != nullptr) current_->state = TableLane::State::closed;
-  current_ = &lanes_.emplace_back();
+  current_ = &lanes_.emplace_back(std::move(lane));
   current_->self = std::prev(lanes_.end());
-  current_->table = std::move(table);
-  current_->create = std::move(create);
   auto& last = last_[current_->table];
   current_->after = last;
   if (last != nullptr) last->next = current_;
@@ -103,6 +101,26 @@ void LoadBoard::end_rows(std::uint64_t rows) {
   throw_if_stopped();
   current_->items.emplace_back(TableLane::GroupEnd{.rows = rows});
   changed_.notify_all();
+}
+
+void LoadBoard::conclude(LaneState state) {
+  const auto held = lock();
+  throw_if_stopped();
+  current_->made = std::move(state);
+}
+
+void LoadBoard::close() {
+  const auto held = lock();
+  throw_if_stopped();
+  if (current_ == nullptr) return;
+  current_->state = TableLane::State::closed;
+  current_ = nullptr;
+  changed_.notify_all();
+}
+
+std::optional<LaneState> LoadBoard::state_of(const TableLane& lane) const {
+  const auto held = lock();
+  return lane.made;
 }
 
 void LoadBoard::finish() {
@@ -173,6 +191,22 @@ std::optional<std::string> LoadBoard::next_batch(TableLane& lane) {
     return {};
   }
   return std::get<std::string>(std::move(item));
+}
+
+void LoadBoard::drop_rest(TableLane& lane) {
+  auto held = lock();
+  for (;;) {
+    wait(held, [&] { return !lane.items.empty() || lane.state != TableLane::State::open; });
+    if (lane.items.empty()) return;
+    const TableLane::Item item = take_item(lane);
+    if (const auto* group = std::get_if<RowGroup>(&item)) {
+      bytes_held_ -= std::min(bytes_held_, bytes_of(*group));
+    }
+    if (const auto* batch = std::get_if<std::string>(&item)) {
+      bytes_held_ -= std::min(bytes_held_, batch->capacity());
+    }
+    changed_.notify_all();
+  }
 }
 
 void LoadBoard::give_back(std::string batch) {

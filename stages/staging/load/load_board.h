@@ -15,6 +15,7 @@
 
 #include "stages/staging/dump/dump_reader.h"
 #include "stages/staging/load/load_statement.h"
+#include "stages/staging/load/table_route.h"
 
 namespace pipeline {
 
@@ -24,11 +25,39 @@ struct RowGroup {
   RowPlan plan;
 };
 
+/// What becomes of the copy in the shadow, besides the rows that come.
+struct LaneDelta {
+  TableDelta delta;
+  delta::Slot slot = delta::Slot::a;
+  delta::StateHeader header;  // for afterwards
+  dump::TableBegins table;    // as the dump defines it
+  /// Rows that should be there already, encoded or as they stand in the dump.
+  struct Sample {
+    dump::RowsBegin begin;
+    RowsBy by = RowsBy::load_data;
+    std::string rows;
+    std::uint64_t count = 0;
+  };
+  std::optional<Sample> sample;
+};
+
+/// Told at a lane's end, of a table that was made: what is to be written beside it.
+struct LaneState {
+  delta::Slot slot = delta::Slot::a;
+  delta::StateHeader header;
+};
+
 /// One table's way through the board: opened and fed by the reading thread, emptied by one worker.
 struct TableLane {
   std::string table;
   /// Set where the table is to be made; a lane without it brings more rows into one that was.
   std::optional<dump::TableBegins> create;
+  /// Set where the lane changes a copy that is there. Its groups bring the rows that come.
+  std::optional<LaneDelta> delta = {};
+  /// Whether a copy of an earlier load stands where the table is to be made.
+  enum class Before { nothing, copy } before = Before::nothing;
+  /// More rows come into a table whose state was written: it is not true any more.
+  std::optional<delta::Slot> forget = {};
 
   // What follows belongs to the board.
   struct GroupEnd {
@@ -38,6 +67,7 @@ struct TableLane {
   std::deque<Item> items;
   std::uint64_t bytes = 0;          // that ever came
   std::uint64_t rows_of_group = 0;  // of the one that ended last
+  std::optional<LaneState> made = {};
   enum class State { open, closed } state = State::open;
   TableLane* after = nullptr;  // of the same table, to be done before
   TableLane* next = nullptr;   // of the same table
@@ -54,12 +84,16 @@ class LoadBoard {
   explicit LoadBoard(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   // ---- the reader: a lane at a time
-  /// Closes the lane before. Valid until done().
-  TableLane& open(std::string table, std::optional<dump::TableBegins> create);
+  /// `lane` with what stands above in it. Closes the lane before. Valid until done().
+  TableLane& open(TableLane lane);
   void begin_rows(RowGroup group);
   /// Takes the text and leaves an empty one with room in its place.
   void give(std::string& text);
   void end_rows(std::uint64_t rows);
+  /// What is known of the lane that is being filled, before it is closed.
+  void conclude(LaneState state);
+  /// Nothing more comes into the lane that is being filled.
+  void close();
   /// No more lanes come.
   void finish();
   /// Returns when all lanes are done. `look` is called several times a second, and may throw.
@@ -77,6 +111,10 @@ class LoadBoard {
   std::optional<std::string> next_batch(TableLane& lane);
   /// Of the group that next_batch() ended.
   std::uint64_t rows_of_group(const TableLane& lane) const { return lane.rows_of_group; }
+  /// Of a lane whose last group was taken.
+  std::optional<LaneState> state_of(const TableLane& lane) const;
+  /// Takes what is left of the lane, unseen, up to its end.
+  void drop_rest(TableLane& lane);
   /// A batch that was sent.
   void give_back(std::string batch);
   void done(TableLane& lane);

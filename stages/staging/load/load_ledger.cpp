@@ -22,9 +22,16 @@ std::string tables_json(const std::vector<IncomingTable>& tables) {
     Json one = Json::object();
     one.set("table", table.name);
     one.set("rows", table.rows);
+    if (!table.content.empty()) one.set("content", table.content);
+    if (!table.slot.empty()) one.set("slot", table.slot);
     list.push_back(std::move(one));
   }
   return list.dump();
+}
+
+std::string text_or_empty(const Json& object, std::string_view key) {
+  const Json* const found = object.find(key);
+  return found == nullptr ? std::string() : found->as_string();
 }
 
 std::vector<IncomingTable> tables_of(const std::string& text) {
@@ -32,7 +39,9 @@ std::vector<IncomingTable> tables_of(const std::string& text) {
   const Json document = Json::parse(text);
   for (const auto& one : document.as_array()) {
     tables.push_back({.name = one.at("table").as_string(),
-                      .rows = static_cast<std::uint64_t>(one.at("rows").as_int())});
+                      .rows = static_cast<std::uint64_t>(one.at("rows").as_int()),
+                      .content = text_or_empty(one, "content"),
+                      .slot = text_or_empty(one, "slot")});
   }
   return tables;
 }

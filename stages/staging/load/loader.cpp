@@ -287,13 +287,12 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
   const auto begin = Time::now();
   require_live_tables_plain(session, live);
   Connection loading = open_loading(session, run_id);
-  empty_shadow(loading, shadow_);
   Loaded loaded;
   std::optional<DumpManifest> manifest;
   try {
     manifest = find_manifest(store_, choice.dump->object.key, options_.places);
     if (manifest) require_agrees(*manifest, *choice.dump);
-    loaded = fill_shadow(session, loading, *choice.dump, run_id);
+    loaded = fill_shadow(session, loading, live, *choice.dump, run_id, options_.tables);
     failpoint("loader_after_load");
     if (manifest) require_manifest_agrees(*manifest, loaded, *choice.dump);
     require_known_end(loaded, live, *choice.dump, manifest);
@@ -320,8 +319,13 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
                     .override_reason = reasons(choice)};
   const auto own = [&](const std::string& table) {
     const auto found = std::ranges::find(loaded.content.tables, table, &LoadedTable::name);
-    entry.owned.push_back(
-        {.name = table, .rows = found == loaded.content.tables.end() ? 0 : found->rows});
+    IncomingTable owned{.name = table};
+    if (found != loaded.content.tables.end()) {
+      owned.rows = found->rows;
+      owned.content = found->content;
+      if (!found->content.empty()) owned.slot = delta::word_of(found->slot);
+    }
+    entry.owned.push_back(std::move(owned));
   };
   std::ranges::for_each(verdicts.publish, own);
   std::ranges::for_each(verdicts.copy_empty, own);
@@ -334,7 +338,7 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
   failpoint("loader_before_publish");
   options_.check_cancelled();
   const auto publish_begin = Time::now();
-  publish_staging(session, live, marker, verdicts);
+  publish_staging(session, live, marker, verdicts, loaded.content);
   report.publish_duration = since(publish_begin);
   failpoint("loader_after_publish");
   mark_published(session, marker.generation, run_id);
@@ -351,35 +355,75 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
   return report;
 }
 
+BaselineWish StagingLoader::baseline_wish(Connection& session, const Live& live) {
+  BaselineWish wish{.schema = options_.schema, .shadow = shadow_, .owned = {}, .put_back = {}};
+  if (live.entry) wish.owned = live.entry->owned;
+  for (const auto& table : publish::not_built_by_a_run(session, options_.schema)) {
+    wish.put_back.insert(table);
+  }
+  return wish;
+}
+
 StagingLoader::Loaded StagingLoader::fill_shadow(Connection& locked, Connection& loading,
-                                                 const StoredDump& dump,
-                                                 const std::string& run_id) {
-  if (rows_by(loading) == RowsBy::load_data) {
+                                                 const Live& live, const StoredDump& dump,
+                                                 const std::string& run_id,
+                                                 RouteOptions::Load tables) {
+  ShadowLoadOptions options{.shadow = shadow_,
+                            .baselines = find_baselines(loading, baseline_wish(locked, live)),
+                            .load = tables,
+                            .rebuild = options_.rebuild,
+                            .check_cancelled = options_.check_cancelled};
+  options.rows_by = rows_by(loading);
+  if (options.rows_by == RowsBy::load_data) {
     try {
-      return pour(locked, loading, dump, run_id, RowsBy::load_data);
+      return pour(locked, loading, dump, run_id, options);
     } catch (const Error& error) {
       if (!refuses_local_infile(error)) throw;
     }
     // Its setting was changed meanwhile, or what stands before the server refuses such statements.
     loading = open_loading(locked, run_id);
-    empty_shadow(loading, shadow_);
+    options.baselines = find_baselines(loading, baseline_wish(locked, live));
+    options.rows_by = RowsBy::inserts;
   }
   log::info("rows go as INSERTs, since the server refuses LOCAL INFILE");
-  return pour(locked, loading, dump, run_id, RowsBy::inserts);
+  return pour(locked, loading, dump, run_id, options);
 }
 
 StagingLoader::Loaded StagingLoader::pour(Connection& locked, Connection& loading,
                                           const StoredDump& dump, const std::string& run_id,
-                                          RowsBy rows_by) {
+                                          ShadowLoadOptions options) {
   std::vector<Connection> others;
   for (int more = 1; more < options_.sessions; ++more) {
     others.push_back(open_loading(locked, run_id));
   }
   std::vector<Connection*> sessions{&loading};
   for (auto& other : others) sessions.push_back(&other);
-  return read_whole(
-      sessions, dump,
-      {.shadow = shadow_, .rows_by = rows_by, .check_cancelled = options_.check_cancelled});
+  Connection hashes = open_loading(locked, run_id);
+  options.hashes = &hashes;
+  Loaded loaded = read_whole(sessions, dump, options);
+  read_again(sessions, dump, std::move(options), loaded);
+  return loaded;
+}
+
+/// The tables of which the first reading told only at their end that they must be loaded whole.
+void StagingLoader::read_again(std::span<Connection* const> sessions, const StoredDump& dump,
+                               ShadowLoadOptions options, Loaded& loaded) {
+  for (const auto& table : loaded.content.tables) {
+    if (table.way == LoadedTable::Way::again) options.only.insert(table.name);
+  }
+  if (options.only.empty()) return;
+  log::info("the dump is read once more for {}",
+            join(std::vector(options.only.begin(), options.only.end()), ", "));
+  options.load = RouteOptions::Load::whole;
+  const Loaded again = read_whole(sessions, dump, options);
+  if (again.sha256 != loaded.sha256) {
+    throw Error(ErrorKind::unavailable,
+                fmt::format("{} was replaced while it was loaded; run it again", dump.object.key));
+  }
+  for (auto& table : loaded.content.tables) {
+    const auto found = std::ranges::find(again.content.tables, table.name, &LoadedTable::name);
+    if (found != again.content.tables.end()) table = *found;
+  }
 }
 
 StagingLoader::Loaded StagingLoader::read_whole(std::span<Connection* const> sessions,
@@ -416,7 +460,7 @@ StagingLoader::Loaded StagingLoader::read_whole(std::span<Connection* const> ses
                             dump.object.size_bytes, loaded.bytes));
   }
   // Each small table could become empty by the rules below; all of them at once is no day's work.
-  if (loaded.content.rows == 0) {
+  if (loaded.content.rows == 0 && options.only.empty()) {
     throw Error(ErrorKind::dump_corrupt,
                 fmt::format("{} is a whole dump without a single row; nothing is published",
                             dump.object.key));
@@ -578,9 +622,10 @@ TableVerdicts StagingLoader::judge(Connection& session, const Live& live,
 }
 
 void StagingLoader::prepare_candidates(Connection& loading, const TableVerdicts& verdicts) {
-  for (const auto& table : verdicts.drop_candidates) {
-    loading.execute("DROP TABLE " + quote_name(shadow_, table));
-  }
+  // What leaves staging moves to the shadow under its name, and so does what is copied.
+  forget_copies(loading, shadow_, verdicts.drop_candidates);
+  forget_copies(loading, shadow_, verdicts.withdraw);
+  forget_copies(loading, shadow_, verdicts.copy_empty);
   for (const auto& table : verdicts.copy_empty) {
     log::warn("{} is gone from the dump; it stays, empty, since something reads it", table);
     loading.execute(fmt::format("CREATE TABLE {} LIKE {}", quote_name(shadow_, table),
@@ -589,7 +634,8 @@ void StagingLoader::prepare_candidates(Connection& loading, const TableVerdicts&
 }
 
 void StagingLoader::publish_staging(Connection& session, const Live& live,
-                                    const publish::Marker& marker, const TableVerdicts& verdicts) {
+                                    const publish::Marker& marker, const TableVerdicts& verdicts,
+                                    const LoadedDump& content) {
   publish::Publication publication{
       .run_id = marker.run_id,
       .markers = {{options_.schema, marker}},
@@ -598,6 +644,8 @@ void StagingLoader::publish_staging(Connection& session, const Live& live,
       .views = {},
       .unchanged_generations = {{options_.schema, live.marker ? live.marker->generation : 0}}};
   const auto add = [&](const std::string& table) {
+    const auto found = std::ranges::find(content.tables, table, &LoadedTable::name);
+    if (found != content.tables.end() && found->way == LoadedTable::Way::untouched) return;
     publication.tables.push_back(
         {.live = {options_.schema, table}, .swapped_out = publish::SwappedOut::exchanged});
   };

@@ -47,6 +47,10 @@ struct LoaderOptions {
   std::vector<publish::Floor> floors;  // those of other schemas are left to the transformers
   std::string override_guards;         // the reason for loading below a floor; empty: none
   int sessions = 3;                    // that fill tables at once
+  /// whole: every table is loaded anew, whatever did not change.
+  RouteOptions::Load tables = RouteOptions::Load::changes;
+  /// Whether copies of tables that were changed are made anew before they become live.
+  FillOptions::Rebuild rebuild = FillOptions::Rebuild::no;
   ConnectionOptions load_account;
   ConnectionOptions publish_account;
   /// Throws to end the work; called often.
@@ -145,10 +149,13 @@ class StagingLoader {
   DumpChoice choose(const DumpWish& wish, const Live& live);
   StoredDump dump_of(const publish::Marker& marker);
   std::string refused_since(std::optional<BusinessDate> live);
-  Loaded fill_shadow(Connection& locked, Connection& loading, const StoredDump& dump,
-                     const std::string& run_id);
+  Loaded fill_shadow(Connection& locked, Connection& loading, const Live& live,
+                     const StoredDump& dump, const std::string& run_id, RouteOptions::Load tables);
   Loaded pour(Connection& locked, Connection& loading, const StoredDump& dump,
-              const std::string& run_id, RowsBy rows_by);
+              const std::string& run_id, ShadowLoadOptions options);
+  void read_again(std::span<Connection* const> sessions, const StoredDump& dump,
+                  ShadowLoadOptions options, Loaded& loaded);
+  BaselineWish baseline_wish(Connection& session, const Live& live);
   Loaded read_whole(std::span<Connection* const> sessions, const StoredDump& dump,
                     const ShadowLoadOptions& options);
   std::string reasons(const DumpChoice& choice) const;
@@ -163,7 +170,7 @@ class StagingLoader {
   TableVerdicts judge(Connection& session, const Live& live, const LoadedDump& content);
   void prepare_candidates(Connection& loading, const TableVerdicts& verdicts);
   void publish_staging(Connection& session, const Live& live, const publish::Marker& marker,
-                       const TableVerdicts& verdicts);
+                       const TableVerdicts& verdicts, const LoadedDump& content);
   void require_manifest_agrees(const DumpManifest& manifest, const Loaded& loaded,
                                const StoredDump& dump);
   void require_known_end(const Loaded& loaded, const Live& live, const StoredDump& dump,

@@ -5,6 +5,8 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <random>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -32,6 +34,7 @@ constexpr std::size_t insert_bytes_max = 1U << 20U;
 /// A packet holds a byte besides the statement and must stay below max_allowed_packet (tried with
 /// MariaDB 10.11).
 constexpr std::size_t packet_bytes_taken = 2;
+constexpr std::uint64_t rows_between_looks = 4096;
 
 std::uint64_t max_allowed_packet(Connection& session) {
   const std::string digits = session.query_value("SELECT @@max_allowed_packet").value_or("");
@@ -39,6 +42,13 @@ std::uint64_t max_allowed_packet(Connection& session) {
   std::from_chars(digits.data(), digits.data() + digits.size(), bytes);
   require(bytes > packet_bytes_taken, "a server tells its max_allowed_packet");
   return bytes;
+}
+
+/// What a dump that sets no time zone or sql_mode leaves to the server.
+std::string server_defaults(Connection& session) {
+  return session
+      .query_value("SELECT CONCAT_WS('|', @@GLOBAL.time_zone, @@GLOBAL.sql_mode, @@VERSION)")
+      .value_or("");
 }
 
 /// Reads the dump in the calling thread while others fill tables.
@@ -50,6 +60,12 @@ class ShadowLoader {
 
   LoadedDump run() {
     statement_bytes_max_ = max_allowed_packet(*sessions_.front()) - packet_bytes_taken;
+    route_options_.shadow = options_.shadow;
+    route_options_.load = options_.load;
+    if (options_.hashes != nullptr) {
+      route_options_.server_defaults = server_defaults(*options_.hashes);
+      route_options_.sample_salt = std::random_device()();
+    }
     std::vector<std::thread> workers;
     const Scope::Pairs doing = Scope::current();
     try {
@@ -64,11 +80,8 @@ class ShadowLoader {
     }
     for (auto& worker : workers) worker.join();
     if (const auto failure = board_.failure()) std::rethrow_exception(failure);
-    for (const auto& [at, filled] : filled_) {
-      loaded_.tables[at].rows += filled.rows;
-      loaded_.tables[at].warnings += filled.warnings;
-      loaded_.rows += filled.rows;
-    }
+    for (const auto& [at, filled] : filled_) note_filled(loaded_.tables[at], filled);
+    for (const auto& table : loaded_.tables) loaded_.rows += table.rows;
     return std::move(loaded_);
   }
 
@@ -88,36 +101,125 @@ class ShadowLoader {
         ended = true;
       }
     }
+    end_table();
     board_.finish();
   }
 
+  /// A table whose rows are being read.
+  struct Open {
+    Open(const dump::TableBegins& begins, const TableBaseline& baseline, std::size_t at,
+         Connection* hashes, const RouteOptions& options)
+        : event(begins),
+          route(baseline, event.definition, event.settings, hashes, options),
+          position(at) {}
+
+    const dump::TableBegins event;
+    TableRoute route;
+    const std::size_t position;  // in loaded_.tables
+    enum class Lane { none, open } lane = Lane::none;
+    TableLane::Before before = TableLane::Before::nothing;
+    struct Held {
+      RowGroup group;
+      std::vector<std::string> batches;
+      std::uint64_t rows = 0;
+    };
+    std::vector<Held> held;
+    std::optional<LaneDelta::Sample> sample;
+
+    const std::string& name() const { return event.definition.name; }
+    bool holds() const { return route.way() != TableRoute::Way::straight; }
+  };
+
+  bool is_wanted(const std::string& table) const {
+    return options_.only.empty() || options_.only.contains(table);
+  }
+
   void begin_table(const dump::TableBegins& event) {
+    end_table();
     const dump::TableDefinition& table = event.definition;
     if (is_reserved_table_name(table.name)) {
       throw dump::refused_at(event.place,
                              fmt::format("creates {}, a name that publishing uses", table.name));
     }
+    if (!is_wanted(table.name)) return;
     for (const auto& what : table.taken_off)
       log::info("{}: not carried over: {}", table.name, what);
+    const std::size_t position = loaded_.tables.size();
     {
       const std::lock_guard lock(mutex_);
-      tables_[table.name] = {.definition = table, .position = loaded_.tables.size()};
+      tables_[table.name] = {.definition = table, .position = position};
     }
     loaded_.tables.push_back(
         {.name = table.name, .rows = 0, .warnings = 0, .taken_off = table.taken_off});
-    board_.open(table.name, event);
-    current_ = table.name;
+    const auto found = options_.baselines.find(table.name);
+    TableBaseline baseline;
+    if (found != options_.baselines.end()) baseline = found->second;
+    open_.emplace(event, baseline, position, options_.hashes, route_options_);
+    // A dump that makes a table twice does so without dropping it: that is for the server to
+    // refuse.
+    if (baseline.shadow && made_.insert(table.name).second) {
+      open_->before = TableLane::Before::copy;
+    }
+    loaded_.tables[position].slot = baseline.slot;
+  }
+
+  void open_lane(std::optional<LaneDelta> delta = {}) {
+    TableLane lane{.table = open_->name()};
+    if (!delta) lane.create = open_->event;
+    lane.before = open_->before;
+    lane.delta = std::move(delta);
+    board_.open(std::move(lane));
+    open_->lane = Open::Lane::open;
   }
 
   void read_rows(const dump::RowsBegin& rows) {
+    if (!is_wanted(rows.table)) return;
     const Scope scope("table", rows.table);
     const Scope place("insert", fmt::format("line {}, byte {}", rows.place.line, rows.place.byte));
-    const dump::TableDefinition& definition = tables_.at(rows.table).definition;
-    if (current_ != rows.table) {
-      board_.open(rows.table, {});
-      current_ = rows.table;
+    if (!open_ || open_->name() != rows.table) return read_more_rows(rows);
+    open_->route.begin_rows(rows);
+    if (!open_->holds() && open_->lane == Open::Lane::none) open_lane();
+    const RowPlan plan =
+        plan_rows(open_->event.definition, rows, options_.shadow, options_.rows_by);
+    begin_group({.begin = rows, .plan = plan});
+    const std::size_t head_bytes = head_of(rows, plan).size();
+    std::uint64_t read = 0;
+    std::uint64_t sent = 0;
+    while (const auto row = dump_.next_row()) {
+      require_sendable(rows.table, head_bytes);
+      switch (open_->route.feed(*row, dump_.row_text())) {
+        case TableRoute::Row::send:
+          at_row(rows.table, [&] { add(*row, plan); });
+          ++sent;
+          break;
+        case TableRoute::Row::sample:
+          at_row(rows.table, [&] { add_to_sample(*row, rows, plan); });
+          break;
+        case TableRoute::Row::pass:
+          break;
+      }
+      if (++read % rows_between_looks == 0) count_rows(rows_between_looks);
     }
-    const RowPlan plan = plan_rows(definition, rows, options_.shadow, options_.rows_by);
+    count_rows(read % rows_between_looks);
+    hand_over();
+    end_group(sent);
+    loaded_.tables[open_->position].rows += read;
+  }
+
+  /// Rows of a table that others have followed already: into what was made of it.
+  void read_more_rows(const dump::RowsBegin& rows) {
+    end_table();
+    Table table = table_of(rows.table);
+    LoadedTable& loaded = loaded_.tables[table.position];
+    if (options_.hashes != nullptr && loaded.way != LoadedTable::Way::whole) {
+      loaded.way = LoadedTable::Way::again;
+      return;
+    }
+    TableLane lane{.table = rows.table};
+    if (options_.hashes != nullptr) lane.forget = loaded.slot;
+    loaded.content.clear();
+    board_.open(std::move(lane));
+    const RowPlan plan = plan_rows(table.definition, rows, options_.shadow, options_.rows_by);
     board_.begin_rows({.begin = rows, .plan = plan});
     const std::size_t head_bytes = head_of(rows, plan).size();
     std::uint64_t count = 0;
@@ -126,8 +228,101 @@ class ShadowLoader {
       at_row(rows.table, [&] { add(*row, plan); });
       ++count;
     }
+    count_rows(count);
     hand_over();
     board_.end_rows(count);
+    board_.close();
+    loaded.rows += count;
+  }
+
+  void begin_group(RowGroup group) {
+    if (open_->holds()) {
+      open_->held.push_back({.group = std::move(group), .batches = {}});
+    } else {
+      board_.begin_rows(std::move(group));
+    }
+  }
+
+  void end_group(std::uint64_t sent) {
+    if (open_->holds()) {
+      open_->held.back().rows = sent;
+    } else {
+      board_.end_rows(sent);
+    }
+  }
+
+  void add_to_sample(dump::Row row, const dump::RowsBegin& rows, const RowPlan& plan) {
+    constexpr std::uint64_t rows_max = 64;
+    constexpr std::size_t bytes_max = 256U << 10U;
+    auto& sample = open_->sample;
+    if (!sample) sample = LaneDelta::Sample{.begin = rows, .by = plan.by, .rows = {}};
+    if (sample->count == rows_max || sample->rows.size() + dump_.row_text().size() > bytes_max) {
+      return;
+    }
+    switch (plan.by) {
+      case RowsBy::load_data:
+        encode_row(row, plan.carriers, sample->rows);
+        break;
+      case RowsBy::inserts:
+        if (sample->count > 0) sample->rows += ',';
+        sample->rows += dump_.row_text();
+        break;
+    }
+    ++sample->count;
+  }
+
+  void end_table() {
+    if (!open_) return;
+    const Scope scope("table", open_->name());
+    failpoint("loader_before_route_ends");
+    TableRoute::End end = open_->route.finish();
+    LoadedTable& loaded = loaded_.tables[open_->position];
+    loaded.content = end.header.content;
+    using Becomes = TableRoute::End::Becomes;
+    switch (end.becomes) {
+      case Becomes::loaded:
+        if (open_->lane == Open::Lane::none) open_lane();
+        send_held();
+        if (options_.hashes != nullptr) {
+          board_.conclude({.slot = loaded.slot, .header = std::move(end.header)});
+        }
+        break;
+      case Becomes::changed:
+        loaded.way = LoadedTable::Way::changes;
+        loaded.rows_sent = end.delta->rows_sent;
+        loaded.rows_deleted = end.delta->keys.size() / end.delta->key.bytes();
+        open_lane(LaneDelta{.delta = std::move(*end.delta),
+                            .slot = loaded.slot,
+                            .header = std::move(end.header),
+                            .table = open_->event,
+                            .sample = std::move(open_->sample)});
+        send_held();
+        break;
+      case Becomes::ready:
+        loaded.way = LoadedTable::Way::ready;
+        break;
+      case Becomes::untouched:
+        loaded.way = LoadedTable::Way::untouched;
+        break;
+      case Becomes::again:
+        loaded.way = LoadedTable::Way::again;
+        break;
+    }
+    if (end.live_is_equal) {
+      loaded.way = LoadedTable::Way::untouched;
+      loaded.slot = delta::other(loaded.slot);
+    }
+    board_.close();
+    open_.reset();
+  }
+
+  void send_held() {
+    for (auto& held : open_->held) {
+      if (held.rows == 0) continue;
+      board_.begin_rows(std::move(held.group));
+      for (auto& batch : held.batches) board_.give(batch);
+      board_.end_rows(held.rows);
+    }
   }
 
   /// What stands before a row that goes alone: by LOAD DATA it is as long as a dump could write it.
@@ -189,9 +384,20 @@ class ShadowLoader {
   void hand_over() {
     failpoint("loader_mid_rows");
     options_.check_cancelled();
-    if (options_.counters != nullptr) options_.counters->rows += rows_in_text_;
     rows_in_text_ = 0;
-    if (!text_.empty()) board_.give(text_);
+    if (text_.empty()) return;
+    if (!open_ || !open_->holds()) return board_.give(text_);
+    open_->route.hold(text_.capacity());
+    if (!open_->route.given_up()) open_->held.back().batches.push_back(std::move(text_));
+    text_ = {};
+    if (open_->route.given_up()) {
+      for (auto& held : open_->held) held.batches.clear();
+    }
+  }
+
+  void count_rows(std::uint64_t rows) {
+    options_.check_cancelled();
+    if (options_.counters != nullptr) options_.counters->rows += rows;
   }
 
   void note_skipped(const dump::Skipped& skipped) {
@@ -221,13 +427,14 @@ class ShadowLoader {
       if (options_.write == ShadowLoadOptions::Write::tables) {
         filler.emplace(session, board_,
                        FillOptions{.shadow = options_.shadow,
-                                   .keys_later_above_bytes = options_.keys_later_above_bytes});
+                                   .keys_later_above_bytes = options_.keys_later_above_bytes,
+                                   .rebuild = options_.rebuild});
       }
       while (TableLane* lane = board_.take()) {
         const Table table = table_of(lane->table);
         const FilledTable filled =
             filler ? filler->fill(*lane, table.definition) : pass_over(*lane);
-        const bool was_made = lane->create.has_value();
+        const bool was_made = lane->create.has_value() || lane->delta.has_value();
         board_.done(*lane);
         if (options_.counters != nullptr && was_made) ++options_.counters->tables_done;
         const std::lock_guard lock(mutex_);
@@ -251,6 +458,12 @@ class ShadowLoader {
     return passed;
   }
 
+  static void note_filled(LoadedTable& table, const FilledTable& filled) {
+    table.warnings += filled.warnings;
+    if (filled.outcome == FilledTable::Outcome::not_as_told) table.way = LoadedTable::Way::again;
+    if (table.way == LoadedTable::Way::whole) table.rows_sent += filled.rows;
+  }
+
   struct Table {
     dump::TableDefinition definition;
     std::size_t position = 0;  // in loaded_.tables
@@ -272,7 +485,9 @@ class ShadowLoader {
 
   // Of the reading thread.
   LoadedDump loaded_;
-  std::string current_;  // the table of the open lane
+  std::optional<Open> open_;
+  std::set<std::string> made_;  // tables of which a copy stood in the shadow
+  RouteOptions route_options_;
   std::string text_;
   std::size_t rows_in_text_ = 0;
   std::size_t statement_bytes_max_ = 0;
@@ -296,18 +511,6 @@ dump::Dialect dialect_of(const Connection& session) {
   return {.family = session.family() == ServerFamily::mariadb ? dump::Dialect::Family::mariadb
                                                               : dump::Dialect::Family::mysql,
           .version = number};
-}
-
-void empty_shadow(Connection& session, const std::string& schema) {
-  const auto found = session.query(fmt::format(
-      "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
-      quote_text(schema)));
-  session.execute("SET SESSION foreign_key_checks = 0");
-  for (const auto& row : found.rows) {
-    const bool view = row[1] == "VIEW";
-    session.execute(fmt::format("DROP {} IF EXISTS {}", view ? "VIEW" : "TABLE",
-                                quote_name(schema, row[0].value_or(""))));
-  }
 }
 
 LoadedDump load_into_shadow(std::span<Connection* const> sessions, dump::DumpReader& dump,

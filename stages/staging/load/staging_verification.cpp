@@ -59,8 +59,8 @@ StagingVerification StagingLoader::verify(const std::string& run_id) {
   result.object = dump.object.key;
 
   Connection loading = open_loading(session, run_id);
-  empty_shadow(loading, shadow_);
-  const Loaded loaded = fill_shadow(session, loading, dump, run_id);
+  const Loaded loaded =
+      fill_shadow(session, loading, live, dump, run_id, RouteOptions::Load::whole);
   if (loaded.sha256 != live.marker->source_sha256) {
     throw Error(ErrorKind::dump_corrupt,
                 fmt::format("{} does not hold the bytes that {} was loaded from", dump.object.key,
@@ -94,7 +94,6 @@ StagingVerification StagingLoader::verify(const std::string& run_id) {
     differences[table] = fmt::format("{} rows of the dump are not in staging", rows);
   }
   for (const auto& [table, what] : differences) result.differences.push_back({table, what});
-  empty_shadow(loading, shadow_);
   return result;
 }
 

@@ -85,13 +85,20 @@ TableFiller::TableFiller(Connection& session, LoadBoard& board, FillOptions opti
 FilledTable TableFiller::fill(TableLane& lane, const dump::TableDefinition& definition) {
   const Scope scope("table", lane.table);
   filled_ = {};
+  return lane.delta ? change(lane, definition) : make(lane, definition);
+}
+
+FilledTable TableFiller::make(TableLane& lane, const dump::TableDefinition& definition) {
   const auto begin = std::chrono::steady_clock::now();
+  if (lane.forget) {
+    delta::TableState(session_, options_.shadow, lane.table, *lane.forget).drop();
+  }
   const bool large = board_.exceeds(lane, options_.keys_later_above_bytes);
   auto group = board_.next_group(lane);
   Keys keys = Keys::whole;
   if (lane.create) {
     if (large && group && !definition.keys_later.additions.empty()) keys = Keys::later;
-    create(*lane.create, keys);
+    create(*lane.create, keys, lane.before);
   }
   while (group) {
     // IGNORE and REPLACE mean collisions, and those are told by the keys.
@@ -104,6 +111,7 @@ FilledTable TableFiller::fill(TableLane& lane, const dump::TableDefinition& defi
   }
   const auto loaded = std::chrono::steady_clock::now();
   if (keys == Keys::later) add_keys(*lane.create);
+  note_state(lane);
   using Seconds = std::chrono::duration<double>;
   log::debug("{}: {} rows, {} bytes in {:.2f} s, keys behind them in {:.2f} s", lane.table,
              filled_.rows, lane.bytes, Seconds(loaded - begin).count(),
@@ -116,13 +124,16 @@ void TableFiller::leave() {
   following_.reset();
 }
 
-void TableFiller::create(const dump::TableBegins& event, Keys keys) {
+void TableFiller::create(const dump::TableBegins& event, Keys keys, TableLane::Before before) {
   const dump::TableDefinition& table = event.definition;
   const Scope place("create", place_text(event.place));
   failpoint("loader_before_table");
   board_.require_running();
   // A zero date as a default, for one, needs the dump's lenient sql_mode here too.
   follow(event.settings);
+  if (before == TableLane::Before::copy) {
+    session_.execute("DROP TABLE IF EXISTS " + quote_name(options_.shadow, table.name));
+  }
   // The definition alone is read in the dump's character set; everything else is in utf8mb4.
   set_client_charset(event.settings.charset);
   session_.execute(fmt::format("CREATE TABLE {} {}", quote_name(options_.shadow, table.name),

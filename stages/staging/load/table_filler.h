@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/mariadb/connection.h"
+#include "common/mariadb/identifier.h"
 #include "stages/staging/load/load_board.h"
 #include "stages/staging/load/row_verdict.h"
 
@@ -17,12 +18,18 @@ struct FillOptions {
   /// A table of more encoded bytes gets its secondary keys behind its rows, in one ALTER TABLE,
   /// which sorts them; below, what the statement costs is more than what it saves.
   std::uint64_t keys_later_above_bytes = 1U << 20U;
+  /// Whether a copy that was changed is made anew before it becomes live: a reader who looks
+  /// through an old snapshot then gets an error in place of what stood there two publishes ago.
+  enum class Rebuild { no, yes } rebuild = Rebuild::no;
 };
 
 /// What became of one lane.
 struct FilledTable {
   std::uint64_t rows = 0;
   std::uint64_t warnings = 0;  // of the server, about values
+  /// not_as_told: the copy in the shadow is not what its state says, or does not take the changes;
+  /// it was left as it is, and is to be loaded whole.
+  enum class Outcome { filled, not_as_told } outcome = Outcome::filled;
 };
 
 /// Works on a session of its own, which must allow LOAD DATA with its own handler (unless the rows
@@ -34,7 +41,9 @@ class TableFiller {
 
   /// Takes the lane to its end. `definition` is that of its table. Throws dump_corrupt if rows
   /// collide on a unique key, what require_good_arrival() and require_good_insert() throw,
-  /// sql_rejected with the table's name for what the server refuses, and BoardStopped.
+  /// sql_rejected with the table's name for what the server refuses, and BoardStopped. A lane that
+  /// changes a copy is one transaction, its state's included, and blames nobody: what goes wrong
+  /// with the rows is Outcome::not_as_told.
   FilledTable fill(TableLane& lane, const dump::TableDefinition& definition);
 
   /// The session as other work expects it.
@@ -43,7 +52,14 @@ class TableFiller {
  private:
   enum class Keys { whole, later };
 
-  void create(const dump::TableBegins& table, Keys keys);
+  FilledTable make(TableLane& lane, const dump::TableDefinition& definition);
+  void note_state(const TableLane& lane);
+  FilledTable change(TableLane& lane, const dump::TableDefinition& definition);
+  void apply(TableLane& lane, const dump::TableDefinition& definition);
+  void delete_rows(const TableDelta& delta, const TableName& copy);
+  void require_sample(const LaneDelta::Sample& sample, const dump::TableDefinition& definition);
+  void load_sample(const LaneDelta::Sample& sample, const dump::TableDefinition& definition);
+  void create(const dump::TableBegins& table, Keys keys, TableLane::Before before);
   void add_keys(const dump::TableBegins& table);
   void send(TableLane& lane, const RowGroup& group, const dump::TableDefinition& definition);
   std::uint64_t load(TableLane& lane, const RowGroup& group,

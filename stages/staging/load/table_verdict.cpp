@@ -119,7 +119,8 @@ TableVerdicts judge_tables(const VerdictInput& input) {
 
 bool is_reserved_table_name(std::string_view name) {
   if (name == publish::marker_table) return true;
-  for (const std::string_view suffix : {"__next", "__old", "__swap"}) {
+  for (const std::string_view suffix :
+       {"__next", "__old", "__swap", "__hashes", "__hashes_a", "__hashes_b"}) {
     if (name.ends_with(suffix)) return true;
   }
   // <table>_backup_YYYYMMDD_HHMMSS

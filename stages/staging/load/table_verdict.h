@@ -15,6 +15,8 @@ namespace pipeline {
 struct IncomingTable {
   std::string name;
   std::uint64_t rows = 0;
+  std::string content = {};  // the hash of its definition and rows; empty: not known
+  std::string slot = {};     // delta::Slot of its copy; empty: it has no state
 };
 
 /// A base table that is live in staging.

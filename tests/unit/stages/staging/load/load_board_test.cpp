@@ -82,7 +82,8 @@ TEST(LoadBoard, BringsEveryBatchToOneWorkerInItsOrder) {
       const bool more = lane > 5 && dice() % 4 == 0;
       const std::string table = fmt::format("t{}", more ? lane - 3 : lane);
       const bool known = sent.contains(table);
-      board.open(table, known ? std::optional<dump::TableBegins>() : begins(table));
+      board.open(
+          {.table = table, .create = known ? std::optional<dump::TableBegins>() : begins(table)});
       sent[table];
       for (auto groups = dice() % 3; groups > 0; --groups) {
         board.begin_rows(group_of(table));
@@ -105,7 +106,7 @@ TEST(LoadBoard, BringsEveryBatchToOneWorkerInItsOrder) {
 
 TEST(LoadBoard, TheReaderWaitsWhereMoreWouldBeHeldThanIsAllowed) {
   LoadBoard board(20'000);
-  TableLane& lane = board.open("t", begins("t"));
+  TableLane& lane = board.open({.table = "t", .create = begins("t")});
   board.begin_rows(group_of("t"));
   ASSERT_EQ(board.take(), &lane);
   ASSERT_TRUE(board.next_group(lane));
@@ -132,7 +133,7 @@ TEST(LoadBoard, TheReaderWaitsWhereMoreWouldBeHeldThanIsAllowed) {
 
 TEST(LoadBoard, AFewRowsDoNotTakeALargeBufferAway) {
   LoadBoard board(1U << 20U);
-  TableLane& lane = board.open("t", begins("t"));
+  TableLane& lane = board.open({.table = "t", .create = begins("t")});
   board.begin_rows(group_of("t"));
   std::string text;
   text.reserve(100'000);
@@ -157,7 +158,8 @@ TEST(LoadBoard, ManyLanesOfTheSameTablesCostNoMoreEach) {
   constexpr int lanes = 60'000;
   for (int lane = 0; lane < lanes; ++lane) {
     const std::string table = lane % 2 == 0 ? "a" : "b";
-    board.open(table, lane < 2 ? begins(table) : std::optional<dump::TableBegins>());
+    board.open(
+        {.table = table, .create = lane < 2 ? begins(table) : std::optional<dump::TableBegins>()});
     board.begin_rows(group_of(table));
     std::string text = ".";
     board.give(text);
@@ -173,7 +175,7 @@ TEST(LoadBoard, ManyLanesOfTheSameTablesCostNoMoreEach) {
 
 TEST(LoadBoard, WhoWaitsForTheEndHearsOfAFailureAndMayGiveUp) {
   LoadBoard board(100);
-  board.open("t", begins("t"));
+  board.open({.table = "t", .create = begins("t")});
   board.finish();
   const auto give_up = [] { throw std::runtime_error("enough"); };
   EXPECT_THROW(board.wait_until_done(give_up), std::runtime_error);
@@ -184,9 +186,9 @@ TEST(LoadBoard, WhoWaitsForTheEndHearsOfAFailureAndMayGiveUp) {
 
 TEST(LoadBoard, RowsForATableThatIsBeingFilledWaitUntilItIs) {
   LoadBoard board(1'000);
-  TableLane& first = board.open("t", begins("t"));
-  TableLane& other = board.open("u", begins("u"));
-  TableLane& more = board.open("t", {});
+  TableLane& first = board.open({.table = "t", .create = begins("t")});
+  TableLane& other = board.open({.table = "u", .create = begins("u")});
+  TableLane& more = board.open({.table = "t", .create = {}});
   board.finish();
   EXPECT_EQ(board.take(), &first);
   EXPECT_EQ(board.take(), &other);
@@ -205,7 +207,7 @@ TEST(LoadBoard, AFailureEndsEveryWait) {
     std::mutex mutex;
     Worker worker(board, got, mutex);
     std::thread thread([&] { worker.run(); });
-    board.open("t", begins("t"));
+    board.open({.table = "t", .create = begins("t")});
     board.begin_rows(group_of("t"));
     const auto why = std::make_exception_ptr(std::runtime_error("first"));
     std::thread failing;

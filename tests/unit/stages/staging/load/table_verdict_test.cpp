@@ -99,8 +99,8 @@ TEST(TableVerdict, RefusesAFloorOfATableThatIsNowhere) {
 }
 
 TEST(TableVerdict, NamesThatPublishingUsesAreReserved) {
-  for (const auto* name :
-       {"pipeline_marker", "a__next", "a__old", "a__swap", "t_backup_20260201_070000"}) {
+  for (const auto* name : {"pipeline_marker", "a__next", "a__old", "a__swap", "a__hashes_a",
+                           "a__hashes_b", "a__hashes", "t_backup_20260201_070000"}) {
     EXPECT_TRUE(is_reserved_table_name(name)) << name;
   }
   for (const auto* name : {"property_geo_latlon_backup", "a_backup_2026", "_backup_", "next",
