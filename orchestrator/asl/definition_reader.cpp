@@ -16,8 +16,9 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "orchestrator/asl/choice_reader.h"
-#include "orchestrator/asl/error_names.h"
+#include "orchestrator/asl/definition_fields.h"
 #include "orchestrator/asl/finding_list.h"
+#include "orchestrator/asl/retry_reader.h"
 #include "orchestrator/asl/timestamp.h"
 
 namespace pipeline::asl {
@@ -27,118 +28,12 @@ namespace {
 // accepted here is accepted there.
 constexpr std::size_t name_characters_max = 80;
 constexpr std::int64_t seconds_max = 99'999'999;
-constexpr std::int64_t max_delay_max = 31'622'400;
 
 using Names = std::vector<std::string_view>;
-
-/// The fields that every state may have, then those of its type.
-Names state_fields(std::initializer_list<std::string_view> own) {
-  Names names{"Type", "Comment", "QueryLanguage"};
-  names.insert(names.end(), own);
-  return names;
-}
-
-// JSONata and variables are the service's second query language; its fields are refused by name.
-const Names other_language{"Arguments", "Output", "Assign"};
-
-const Fields machine_fields{
-    .what = "a state machine",
-    .known = {"Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"},
-    .not_yet = {}};
-const Fields branch_fields{
-    .what = "a branch", .known = {"Comment", "StartAt", "States"}, .not_yet = {"QueryLanguage"}};
-const Fields processor_fields{.what = "an ItemProcessor",
-                              .known = {"Comment", "StartAt", "States", "ProcessorConfig"},
-                              .not_yet = {"QueryLanguage"}};
-const Fields processor_config_fields{
-    .what = "a ProcessorConfig", .known = {"Mode"}, .not_yet = {"ExecutionType"}};
-const Fields task_fields{
-    .what = "a Task state",
-    .known = state_fields({"Resource", "TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds",
-                           "HeartbeatSecondsPath", "Retry", "Catch", "InputPath", "Parameters",
-                           "ResultSelector", "ResultPath", "OutputPath", "Next", "End"}),
-    .not_yet = {"Credentials", "Arguments", "Output", "Assign"}};
-const Fields pass_fields{.what = "a Pass state",
-                         .known = state_fields({"Result", "InputPath", "Parameters", "ResultPath",
-                                                "OutputPath", "Next", "End"}),
-                         .not_yet = other_language};
-const Fields choice_fields{.what = "a Choice state",
-                           .known = state_fields({"Choices", "Default", "InputPath", "OutputPath"}),
-                           .not_yet = other_language};
-const Fields wait_fields{
-    .what = "a Wait state",
-    .known = state_fields({"Seconds", "SecondsPath", "Timestamp", "TimestampPath", "InputPath",
-                           "OutputPath", "Next", "End"}),
-    .not_yet = other_language};
-const Fields parallel_fields{
-    .what = "a Parallel state",
-    .known = state_fields({"Branches", "Retry", "Catch", "InputPath", "Parameters",
-                           "ResultSelector", "ResultPath", "OutputPath", "Next", "End"}),
-    .not_yet = other_language};
-const Fields map_fields{
-    .what = "a Map state",
-    .known = state_fields({"ItemsPath", "ItemSelector", "Parameters", "ItemProcessor", "Iterator",
-                           "MaxConcurrency", "MaxConcurrencyPath", "Retry", "Catch", "InputPath",
-                           "ResultSelector", "ResultPath", "OutputPath", "Next", "End"}),
-    .not_yet = {"ItemReader", "ItemBatcher", "ResultWriter", "ToleratedFailureCount",
-                "ToleratedFailureCountPath", "ToleratedFailurePercentage",
-                "ToleratedFailurePercentagePath", "Label", "Items", "Output", "Assign"}};
-const Fields succeed_fields{.what = "a Succeed state",
-                            .known = state_fields({"InputPath", "OutputPath"}),
-                            .not_yet = {"Output"}};
-const Fields fail_fields{.what = "a Fail state",
-                         .known = state_fields({"Error", "Cause", "ErrorPath", "CausePath"}),
-                         .not_yet = {}};
-const Fields retrier_fields{.what = "a retrier",
-                            .known = {"Comment", "ErrorEquals", "IntervalSeconds", "MaxAttempts",
-                                      "BackoffRate", "MaxDelaySeconds", "JitterStrategy"},
-                            .not_yet = {}};
-const Fields catcher_fields{.what = "a catcher",
-                            .known = {"Comment", "ErrorEquals", "Next", "ResultPath"},
-                            .not_yet = {"Output", "Assign"}};
-
-const Names types{"Task", "Pass", "Choice", "Wait", "Parallel", "Map", "Succeed", "Fail"};
 
 std::size_t count_characters(std::string_view utf8) {
   return static_cast<std::size_t>(std::ranges::count_if(
       utf8, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
-}
-
-/// The four hexadecimal digits behind "\\u" at `at`; nullopt if there are none.
-std::optional<std::uint32_t> escaped_unit(std::string_view text, std::size_t at) {
-  if (text.substr(at, 2) != "\\u" || text.size() < at + 6) return {};
-  std::uint32_t unit = 0;
-  const char* const begin = text.data() + at + 2;
-  const auto parsed = std::from_chars(begin, begin + 4, unit, 16);
-  if (parsed.ec != std::errc{} || parsed.ptr != begin + 4) return {};
-  return unit;
-}
-
-// JSON may write a character outside the first plane as two escapes (an emoji is \ud83c\udd97),
-// which YAML does not know. Columns behind one on the same line come out too small.
-std::string with_joined_surrogates(std::string_view text) {
-  std::string joined;
-  joined.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    if (text[at] != '\\') {
-      joined += text[at++];
-      continue;
-    }
-    const auto high = escaped_unit(text, at).value_or(0);
-    const auto low = escaped_unit(text, at + 6).value_or(0);
-    if (high < 0xD800 || high > 0xDBFF || low < 0xDC00 || low > 0xDFFF) {
-      joined += text.substr(at, 2);  // with what it escapes: the second of two backslashes too
-      at += 2;
-      continue;
-    }
-    const std::uint32_t character = 0x10000U + ((high - 0xD800U) << 10U) + (low - 0xDC00U);
-    joined += static_cast<char>(0xF0U | character >> 18U);
-    for (const unsigned shift : {12U, 6U, 0U}) {
-      joined += static_cast<char>(0x80U | (character >> shift & 0x3FU));
-    }
-    at += 12;
-  }
-  return joined;
 }
 
 /// The machine that is being read: what its transitions may name.
@@ -319,7 +214,7 @@ class Reader {
     if (!std::holds_alternative<Map>(state.kind)) {
       state.flow.parameters = findings_.payload(body, "Parameters");
     }
-    state.retry = read_retry(body);
+    state.retry = read_retry(body, findings_);
     state.catchers = read_catch(body, scope);
     const bool ends_itself = std::holds_alternative<Choice>(state.kind) ||
                              std::holds_alternative<Succeed>(state.kind) ||
@@ -551,103 +446,15 @@ class Reader {
     return *std::move(expression);
   }
 
-  /// The elements of Retry or Catch that are mappings.
-  std::vector<const YamlNode*> elements(const YamlNode& body, std::string_view field) {
-    std::vector<const YamlNode*> found;
-    const YamlNode* list = body.find(field);
-    if (list == nullptr) return found;
-    if (!list->is_sequence()) {
-      findings_.error(*list, fmt::format("{} must be a list", field));
-      return found;
-    }
-    for (const auto& item : list->items()) {
-      if (item.is_mapping()) {
-        found.push_back(&item);
-      } else {
-        findings_.error(item,
-                        fmt::format("an element of {} must be a mapping with ErrorEquals", field));
-      }
-    }
-    return found;
-  }
-
-  std::vector<std::string> read_error_equals(const YamlNode& element, bool is_last,
-                                             std::string_view list) {
-    std::vector<std::string> names;
-    const YamlNode* value = element.find("ErrorEquals");
-    if (value == nullptr || !value->is_sequence() || value->items().empty()) {
-      findings_.error(value == nullptr ? element : *value,
-                      "ErrorEquals must be a list with at least one error name");
-      return names;
-    }
-    for (const auto& item : value->items()) {
-      names.push_back(findings_.text_of(item, "an error name"));
-      if (const auto doubt = doubt_about(names.back())) findings_.warn(item, *doubt);
-      if (names.back() != "States.ALL") continue;
-      if (value->items().size() > 1) {
-        findings_.error(item, "States.ALL must stand alone in its ErrorEquals");
-      }
-      if (!is_last) {
-        findings_.error(item, fmt::format("States.ALL must be in the last element of {}", list));
-      }
-    }
-    return names;
-  }
-
-  std::vector<Retrier> read_retry(const YamlNode& body) {
-    std::vector<Retrier> retriers;
-    const auto found = elements(body, "Retry");
-    for (const YamlNode* element : found) {
-      findings_.check_fields(*element, retrier_fields);
-      Retrier retrier;
-      retrier.error_equals = read_error_equals(*element, element == found.back(), "Retry");
-      retrier.interval = seconds(*element, "IntervalSeconds").value_or(retrier.interval);
-      retrier.max_attempts =
-          findings_.integer(*element, "MaxAttempts", 0, seconds_max).value_or(retrier.max_attempts);
-      retrier.backoff_rate = backoff_rate(*element).value_or(retrier.backoff_rate);
-      if (const auto most = findings_.integer(*element, "MaxDelaySeconds", 1, max_delay_max)) {
-        retrier.max_delay = std::chrono::seconds(*most);
-      }
-      retrier.jitter = read_jitter(*element);
-      retriers.push_back(std::move(retrier));
-    }
-    return retriers;
-  }
-
-  std::optional<double> backoff_rate(const YamlNode& mapping) {
-    const YamlNode* value = mapping.find("BackoffRate");
-    if (value == nullptr) return {};
-    double number = 0;
-    if (value->is_scalar() && value->quoted() == YamlNode::Quoted::no) {
-      const std::string& digits = value->text();
-      const char* const end = digits.data() + digits.size();
-      const auto parsed = std::from_chars(digits.data(), end, number);
-      // The comparison is false for NaN; infinity has no meaning as a rate.
-      if (parsed.ec == std::errc{} && parsed.ptr == end && number >= 1.0 && number <= 1e9) {
-        return number;
-      }
-    }
-    findings_.error(*value, "BackoffRate must be a number not below 1.0");
-    return {};
-  }
-
-  Jitter read_jitter(const YamlNode& element) {
-    const YamlNode* value = element.find("JitterStrategy");
-    if (value == nullptr) return Jitter::none;
-    const std::string word = value->is_scalar() ? value->text() : "";
-    if (word != "FULL" && word != "NONE") {
-      findings_.error(*value, "JitterStrategy must be FULL or NONE");
-    }
-    return word == "FULL" ? Jitter::full : Jitter::none;
-  }
-
   std::vector<Catcher> read_catch(const YamlNode& body, Scope& scope) {
     std::vector<Catcher> catchers;
-    const auto found = elements(body, "Catch");
+    const auto found = recovery_elements(body, "Catch", findings_);
     for (const YamlNode* element : found) {
       findings_.check_fields(*element, catcher_fields);
       catchers.push_back(
-          {.error_equals = read_error_equals(*element, element == found.back(), "Catch"),
+          {.error_equals = read_error_equals(
+               *element, "Catch", element == found.back() ? ListPlace::last : ListPlace::before,
+               findings_),
            .result_path = findings_.result_path(*element),
            .next = read_target(*element, *element, "Next", scope)});
     }
@@ -689,11 +496,6 @@ std::string Finding::text() const {
 
 Reading read_definition(const YamlNode& root) {
   return Reader().read(root);
-}
-
-YamlNode parse_document(std::string_view text, std::string_view file_name) {
-  if (!trim(text).starts_with("{")) return YamlNode::parse(text, file_name);
-  return YamlNode::parse(with_joined_surrogates(text), file_name);
 }
 
 Definition parse_definition(std::string_view text, std::string_view file_name) {

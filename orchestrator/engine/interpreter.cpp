@@ -18,8 +18,9 @@
 #include "common/base/text.h"
 #include "orchestrator/asl/payload.h"
 #include "orchestrator/asl/retry_policy.h"
-#include "orchestrator/asl/timestamp.h"
 #include "orchestrator/engine/context_object.h"
+#include "orchestrator/engine/failure.h"
+#include "orchestrator/engine/state_values.h"
 
 // A machine is a loop over its states; a Parallel or Map state runs such a loop inside its state,
 // one branch after the other. What comes out of a state, an attempt or a whole machine is one of
@@ -39,11 +40,6 @@ constexpr int events_max = 25'000 - 20;
 constexpr std::size_t logged_cause_bytes = 2'000;
 
 using Instant = std::chrono::system_clock::time_point;
-
-struct Failure {
-  std::string error;
-  std::string cause;
-};
 
 /// A state or machine failed; `state` is the innermost one in which it went wrong.
 struct Failed {
@@ -69,55 +65,9 @@ Tried<To> pass_on(Tried<From> broken) {
   return std::get<Halted>(std::move(broken));
 }
 
-struct FailureOf {
-  std::optional<Failure> operator()(const TaskSuccess&) const { return {}; }
-  std::optional<Failure> operator()(const TaskFailure& outcome) const {
-    return Failure{.error = outcome.error, .cause = outcome.cause};
-  }
-  std::optional<Failure> operator()(const TaskTimeout& outcome) const {
-    const bool heartbeat = outcome.of == TaskTimeout::Of::heartbeat;
-    return Failure{.error = heartbeat ? "States.HeartbeatTimeout" : "States.Timeout",
-                   .cause = outcome.cause};
-  }
-  std::optional<Failure> operator()(const TaskCancelled&) const {
-    return Failure{.error = "Pipeline.Cancelled", .cause = "the task was cancelled"};
-  }
-};
-
-// Names that begin with "States." are the engine's: a task that could raise States.Runtime could
-// switch off its own Retry and Catch.
-void keep_reserved_names(TaskOutcome& outcome) {
-  auto* failure = std::get_if<TaskFailure>(&outcome);
-  if (failure == nullptr) return;
-  if (failure->error.starts_with("States.")) {
-    failure->cause = fmt::format("the task reported the reserved error name {}: {}", failure->error,
-                                 failure->cause);
-    failure->error = "States.TaskFailed";
-  }
-  if (failure->error.empty()) failure->error = "States.TaskFailed";
-}
-
-/// The name that everybody sees: the service tells a missed heartbeat from a timeout in ErrorEquals
-/// only.
-std::string shown_name(const std::string& error) {
-  return error == "States.HeartbeatTimeout" ? "States.Timeout" : error;
-}
-
 bool can_be_retried(const asl::StateKind& kind) {
   return std::holds_alternative<asl::Task>(kind) || std::holds_alternative<asl::Parallel>(kind) ||
          std::holds_alternative<asl::Map>(kind);
-}
-
-// The service reports its reserved names as States.Runtime; the specific name stands in the cause.
-Failure runtime_failure(std::string cause) {
-  return {.error = "States.Runtime", .cause = std::move(cause)};
-}
-
-Failure too_large(std::string_view name) {
-  return {.error = "States.DataLimitExceeded",
-          .cause = fmt::format("The state/task '{}' returned a result with a size exceeding the "
-                               "maximum number of bytes service limit.",
-                               name)};
 }
 
 /// A state from entering to leaving it.
@@ -356,55 +306,17 @@ class Execution {
     return input;
   }
 
-  static Instant end_of(const asl::Wait& wait, Instant entered, asl::PathRoots roots) {
-    if (const auto* seconds = std::get_if<std::chrono::seconds>(&wait.until)) {
-      return entered + *seconds;
-    }
-    if (const auto* instant = std::get_if<Instant>(&wait.until)) return *instant;
-    if (const auto* at = std::get_if<asl::Wait::SecondsAt>(&wait.until)) {
-      return entered + std::chrono::seconds(seconds_at("SecondsPath", at->path, roots, 0));
-    }
-    const auto& path = std::get<asl::Wait::TimestampAt>(wait.until).path;
-    const Json value = asl::evaluate(path, roots);
-    if (value.is_string()) {
-      if (const auto instant = asl::parse_timestamp(value.as_string())) return *instant;
-    }
-    throw Error(ErrorKind::config_invalid,
-                fmt::format("The TimestampPath parameter does not reference a valid ISO-8601 "
-                            "extended offset date-time format string: {} == {}",
-                            path.text(), value.dump()));
-  }
-
-  static std::int64_t seconds_at(std::string_view field, const asl::JsonPath& path,
-                                 asl::PathRoots roots, std::int64_t least) {
-    constexpr std::int64_t most = 99'999'999;
-    const Json value = asl::evaluate(path, roots);
-    if (value.is_int() && value.as_int() >= least && value.as_int() <= most) return value.as_int();
-    throw Error(ErrorKind::config_invalid,
-                fmt::format("The {} parameter must lead to a whole number from {} to {}: {} == {}",
-                            field, least, most, path.text(), value.dump()));
-  }
-
   Tried<Json> work(Visit& visit, const asl::Fail& fail, const Json& input, const Json& context) {
     std::string error;
     std::string cause;
     Tried<Json> read = attempt_pure(visit.state, [&] {
-      error = fail_text(fail.error, {input, context});
-      cause = fail_text(fail.cause, {input, context});
+      error = text_of(fail.error, with({input, context}));
+      cause = text_of(fail.cause, with({input, context}));
       return Json();
     });
     if (!std::holds_alternative<Json>(read)) return read;
     return Failed{.failure = {.error = error, .cause = cause},
                   .state = origin_of(error, visit.state.name)};
-  }
-
-  std::string fail_text(const asl::FailText& text, asl::PathRoots roots) const {
-    if (const auto* literal = std::get_if<std::string>(&text)) return *literal;
-    const auto* expression = std::get_if<asl::Expression>(&text);
-    if (expression == nullptr) return {};
-    const Json value = asl::evaluate(*expression, with(roots));
-    if (value.is_string()) return value.as_string();
-    throw Error(ErrorKind::config_invalid, "ErrorPath or CausePath leads to no text in the input");
   }
 
   Tried<Json> work(Visit& visit, const asl::Parallel& parallel, const Json& input, const Json&) {
@@ -432,17 +344,6 @@ class Execution {
     }
     end_branches(state);
     return outputs;
-  }
-
-  static Json items_of(const asl::Map& map, asl::PathRoots roots) {
-    if (map.max_concurrency_path) {
-      seconds_at("MaxConcurrencyPath", *map.max_concurrency_path, roots, 0);
-    }
-    Json items = asl::evaluate(map.items_path, roots);
-    if (items.is_array()) return items;
-    throw Error(ErrorKind::config_invalid,
-                fmt::format("a Map needs a list; {} leads to {}", map.items_path.text(),
-                            head(items.dump(), logged_cause_bytes)));
   }
 
   Tried<Json> iterate(const Visit& visit, const asl::Map& map, const Json& input, const Json& item,
@@ -496,21 +397,22 @@ class Execution {
                         .input = input,
                         .timeout = task.timeout,
                         .heartbeat = task.heartbeat};
+    // The paths of the limits begin at what came in, not at what Parameters made of it.
     Tried<Json> limits = attempt_pure(state, [&] {
       if (task.timeout_path) {
         request.timeout = std::chrono::seconds(
-            seconds_at("TimeoutSecondsPath", *task.timeout_path, {input_of(visit), context}, 1));
+            whole_number_at("TimeoutSecondsPath", *task.timeout_path, {visit.input, context}, 1));
       }
       if (task.heartbeat_path) {
-        request.heartbeat = std::chrono::seconds(seconds_at(
-            "HeartbeatSecondsPath", *task.heartbeat_path, {input_of(visit), context}, 1));
+        request.heartbeat = std::chrono::seconds(whole_number_at(
+            "HeartbeatSecondsPath", *task.heartbeat_path, {visit.input, context}, 1));
       }
       return Json();
     });
     if (!std::holds_alternative<Json>(limits)) return limits;
     request.attempt = ++attempts_[state.name];
     TaskReport report = run_attempt(std::move(request));
-    const auto failure = std::visit(FailureOf{}, report.outcome);
+    const auto failure = failure_of(report.outcome);
     if (!failure) return std::get<TaskSuccess>(std::move(report.outcome)).output;
     if (stop_.stop_requested()) {
       return interrupted(state, fmt::format("stopped while the task ran; it ended with {}: {}",
@@ -520,9 +422,6 @@ class Execution {
     if (timeout != nullptr && timeout->of == TaskTimeout::Of::run) return out_of_time(state);
     return failed(state, *failure);
   }
-
-  // The paths of a Task's limits begin at what came in, not at what Parameters made of it.
-  static const Json& input_of(const Visit& visit) { return visit.input; }
 
   TaskReport run_attempt(TaskRequest request) {
     record(event::TaskScheduled{.state = request.state,
@@ -552,7 +451,7 @@ class Execution {
   }
 
   static void tell_outcome(int attempt, const TaskOutcome& outcome) {
-    if (const auto failure = std::visit(FailureOf{}, outcome)) {
+    if (const auto failure = failure_of(outcome)) {
       log::warn("attempt {} failed: {}: {}", attempt, failure->error,
                 head(failure->cause, logged_cause_bytes));
     } else {
@@ -599,11 +498,6 @@ class Execution {
       if (name == error) return state;
     }
     return caught_.empty() ? otherwise : caught_.front().first;
-  }
-
-  static Failure result_path_failure() {
-    return runtime_failure(
-        "States.ResultPathMatchFailure: ResultPath leads through a value that is no object");
   }
 
   static Failed failed(const asl::State& state, Failure failure) {
