@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "common/base/text.h"
 #include "common/io/file.h"
 #include "orchestrator/tasks/process_task_runner.h"
 
@@ -45,14 +46,17 @@ MachineFile look_at_machine(const MachineFileOptions& options) {
   MachineFile file;
   file.path = options.given.value_or(options.config.orchestrator.state_machine);
   const std::string text = read_machine_text(file.path, options.given.has_value());
-  const asl::Reading reading = asl::read_definition(asl::parse_document(text, file.path));
+  asl::Reading reading = asl::read_definition(asl::parse_document(text, file.path));
   for (const auto& finding : reading.findings) {
     const bool error = finding.severity == asl::Finding::Severity::error;
     (error ? file.errors : file.warnings).push_back(finding.text());
   }
   if (!reading.machine) return file;
   add_doubts(*reading.machine, options, file.errors);
-  file.definition = asl::parse_definition(text, file.path);
+  file.definition = asl::Definition{.machine = *std::move(reading.machine),
+                                    .text = text,
+                                    .sha256 = sha256_hex(text),
+                                    .warnings = {}};
   return file;
 }
 

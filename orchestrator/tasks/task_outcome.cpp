@@ -17,6 +17,10 @@ constexpr std::string_view start_failed = "Process.StartFailed";
 constexpr std::string_view output_invalid = "Process.OutputInvalid";
 constexpr std::string_view reserved_prefix = "States.";
 
+// The documents of all stages travel together to the end of a run, which ends at 256 KiB; the
+// history keeps what a stage said whole.
+constexpr std::size_t passed_output_bytes_max = 64U << 10U;
+
 std::string internal_name() {
   return std::string(entry_of(ErrorKind::internal).name);
 }
@@ -97,6 +101,22 @@ TaskFailure told_failure(const StageResult& result, const AttemptFacts& facts) {
   return {.error = result.error->name, .cause = result.error->cause};
 }
 
+/// A stage says something of each table: with thousands of them only what is said of all passes on.
+Json passed_output(const Json& output) {
+  if (!output.is_object() || output.dump().size() <= passed_output_bytes_max) return output;
+  Json passed = Json::object();
+  Json left_out = Json::array();
+  for (const auto& [name, value] : output.as_object()) {
+    if (value.is_array() || value.is_object()) {
+      left_out.push_back(name);
+    } else {
+      passed.set(name, value);
+    }
+  }
+  passed.set("left_out", std::move(left_out));
+  return passed;
+}
+
 TaskOutcome stage_outcome(const ChildResult& child, const ResultFile& file,
                           const AttemptFacts& facts) {
   if (auto ours = ended_by_us(child, facts)) return *ours;
@@ -118,7 +138,7 @@ TaskOutcome stage_outcome(const ChildResult& child, const ResultFile& file,
         fmt::format("{} left a result file that cannot be read: {}", facts.program, unreadable),
         facts);
   }
-  return TaskSuccess{.output = told ? told->output : Json::object()};
+  return TaskSuccess{.output = told ? passed_output(told->output) : Json::object()};
 }
 
 TaskOutcome command_outcome(const ChildResult& child, const AttemptFacts& facts) {

@@ -33,7 +33,8 @@ struct AttemptFacts {
 /// a failed start; an exit code by the table of error kinds, else Process.ExitCode.N; a result file
 /// that tells of success. So success needs the exit code 0 and no word against it. A result file
 /// that names no error, or one beginning with "States.", is Pipeline.Internal: those belong to the
-/// engine.
+/// engine. An output past 64 KiB passes on without its lists and objects, whose names it lists
+/// under "left_out"; the report's result has them.
 TaskReport judge_stage(const ChildResult& child, const ResultFile& file, const AttemptFacts& facts);
 
 /// For a command, whose standard output is its result: a JSON document or nothing. Its exit codes

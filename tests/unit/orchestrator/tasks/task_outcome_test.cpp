@@ -116,6 +116,19 @@ TEST(JudgeStage, PassesOnOutputCauseAndFacts) {
             "/srv/runs/r/Silver-1.log");
 }
 
+TEST(JudgeStage, AWordOnEveryTableOfThousandsDoesNotFillTheRunsDocument) {
+  StageResult result;
+  result.output.set("rows", 7);
+  Json tables = Json::array();
+  for (int i = 0; i < 3'000; ++i)
+    tables.push_back("a_table_with_a_longer_name_" + std::to_string(i));
+  result.output.set("tables", tables);
+  const TaskReport report = judge_stage(exited(0), result.to_json(), facts);
+  EXPECT_EQ(std::get<TaskSuccess>(report.outcome).output.dump(),
+            R"({"rows":7,"left_out":["tables"]})");
+  EXPECT_EQ(report.result.at("output").at("tables"), tables) << "the history has them";
+}
+
 TEST(JudgeCommand, TakesStandardOutputAsTheResult) {
   ChildResult child = exited(0);
   child.output = " {\"a\": 1}\n";
