@@ -1,5 +1,6 @@
 #include "orchestrator/asl/payload.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pipeline::asl {
@@ -20,10 +21,25 @@ struct Enter {
   }
 };
 
+bool is_deeper_than(const Json& document, int levels) {
+  if (levels == 0) return true;
+  if (document.is_array()) {
+    return std::ranges::any_of(document.as_array(), [&](const Json& element) {
+      return is_deeper_than(element, levels - 1);
+    });
+  }
+  return document.is_object() && std::ranges::any_of(document.as_object(), [&](const auto& member) {
+           return is_deeper_than(member.second, levels - 1);
+         });
+}
+
 }  // namespace
 
-bool is_too_large(const Json& document) {
-  return document.dump().size() > payload_bytes_max;
+std::optional<Excess> excess_of(const Json& document) {
+  // Depth first: writing the document out takes stack for each level.
+  if (is_deeper_than(document, payload_depth_max + 1)) return Excess::depth;
+  if (document.dump().size() > payload_bytes_max) return Excess::bytes;
+  return {};
 }
 
 std::optional<Json> place_result(const Json& raw_input, const ResultPath& path, Json result) {

@@ -13,8 +13,13 @@ namespace pipeline::asl {
 /// The service's bound for what passes from state to state, as JSON text in UTF-8.
 constexpr std::size_t payload_bytes_max = 256U << 10U;
 
-/// Whether the document is past that bound.
-bool is_too_large(const Json& document);
+/// Ours: what the history holds must be readable again, and Json::parse() bounds depth at 200.
+constexpr int payload_depth_max = 100;
+
+/// What is wrong with the document's size: past one of these bounds; nullopt if nothing is. Takes a
+/// document of any depth.
+enum class Excess { bytes, depth };
+std::optional<Excess> excess_of(const Json& document);
 
 /// The state's output: `raw_input` with `result` at `path`. "$" replaces the input, Discard keeps
 /// it, missing objects on the way are made. nullopt if the path leads through something that is

@@ -48,11 +48,21 @@ Failure runtime_failure(std::string cause) {
   return {.error = "States.Runtime", .cause = std::move(cause)};
 }
 
-Failure too_large(std::string_view name) {
-  return {.error = "States.DataLimitExceeded",
-          .cause = fmt::format("The state/task '{}' returned a result with a size exceeding the "
-                               "maximum number of bytes service limit.",
-                               name)};
+Failure too_large(std::string_view name, asl::Excess excess) {
+  constexpr std::string_view error = "States.DataLimitExceeded";
+  switch (excess) {
+    case asl::Excess::bytes:
+      return {.error = std::string(error),
+              .cause = fmt::format("The state/task '{}' returned a result with a size exceeding "
+                                   "the maximum number of bytes service limit.",
+                                   name)};
+    case asl::Excess::depth:
+      break;
+  }
+  return {.error = std::string(error),
+          .cause = fmt::format("the state/task '{}' returned a result that is nested deeper than "
+                               "{} levels",
+                               name, asl::payload_depth_max)};
 }
 
 Failure result_path_failure() {

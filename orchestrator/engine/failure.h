@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "orchestrator/asl/payload.h"
 #include "orchestrator/engine/task_runner.h"
 
 namespace pipeline {
@@ -30,6 +31,6 @@ Failure runtime_failure(std::string cause);
 Failure result_path_failure();
 
 /// States.DataLimitExceeded of the state or resource.
-Failure too_large(std::string_view name);
+Failure too_large(std::string_view name, asl::Excess excess);
 
 }  // namespace pipeline

@@ -182,6 +182,9 @@ class Execution {
         visit.input, catcher->result_path,
         asl::error_output(shown_name(broken.failure.error), broken.failure.cause));
     if (!output) return failed(state, result_path_failure());
+    if (const auto excess = asl::excess_of(*output)) {
+      return failed(state, too_large(state.name, *excess));
+    }
     caught_.emplace_back(broken.state, shown_name(broken.failure.error));
     record_exit(state, *output);
     return GoOn{.next = catcher->next, .output = *std::move(output)};
@@ -215,9 +218,10 @@ class Execution {
     if (!std::holds_alternative<Json>(result)) return result;
     Tried<Json> output = attempt_pure(
         state, [&] { return output_of(visit, std::get<Json>(std::move(result)), context); });
-    const auto* document = std::get_if<Json>(&output);
-    if (document != nullptr && asl::is_too_large(*document)) {
-      return failed(state, too_large(state.name));
+    if (const auto* document = std::get_if<Json>(&output)) {
+      if (const auto excess = asl::excess_of(*document)) {
+        return failed(state, too_large(state.name, *excess));
+      }
     }
     return output;
   }
@@ -436,10 +440,11 @@ class Execution {
     }
     TaskReport report = run_task(request);
     if (options_.reserved_names == ReservedNames::engine_only) keep_reserved_names(report.outcome);
-    const auto* success = std::get_if<TaskSuccess>(&report.outcome);
-    if (success != nullptr && asl::is_too_large(success->output)) {
-      const Failure failure = too_large(request.resource);
-      report.outcome = TaskFailure{.error = failure.error, .cause = failure.cause};
+    if (const auto* success = std::get_if<TaskSuccess>(&report.outcome)) {
+      if (const auto excess = asl::excess_of(success->output)) {
+        const Failure failure = too_large(request.resource, *excess);
+        report.outcome = TaskFailure{.error = failure.error, .cause = failure.cause};
+      }
     }
     auto* timeout = std::get_if<TaskTimeout>(&report.outcome);
     if (timeout != nullptr && is_late()) timeout->of = TaskTimeout::Of::run;

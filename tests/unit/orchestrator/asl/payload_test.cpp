@@ -53,9 +53,13 @@ TEST(Payload, SelectsByPathAndNullIsAnEmptyObject) {
   EXPECT_THROW(select(JsonPath::parse("$.b"), {input, context}), Error);
 }
 
-TEST(Payload, IsTooLargePastTheServicesBound) {
-  EXPECT_FALSE(is_too_large(Json(std::string(payload_bytes_max - 2, 'x'))));
-  EXPECT_TRUE(is_too_large(Json(std::string(payload_bytes_max - 1, 'x'))));
+TEST(Payload, BoundsBytesAndDepth) {
+  EXPECT_EQ(excess_of(Json(std::string(payload_bytes_max - 2, 'x'))), std::nullopt);
+  EXPECT_EQ(excess_of(Json(std::string(payload_bytes_max - 1, 'x'))), Excess::bytes);
+  Json deep = 1;
+  for (int level = 0; level < payload_depth_max; ++level) deep = Json(Json::Array{std::move(deep)});
+  EXPECT_EQ(excess_of(deep), std::nullopt);
+  EXPECT_EQ(excess_of(Json(Json::Array{deep})), Excess::depth);
 }
 
 TEST(Payload, WritesTheErrorOutputInTheLanguagesOrder) {
