@@ -41,6 +41,7 @@ struct PathFilter {
 namespace {
 
 constexpr std::size_t matches_max = 100'000;
+constexpr std::size_t values_max = 1'000'000;  // each match is copied with all below it
 constexpr int filter_depth_max = 50;
 
 using Places = std::vector<const Json*>;
@@ -71,6 +72,16 @@ void add_descendants(const Json& value, Places& places) {
   } else if (value.is_object()) {
     for (const auto& [name, member] : value.as_object()) add_descendants(member, places);
   }
+}
+
+std::size_t values_in(const Json& value) {
+  std::size_t count = 1;
+  if (value.is_array()) {
+    for (const auto& element : value.as_array()) count += values_in(element);
+  } else if (value.is_object()) {
+    for (const auto& [name, member] : value.as_object()) count += values_in(member);
+  }
+  return count;
 }
 
 Places follow(const std::vector<PathStep>& steps, const Json& start, const Json& document) {
@@ -497,7 +508,12 @@ std::optional<Json> JsonPath::find(const PathRoots& roots) const {
   const Places places = follow(steps_, start, start);
   if (is_definite()) return places.empty() ? std::nullopt : std::optional(*places.front());
   Json list = Json::array();
-  for (const Json* place : places) list.push_back(*place);
+  std::size_t copied = 0;
+  for (const Json* place : places) {
+    copied += values_in(*place);
+    if (copied > values_max) refuse("the path gives more than a million values");
+    list.push_back(*place);
+  }
   return list;
 }
 

@@ -63,7 +63,8 @@ class JsonPath {
   const std::vector<PathStep>& steps() const { return steps_; }
 
   /// A definite path: the value, nullopt if there is none. Any other: the list of what matches,
-  /// which may be empty. Throws config_invalid past 100,000 matches.
+  /// which may be empty. Throws config_invalid past 100,000 matches, or a million values in
+  /// them.
   std::optional<Json> find(const PathRoots& roots) const;
 
  private:

@@ -62,6 +62,20 @@ TEST(Payload, BoundsBytesAndDepth) {
   EXPECT_EQ(excess_of(Json(Json::Array{deep})), Excess::depth);
 }
 
+TEST(JsonPath, BoundsWhatAPathCanGrowTo) {
+  Json list = Json::array();
+  for (int i = 0; i < 2'000; ++i) list.push_back(i);
+  Json document = Json::array();
+  for (int i = 0; i < 100; ++i) document.push_back(list);
+  const Json context = Json::object();
+  // 200,000 numbers; and 600 times each of three lists, with what is in it.
+  EXPECT_THROW(JsonPath::parse("$[*][*]").find({document, context}), Error);
+  std::string copies = "$[0,1,2";
+  for (int i = 0; i < 599; ++i) copies += ",0,1,2";
+  EXPECT_THROW(JsonPath::parse(copies + "]").find({document, context}), Error);
+  EXPECT_EQ(JsonPath::parse("$[0:2][*]").find({document, context})->as_array().size(), 4'000U);
+}
+
 TEST(Payload, WritesTheErrorOutputInTheLanguagesOrder) {
   EXPECT_EQ(error_output("A", "").dump(), R"({"Error":"A","Cause":""})");
 }
