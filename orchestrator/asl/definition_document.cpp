@@ -12,7 +12,7 @@ namespace {
 
 /// The four hexadecimal digits behind "\\u" at `at`; nullopt if there are none.
 std::optional<std::uint32_t> escaped_unit(std::string_view text, std::size_t at) {
-  if (text.substr(at, 2) != "\\u" || text.size() < at + 6) return {};
+  if (text.size() < at + 6 || text.substr(at, 2) != "\\u") return {};
   std::uint32_t unit = 0;
   const char* const begin = text.data() + at + 2;
   const auto parsed = std::from_chars(begin, begin + 4, unit, 16);

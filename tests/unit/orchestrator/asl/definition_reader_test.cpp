@@ -321,6 +321,12 @@ TEST(DefinitionReader, ReadsWhatJsonEscapesAsTwoUnits) {
   EXPECT_EQ(std::get<Pass>(machine.states[0].kind).result, Json("\\ud83c\\udd97/"));
 }
 
+TEST(DefinitionReader, RefusesJsonThatEndsInsideAnEscape) {
+  for (const std::string text : {"{\"\\", "{\"\\u", "{\"\\ud83c", "{\"\\ud83c\\ud"}) {
+    EXPECT_THROW(parse_document(text, "m.json"), Error) << text;
+  }
+}
+
 TEST(DefinitionReader, StatesAllStandsAloneAndLast) {
   EXPECT_THAT(findings_of(task_with("Retry: [{ErrorEquals: [States.ALL]}, {ErrorEquals: [E]}]")),
               ElementsAre(HasSubstr("States.ALL must be in the last element of Retry")));
