@@ -23,6 +23,7 @@ constexpr std::array newest_dialects{Dialect{.family = Dialect::Family::mariadb,
                                      Dialect{.family = Dialect::Family::mysql, .version = 99999}};
 constexpr std::size_t tables_max = 100'000;
 constexpr std::size_t drop_if_exists_words = 4;
+constexpr std::size_t head_tokens_max = 10'000;
 
 using Tokens = std::vector<Token>;
 
@@ -185,6 +186,7 @@ struct DumpReader::State {
     }
     if (first.is("CREATE")) return take_create(statement, tokens);
     if (first.is("USE")) return take_database(statement, tokens, 1);
+    if (tokens.size() == head_tokens_max) refuse(statement);  // more than what was looked at
     if (is_drop_if_exists(tokens)) {
       refuse_drop_of_own(statement, tokens);
       return {};
@@ -202,8 +204,7 @@ struct DumpReader::State {
   }
 
   // Enough to judge every statement but SET and CREATE TABLE, which are read whole.
-  Tokens head_tokens(std::string_view text) const {
-    constexpr std::size_t head_tokens_max = 10'000;
+  static Tokens head_tokens(std::string_view text) {
     Tokens tokens;
     TokenReader reader(text);
     for (Token token = reader.next();

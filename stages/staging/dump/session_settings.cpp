@@ -147,7 +147,10 @@ std::size_t SettingTracker::assign(const std::vector<Token>& tokens, std::size_t
   if (token_at(tokens, at).is(':')) ++at;
   if (!token_at(tokens, at).is('=')) refuse(fmt::format("a SET of {} without =", variable.name));
   ++at;
-  if (!user_variable && variable.name == "gtid_purged") return tokens.size();  // of replicas only
+  if (!user_variable && variable.name == "gtid_purged") {  // of replicas only; '+' 'uuid:1-3'
+    while (token_at(tokens, at).kind == Token::Kind::text) ++at;
+    return at;
+  }
   if (variable.reach == SystemVariable::Reach::server) {
     refuse(fmt::format("a SET GLOBAL of {}", variable.name));
   }

@@ -114,17 +114,36 @@ constexpr std::array<std::string_view, 10> replaceable_engines{
     "MYISAM", "ARIA",    "MEMORY", "HEAP",   "ARCHIVE",
     "CSV",    "ROCKSDB", "TOKUDB", "XTRADB", "NDBCLUSTER"};
 
-// Functions that wait, read files or take locks; no honest default or CHECK calls them.
-constexpr std::array<std::string_view, 6> refused_functions{
-    "SLEEP", "BENCHMARK", "GET_LOCK", "LOAD_FILE", "RELEASE_LOCK", "SYS_EXEC"};
+// Functions that wait, read files, take locks or count in another object; no honest default or
+// CHECK calls them.
+constexpr std::array<std::string_view, 17> refused_functions{"benchmark",
+                                                             "get_lock",
+                                                             "is_free_lock",
+                                                             "is_used_lock",
+                                                             "lastval",
+                                                             "load_file",
+                                                             "master_gtid_wait",
+                                                             "master_pos_wait",
+                                                             "nextval",
+                                                             "release_all_locks",
+                                                             "release_lock",
+                                                             "setval",
+                                                             "sleep",
+                                                             "source_pos_wait",
+                                                             "sys_eval",
+                                                             "sys_exec",
+                                                             "wait_for_executed_gtid_set"};
+
+/// The servers' own limit, which the definitions of other engines do not reach either.
+constexpr std::size_t columns_max = 4096;
 
 class DefinitionParser {
  public:
   explicit DefinitionParser(std::string code) : code_(std::move(code)), tokens_(tokenize(code_)) {}
 
   TableDefinition parse() {
-    refuse_dangerous_functions();
     read_name();
+    refuse_what_reaches_outside();
     const std::size_t close = matching_close(at_);
     read_items(at_ + 1, close);
     read_options(close + 1);
@@ -147,14 +166,43 @@ class DefinitionParser {
     return at < tokens_.size() ? tokens_[at] : end;
   }
 
-  void refuse_dangerous_functions() const {
-    for (std::size_t at = 0; at + 1 < tokens_.size(); ++at) {
-      if (!tokens_[at + 1].is('(')) continue;
-      const auto is_it = [&](std::string_view name) { return tokens_[at].is(name); };
-      if (std::ranges::any_of(refused_functions, is_it)) {
-        refuse(fmt::format("a CREATE TABLE that calls {}", tokens_[at].text));
+  /// Nothing of these stands in a definition that a server wrote, and all that stays of the text
+  /// reaches a server.
+  void refuse_what_reaches_outside() const {
+    for (std::size_t at = 0; at < tokens_.size(); ++at) {
+      const Token& here = tokens_[at];
+      if (here.kind == Token::Kind::symbol) refuse_symbol(here.text[0]);
+      if (here.is("SELECT")) refuse("a CREATE TABLE with a SELECT");
+      const bool of_a_sequence = here.is("NEXT") || here.is("PREVIOUS");
+      if (of_a_sequence && token(at + 1).is("VALUE") && token(at + 2).is("FOR")) {
+        refuse("a CREATE TABLE that counts in a sequence");
       }
+      if (here.names_something() && token(at + 1).is('(')) refuse_call(at);
     }
+  }
+
+  static void refuse_symbol(char symbol) {
+    constexpr std::string_view allowed = "(),.=+-*/%<>!|&^~:?";
+    if (allowed.find(symbol) != std::string_view::npos) return;
+    if (symbol == '@') refuse("a CREATE TABLE with a variable");
+    refuse(symbol > ' ' && symbol < '\x7f'
+               ? fmt::format("a CREATE TABLE with the character {}", symbol)
+               : "a CREATE TABLE with a control character");
+  }
+
+  /// A server calls a function by its quoted name too. A key or a table may be called like one.
+  void refuse_call(std::size_t at) const {
+    const Token before = at > 0 ? tokens_[at - 1] : Token{};
+    constexpr std::array<std::string_view, 6> words_before_a_name{
+        "KEY", "INDEX", "UNIQUE", "FULLTEXT", "SPATIAL", "REFERENCES"};
+    if (std::ranges::any_of(words_before_a_name, [&](auto word) { return before.is(word); }))
+      return;
+    const std::string called = unquote_name(tokens_[at]);
+    if (std::ranges::find(refused_functions, to_lower(called)) != refused_functions.end()) {
+      refuse(fmt::format("a CREATE TABLE that calls {}", called));
+    }
+    if (!before.is('.') || token(at - 3).is("REFERENCES")) return;
+    refuse(fmt::format("a CREATE TABLE that calls {} of a schema", head(called, 64)));
   }
 
   void read_name() {
@@ -400,6 +448,9 @@ class DefinitionParser {
     std::size_t at = 1;
     read_type(item, at, column);
     for (; at < item.size(); ++at) at = read_attribute(item, at, column);
+    if (definition_.columns.size() == columns_max) {
+      refuse(fmt::format("the table {} with more than {} columns", definition_.name, columns_max));
+    }
     definition_.columns.push_back(std::move(column));
   }
 
@@ -538,26 +589,30 @@ class DefinitionParser {
     if (definition_.charset.empty()) definition_.charset = collation_charset;
   }
 
+  /// A server takes the last one of two engines.
   bool engine_is_replaced(std::size_t at) {
-    for (; at < tokens_.size(); ++at) {
-      if (!token(at).is("ENGINE")) continue;
-      const Token& name = token(at + (token(at + 1).is('=') ? 2 : 1));
-      std::string engine =
-          name.kind == Token::Kind::text ? unquote_text(name.text) : unquote_name(name);
-      if (to_lower(engine) == "innodb") return false;
-      const auto is_it = [&](std::string_view known) {
-        return to_lower(engine) == to_lower(known);
-      };
-      if (!std::ranges::any_of(replaceable_engines, is_it)) {
-        refuse(fmt::format(
-            "the table {} of engine {}, which reaches outside of the table or keeps no rows",
-            definition_.name, head(engine, 64)));
-      }
-      cuts_.push_back({.begin = name.offset, .end = name.end_offset(), .replacement = "InnoDB"});
-      note_taken_off("engine " + engine);
-      return true;
+    std::optional<std::size_t> found;
+    for (; at < tokens_.size() && !(token(at).is("PARTITION") && token(at + 1).is("BY")); ++at) {
+      if (!spells(token(at), "ENGINE")) continue;
+      if (found) refuse(fmt::format("the table {} with two engines", definition_.name));
+      found = at;
     }
-    return false;
+    return found && replace_engine(token(*found + (token(*found + 1).is('=') ? 2 : 1)));
+  }
+
+  bool replace_engine(const Token& name) {
+    const std::string engine =
+        name.kind == Token::Kind::text ? unquote_text(name.text) : unquote_name(name);
+    if (to_lower(engine) == "innodb") return false;
+    const auto is_it = [&](std::string_view known) { return to_lower(engine) == to_lower(known); };
+    if (!std::ranges::any_of(replaceable_engines, is_it)) {
+      refuse(fmt::format(
+          "the table {} of engine {}, which reaches outside of the table or keeps no rows",
+          definition_.name, head(engine, 64)));
+    }
+    cuts_.push_back({.begin = name.offset, .end = name.end_offset(), .replacement = "InnoDB"});
+    note_taken_off("engine " + engine);
+    return true;
   }
 
   // MariaDB writes the options of an engine in backticks: `PAGE_COMPRESSED`='ON'.
