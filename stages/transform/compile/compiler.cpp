@@ -11,6 +11,7 @@
 #include "stages/transform/compile/dbt_context.h"
 #include "stages/transform/compile/generic_test.h"
 #include "stages/transform/compile/line_marks.h"
+#include "stages/transform/compile/node_value.h"
 #include "stages/transform/compile/project_parser.h"
 #include "stages/transform/compile/yaml_rendering.h"
 

@@ -21,20 +21,22 @@ constexpr std::string_view of_tests = R"json({"enabled": true, "alias": null,
   "warn_if": "!= 0", "error_if": "!= 0"})json";
 
 Json defaults_of(ResourceType type) {
+  static const Json built_nodes = Json::parse(of_built_nodes);
+  static const Json tests = Json::parse(of_tests);
   Json defaults = Json::object();
   switch (type) {
     case ResourceType::model:
-      defaults = Json::parse(of_built_nodes);
+      defaults = built_nodes;
       defaults.set("access", "protected");
       break;
     case ResourceType::seed:
-      defaults = Json::parse(of_built_nodes);
+      defaults = built_nodes;
       defaults.set("materialized", "seed");
       defaults.set("delimiter", ",");
       defaults.set("quote_columns", Json());
       break;
     case ResourceType::test:
-      defaults = Json::parse(of_tests);
+      defaults = tests;
       break;
     case ResourceType::source:
       defaults.set("enabled", true);

@@ -12,6 +12,8 @@
 #include "common/base/secret.h"
 #include "common/base/text.h"
 #include "stages/transform/compile/artifact_metadata.h"
+#include "stages/transform/compile/config_json.h"
+#include "stages/transform/compile/node_value.h"
 #include "stages/transform/compile/template_values.h"
 
 namespace pipeline::dbt {
@@ -78,13 +80,13 @@ class ConfigValue : public jinja::Object {
                     const Arguments& arguments) override {
     if (name == "get") {
       const Bound bound("config.get", arguments, {"name", "default", "validator"});
-      const Json* value = find(bound.string("name"));
-      return value != nullptr ? Value::from_json(*value) : bound.value_or("default", Value());
+      const auto value = find(bound.string("name"));
+      return value ? Value::from_json(*value) : bound.value_or("default", Value());
     }
     if (name == "require") {
       const Bound bound("config.require", arguments, {"name", "validator"});
-      const Json* value = find(bound.string("name"));
-      if (value != nullptr) return Value::from_json(*value);
+      const auto value = find(bound.string("name"));
+      if (value) return Value::from_json(*value);
       if (rendering_->scope->pass() == Pass::parse) return "";
       fail(fmt::format("the config \"{}\" is required and not set", bound.string("name")));
     }
@@ -92,13 +94,13 @@ class ConfigValue : public jinja::Object {
   }
 
  private:
-  const Json* find(const std::string& name) const {
-    const Json& config = rendering_->scope->config();
-    const Json* value = config.find(name);
-    if (value == nullptr && (name == "pre_hook" || name == "post_hook")) {
-      value = config.find(replace_all(name, "_", "-"));
-    }
-    return value == nullptr || value->is_null() ? nullptr : value;
+  /// As dbt: a key that it knows has a value, None if nobody set it, and then no default of the
+  /// caller counts.
+  std::optional<Json> find(const std::string& name) const {
+    const Json config = config_json(rendering_->scope->node());
+    const bool hooks = name == "pre_hook" || name == "post_hook";
+    const Json* value = config.find(hooks ? replace_all(name, "_", "-") : name);
+    return value == nullptr ? std::nullopt : std::optional(*value);
   }
 
   RenderingPtr rendering_;
@@ -552,36 +554,6 @@ std::unique_ptr<jinja::Environment> make_environment() {
   environment->add_filter("as_bool", same);
   environment->add_filter("as_number", same);
   return environment;
-}
-
-jinja::Value node_value(const Node& node, const std::string& package) {
-  const auto texts = [](const std::vector<std::string>& from) {
-    return Value::list(List(from.begin(), from.end()));
-  };
-  Dict columns;
-  for (const auto& column : node.columns) {
-    columns.set(column.name,
-                Value::dict({{"name", column.name}, {"description", column.description}}));
-  }
-  return Value::dict({{"unique_id", node.unique_id},
-                      {"resource_type", name_of(node.type)},
-                      {"name", node.name},
-                      {"alias", node.relation.identifier},
-                      {"identifier", node.relation.identifier},
-                      {"source_name", node.source_name},
-                      {"database", Value()},
-                      {"schema", node.relation.schema},
-                      {"package_name", package},
-                      {"path", node.place.file},
-                      {"original_file_path", node.place.file},
-                      {"fqn", texts(node.fqn)},
-                      {"config", Value::from_json(node.config.raw)},
-                      {"tags", texts(node.config.tags)},
-                      {"meta", Value::from_json(node.config.meta)},
-                      {"description", node.description},
-                      {"columns", Value::dict(std::move(columns))},
-                      {"raw_code", node.raw_code},
-                      {"depends_on", Value::dict({{"nodes", texts(node.depends_on)}})}});
 }
 
 }  // namespace pipeline::dbt

@@ -40,7 +40,4 @@ jinja::ContextPtr make_yaml_context(const EnvironmentLookup& lookup, const YamlS
 /// An environment with dbt's blocks: test and data_test beside macro.
 std::unique_ptr<jinja::Environment> make_environment();
 
-/// A node as templates see it in `model` and `graph`.
-jinja::Value node_value(const Node& node, const std::string& package);
-
 }  // namespace pipeline::dbt

@@ -14,6 +14,7 @@
 #include "stages/transform/compile/config_json.h"
 #include "stages/transform/compile/generic_test.h"
 #include "stages/transform/compile/md5.h"
+#include "stages/transform/compile/node_value.h"
 
 namespace pipeline::dbt {
 namespace {
@@ -29,34 +30,6 @@ Json texts_json(const std::vector<std::string>& texts) {
 
 Json text_or_null(const std::string& text) {
   return text.empty() ? Json() : Json(text);
-}
-
-std::string file_name(std::string_view path) {
-  return std::string(path.substr(path.rfind('/') + 1));
-}
-
-/// The folders that the fqn names between project and node, and the file: the path below the
-/// resource's folder.
-std::string path_below_folder(const Node& node) {
-  std::vector<std::string> pieces;
-  if (node.fqn.size() > 2) pieces.assign(node.fqn.begin() + 1, node.fqn.end() - 1);
-  pieces.push_back(file_name(node.place.file));
-  return join(pieces, "/");
-}
-
-std::string path_of(const Node& node) {
-  switch (node.type) {
-    case ResourceType::model:
-    case ResourceType::seed:
-      return path_below_folder(node);
-    case ResourceType::test:
-      return node.generic ? node.relation.identifier + ".sql" : path_below_folder(node);
-    case ResourceType::source:
-      return node.place.file;
-    case ResourceType::operation:
-      return "hooks/" + node.name + ".sql";
-  }
-  return node.place.file;
 }
 
 Json checksum_json(const Node& node) {
@@ -302,7 +275,7 @@ class Manifest {
     json.set("name", node.name);
     json.set("resource_type", name_of(node.type));
     json.set("package_name", project_.name);
-    json.set("path", path_of(node));
+    json.set("path", dbt_path(node));
     json.set("original_file_path", node.place.file);
     json.set("unique_id", node.unique_id);
     json.set("fqn", texts_json(node.fqn));

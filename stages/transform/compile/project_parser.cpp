@@ -10,6 +10,7 @@
 #include "common/base/text.h"
 #include "stages/transform/compile/generic_test.h"
 #include "stages/transform/compile/node_config.h"
+#include "stages/transform/compile/node_value.h"
 
 namespace pipeline::dbt {
 namespace {
