@@ -248,8 +248,9 @@ class Selector {
     Ids result = found;
     result.merge(walk(found, criterion.levels_up, Direction::up));
     Ids below = walk(found, criterion.levels_down, Direction::down);
-    if (criterion.with_childrens_parents) result.merge(walk(below, all_levels, Direction::up));
     result.merge(below);
+    // dbt: the parents of what was found and of all below it; a leaf has parents too.
+    if (criterion.with_childrens_parents) result.merge(walk(result, all_levels, Direction::up));
     return result;
   }
 
