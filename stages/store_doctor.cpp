@@ -29,7 +29,19 @@ constexpr int attempts_max = 2;
 constexpr std::string_view probe_name = "pipeline-doctor-probe-";
 constexpr std::string_view probe_text = "written by `orchestrator doctor`; it may be removed\n";
 constexpr std::chrono::hours probe_is_left_after{1};
-constexpr std::string_view gzip_magic = "\x1f\x8b";
+constexpr std::size_t magic_bytes_max = 4;
+
+struct Compression {
+  StoredDump::Format format;
+  std::string_view name;
+  std::string_view magic;
+};
+
+constexpr std::array compressions{
+    Compression{StoredDump::Format::text, "not compressed", ""},
+    Compression{StoredDump::Format::gzip, "gzip", "\x1f\x8b"},
+    Compression{StoredDump::Format::zstd, "zstd", "\x28\xb5\x2f\xfd"},
+};
 
 /// A store of the doctor: it gives up soon.
 std::unique_ptr<ObjectStore> open_for_doctor(const PipelineConfig& config, PipelineAws& aws) {
@@ -198,7 +210,7 @@ class StoreLook {
       return;
     }
     const std::string& key = newest_->object.key;
-    std::array<char, gzip_magic.size()> first{};
+    std::array<char, magic_bytes_max> first{};
     const auto source = store().get(key);
     std::size_t count = 0;
     while (count < first.size()) {
@@ -207,16 +219,18 @@ class StoreLook {
       count += got;
     }
     const std::string_view bytes(first.data(), count);
-    if (newest_->compressed() && bytes != gzip_magic) {
+    const auto& compression =
+        *std::ranges::find(compressions, newest_->format(), &Compression::format);
+    if (!bytes.starts_with(compression.magic)) {
       tell_(failure(Check::store_read, "", ErrorKind::dump_corrupt,
-                    fmt::format("{} is no gzip: its first bytes are others", key),
+                    fmt::format("{} is no {}: its first bytes are others", key, compression.name),
                     fmt::format("have it delivered again; file {} tells what it is",
                                 key.substr(key.rfind('/') + 1))));
       return;
     }
-    tell_(in_order(Check::store_read, "",
-                   fmt::format("{}: {}, {}", key, newest_->compressed() ? "gzip" : "not compressed",
-                               human_bytes(newest_->object.size_bytes))));
+    tell_(in_order(
+        Check::store_read, "",
+        fmt::format("{}: {}, {}", key, compression.name, human_bytes(newest_->object.size_bytes))));
   }
 
   void write() {

@@ -31,7 +31,7 @@ enum class Expecting { first_member, header, inside_member, member_or_padding, p
 // what isal_inflate() does about headers holds only where the whole one is in one piece of input
 // (github.com/intel/isa-l, issue 224), and dumps come in pieces.
 struct GzipSource::State {
-  State(ByteSource& source, const GzipLimits& given) : compressed(source), limits(given) {
+  State(ByteSource& source, const InflateLimits& given) : compressed(source), limits(given) {
     ::isal_inflate_init(&stream);
     begin_member();
   }
@@ -99,7 +99,7 @@ struct GzipSource::State {
     const std::uint32_t room = stream.avail_out;
     const int result = ::isal_inflate(&stream);
     inflated_bytes += room - stream.avail_out;
-    check_limits();
+    require_no_bomb(limits, "gzip", compressed_bytes, inflated_bytes);
     // Out of input or room is no error; what is not one of these two is damage.
     if (result != ISAL_DECOMP_OK && result != ISAL_END_INPUT) corrupt(damage(result));
     if (stream.block_state == ISAL_BLOCK_FINISH) expecting = Expecting::member_or_padding;
@@ -123,19 +123,8 @@ struct GzipSource::State {
     }
   }
 
-  void check_limits() const {
-    const bool too_large = inflated_bytes > limits.inflated_bytes_max;
-    const bool too_dense = inflated_bytes > limits.ratio_counts_from_bytes &&
-                           inflated_bytes / limits.ratio_max > compressed_bytes;
-    if (!too_large && !too_dense) return;
-    throw Error(
-        ErrorKind::resource_exhausted,
-        fmt::format("{} compressed bytes inflate to more than {} bytes: a gzip bomb, not a dump",
-                    offset(), inflated_bytes));
-  }
-
   ByteSource& compressed;
-  GzipLimits limits;
+  InflateLimits limits;
   inflate_state stream{};
   isal_gzip_header header{};
   std::array<char, buffer_bytes> buffer{};
@@ -145,7 +134,7 @@ struct GzipSource::State {
   std::uint64_t inflated_bytes = 0;
 };
 
-GzipSource::GzipSource(ByteSource& compressed, const GzipLimits& limits)
+GzipSource::GzipSource(ByteSource& compressed, const InflateLimits& limits)
     : state_(std::make_unique<State>(compressed, limits)) {}
 
 GzipSource::~GzipSource() = default;

@@ -2,21 +2,12 @@
 // one.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 
 #include "common/io/byte_stream.h"
+#include "common/io/inflate_limits.h"
 
 namespace pipeline {
-
-/// What an honest dump does not exceed; a bomb of a few hundred kB would fill the server's disk.
-struct GzipLimits {
-  std::uint64_t inflated_bytes_max = std::uint64_t{1} << 40U;
-  /// A mysqldump shrinks 4 to 20 times. Applies above `ratio_counts_from_bytes` of output, since a
-  /// short run of zeros may shrink 1,000 times.
-  std::uint64_t ratio_max = 200;
-  std::uint64_t ratio_counts_from_bytes = std::uint64_t{1} << 30U;
-};
 
 /// The inflated bytes of `compressed`, which must outlive it. Reads all members of a concatenation
 /// (RFC 1952, 2.2), checks CRC and length of each, allows zeros after the last one (tape padding)
@@ -26,7 +17,7 @@ struct GzipLimits {
 /// 0.
 class GzipSource : public ByteSource {
  public:
-  explicit GzipSource(ByteSource& compressed, const GzipLimits& limits = {});
+  explicit GzipSource(ByteSource& compressed, const InflateLimits& limits = {});
   ~GzipSource() override;
   std::size_t read(std::span<char> buffer) override;
 

@@ -87,10 +87,8 @@ constexpr std::array entries{
                "there is no dump, or the newest is older than yesterday",
                "the store cannot be reached or may not be listed"},
     CheckEntry{store_read, "store-read", on_store, "read from the store",
-               "The first bytes of the newest dump, which tell whether it is gzip.",
-               "there is no dump to read",
-               "it may not be read, or is no gzip although its name "
-               "says so"},
+               "The first bytes of the newest dump, which tell whether it is gzip or zstd.",
+               "there is no dump to read", "it may not be read, or is not what its name says"},
     CheckEntry{
         store_write, "store-write", on_store, "write to the store",
         "A small object is written under `source.processed` and `source.quarantine`, read back "

@@ -9,7 +9,7 @@
 namespace pipeline {
 namespace {
 
-constexpr GzipLimits limits{
+constexpr InflateLimits limits{
     .inflated_bytes_max = 1U << 20U, .ratio_max = 200, .ratio_counts_from_bytes = 1U << 16U};
 
 std::string inflated(std::string_view compressed, std::size_t piece_bytes) {

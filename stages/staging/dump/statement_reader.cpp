@@ -27,7 +27,7 @@ constexpr std::array foreign_formats{
     ForeignFormat{"\xfe\xff"sv, "UTF-16 text"},
     ForeignFormat{"\x1f\x8b"sv, "gzip in gzip, or gzip under a name without .gz"},
     ForeignFormat{"PK\x03\x04"sv, "a zip archive"},
-    ForeignFormat{"\x28\xb5\x2f\xfd"sv, "zstd"},
+    ForeignFormat{"\x28\xb5\x2f\xfd"sv, "zstd in zstd, or zstd under a name without .zst"},
     ForeignFormat{"\xfd"
                   "7zXZ"sv,
                   "xz"},

@@ -13,7 +13,6 @@
 #include "common/base/log.h"
 #include "common/base/scope.h"
 #include "common/base/text.h"
-#include "common/io/gzip.h"
 #include "common/io/hashing_source.h"
 #include "common/io/read_ahead.h"
 #include "common/mariadb/identifier.h"
@@ -440,9 +439,8 @@ StagingLoader::Loaded StagingLoader::read_whole(std::span<Connection* const> ses
     const ProgressTeller telling(counters, dump.object.size_bytes, ProgressTeller::on_stderr());
     // One thread fetches and hashes, one inflates, this one reads, and each session has its own.
     ReadAhead fetching(hashing);
-    std::unique_ptr<GzipSource> inflating;
-    if (dump.compressed()) inflating = std::make_unique<GzipSource>(fetching);
-    ReadAhead text(inflating ? static_cast<ByteSource&>(*inflating) : fetching);
+    const auto inflating = inflate_dump(dump, fetching);
+    ReadAhead text(inflating ? *inflating : static_cast<ByteSource&>(fetching));
     dump::DumpReader reader(
         text, {.dialect = dialect_of(*sessions.front()), .trailer = options_.trailer});
     loaded.content = load_into_shadow(sessions, reader, counting);

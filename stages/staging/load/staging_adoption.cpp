@@ -12,7 +12,6 @@
 #include "common/base/error.h"
 #include "common/base/failpoint.h"
 #include "common/base/scope.h"
-#include "common/io/gzip.h"
 #include "common/io/hashing_source.h"
 #include "stages/publish/adopt.h"
 #include "stages/publish/journal.h"
@@ -46,9 +45,8 @@ ReadDump read_dump(ObjectStore& store, const StoredDump& dump, dump::Dialect dia
   const Scope scope("object", dump.object.key);
   const auto object = store.get(dump.object.key, 0);
   HashingSource hashing(*object);
-  std::unique_ptr<GzipSource> inflating;
-  if (dump.compressed()) inflating = std::make_unique<GzipSource>(hashing);
-  ByteSource& text = inflating ? static_cast<ByteSource&>(*inflating) : hashing;
+  const auto inflating = inflate_dump(dump, hashing);
+  ByteSource& text = inflating ? *inflating : static_cast<ByteSource&>(hashing);
   dump::DumpReader reader(text, {.dialect = dialect});
   ReadDump read;
   constexpr std::uint64_t rows_between_looks = 10'000;

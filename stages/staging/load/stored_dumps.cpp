@@ -7,9 +7,14 @@
 
 #include "common/base/error.h"
 #include "common/base/log.h"
+#include "common/io/gzip.h"
+#include "common/io/zstd.h"
 
 namespace pipeline {
 namespace {
+
+constexpr std::string_view gzip_ending = ".gz";
+constexpr std::string_view zstd_ending = ".zst";
 
 struct DatePiece {
   char letter;
@@ -37,18 +42,51 @@ std::optional<BusinessDate> match(std::string_view name, std::string_view patter
   return BusinessDate::parse(year_month_day[0] + year_month_day[1] + year_month_day[2]);
 }
 
-// The dump that stands for the date when two objects have it.
-bool is_better(const StoredDump& candidate, const StoredDump& present) {
+// Empty: not compressed.
+std::string_view compression_of(std::string_view name) {
+  for (const std::string_view ending : {gzip_ending, zstd_ending}) {
+    if (name.ends_with(ending)) return ending;
+  }
+  return {};
+}
+
+// The dump that stands for the date when several objects have it.
+bool is_better(const StoredDump& candidate, const StoredDump& present, std::string_view pattern) {
   if (candidate.where != present.where) return candidate.where == StoredDump::Where::incoming;
-  return candidate.compressed() && !present.compressed();
+  const auto rank = [&](const StoredDump& dump) {
+    if (!dump.compressed()) return 0;
+    return dump.object.key.ends_with(compression_of(pattern)) ? 2 : 1;
+  };
+  return rank(candidate) > rank(present);
 }
 
 }  // namespace
 
 std::optional<BusinessDate> date_of_dump(std::string_view name, std::string_view pattern) {
   if (const auto date = match(name, pattern)) return date;
-  if (!pattern.ends_with(".gz")) return {};
-  return match(name, pattern.substr(0, pattern.size() - 3));
+  const std::string_view ending = compression_of(pattern);
+  if (ending.empty()) return {};
+  pattern.remove_suffix(ending.size());
+  name.remove_suffix(compression_of(name).size());
+  return match(name, pattern);
+}
+
+StoredDump::Format StoredDump::format() const {
+  if (object.key.ends_with(gzip_ending)) return Format::gzip;
+  if (object.key.ends_with(zstd_ending)) return Format::zstd;
+  return Format::text;
+}
+
+std::unique_ptr<ByteSource> inflate_dump(const StoredDump& dump, ByteSource& bytes) {
+  switch (dump.format()) {
+    case StoredDump::Format::text:
+      return nullptr;
+    case StoredDump::Format::gzip:
+      return std::make_unique<GzipSource>(bytes);
+    case StoredDump::Format::zstd:
+      return std::make_unique<ZstdSource>(bytes);
+  }
+  return nullptr;
 }
 
 std::vector<StoredDump> list_dumps(ObjectStore& store, const DumpPlaces& places) {
@@ -63,7 +101,7 @@ std::vector<StoredDump> list_dumps(ObjectStore& store, const DumpPlaces& places)
       }
       const StoredDump dump{.date = *date, .object = object, .where = where};
       const auto [present, inserted] = by_date.emplace(*date, dump);
-      if (!inserted && is_better(dump, present->second)) present->second = dump;
+      if (!inserted && is_better(dump, present->second, places.pattern)) present->second = dump;
     }
   };
   collect(places.prefix, StoredDump::Where::incoming);
@@ -74,7 +112,7 @@ std::vector<StoredDump> list_dumps(ObjectStore& store, const DumpPlaces& places)
 }
 
 std::string manifest_key(std::string_view dump_key) {
-  for (const std::string_view ending : {".gz", ".sql"}) {
+  for (const std::string_view ending : {gzip_ending, zstd_ending, std::string_view(".sql")}) {
     if (dump_key.ends_with(ending)) dump_key.remove_suffix(ending.size());
   }
   return std::string(dump_key) + ".json";

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/io/byte_stream.h"
 #include "common/object_store/object_store.h"
 
 namespace pipeline {
@@ -31,19 +33,26 @@ struct StoredDump {
     processed,   // under processed_prefix: was loaded once
     quarantine,  // under quarantine_prefix: was refused
   } where = Where::incoming;
-  bool compressed() const { return object.key.ends_with(".gz"); }
+  enum class Format { text, gzip, zstd };
+  /// By its name.
+  Format format() const;
+  bool compressed() const { return format() != Format::text; }
 };
 
+/// What inflates the bytes of `dump`; null if they are text. `bytes` must outlive it.
+std::unique_ptr<ByteSource> inflate_dump(const StoredDump& dump, ByteSource& bytes);
+
 /// The date of a dump called `name` (a key without its prefix): the whole name must match the
-/// pattern, with or without a final ".gz", and the date must exist in the calendar. nullopt
-/// otherwise.
+/// pattern, and the date must exist in the calendar. Where the pattern ends in ".gz" or ".zst", the
+/// name may end in either or in neither. nullopt otherwise.
 std::optional<BusinessDate> date_of_dump(std::string_view name, std::string_view pattern);
 
-/// One dump a date, oldest first: the incoming one where both are there, the compressed one where
-/// both forms are there. Throws the kinds of the store.
+/// One dump a date, oldest first: the incoming one where both are there; of several forms the one
+/// that the pattern names, then another compressed one. Throws the kinds of the store.
 std::vector<StoredDump> list_dumps(ObjectStore& store, const DumpPlaces& places);
 
-/// The key of the manifest beside a dump: its own, with .json in place of .sql.gz, .sql or .gz.
+/// The key of the manifest beside a dump: its own, with .json in place of .sql.gz, .sql.zst, .sql,
+/// .gz or .zst.
 std::string manifest_key(std::string_view dump_key);
 
 /// The key under which an incoming dump, or the manifest beside it, is archived.

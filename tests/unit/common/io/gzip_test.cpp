@@ -24,7 +24,7 @@ std::string deflated(std::string_view text) {
 }
 
 std::string inflated(std::string_view compressed, std::size_t piece_bytes = 1U << 20U,
-                     const GzipLimits& limits = {}) {
+                     const InflateLimits& limits = {}) {
   SlowSource pieces(compressed, piece_bytes);
   GzipSource source(pieces, limits);
   return read_all(source);
@@ -198,7 +198,7 @@ TEST(Gzip, RefusesABombInConstantMemory) {
   const std::string zeros(1U << 20U, '\0');
   for (int megabyte = 0; megabyte < 32; ++megabyte) sink.write(zeros);
   sink.finish();
-  const auto kind_of = [&](const GzipLimits& limits) {
+  const auto kind_of = [&](const InflateLimits& limits) {
     SlowSource pieces(compressed.text(), 4096);
     GzipSource source(pieces, limits);
     std::vector<char> buffer(4096);

@@ -39,6 +39,7 @@ DumpManifest parse(const std::string& manifest) {
 TEST(DumpManifest, IsNamedAsItsDump) {
   EXPECT_EQ(manifest_key("dumps/gghouse_20260201.sql.gz"), "dumps/gghouse_20260201.json");
   EXPECT_EQ(manifest_key("dumps/gghouse_20260201.sql"), "dumps/gghouse_20260201.json");
+  EXPECT_EQ(manifest_key("dumps/gghouse_20260201.sql.zst"), "dumps/gghouse_20260201.json");
   EXPECT_EQ(manifest_key("dumps/a.b.gz"), "dumps/a.b.json");
 }
 

@@ -25,6 +25,12 @@ TEST(StoredDumps, ReadTheDateOutOfTheWholeName) {
   EXPECT_EQ(date_text("gghouse_20260201.sql.gz"), "2026-02-01");
   EXPECT_EQ(date_text("gghouse_20260201.sql"), "2026-02-01");
   EXPECT_EQ(date_text("gghouse_20240229.sql.gz"), "2024-02-29");
+  EXPECT_EQ(date_text("gghouse_20260201.sql.zst"), "2026-02-01");
+  for (const auto* name : {"x20260201.sql.zst", "x20260201.sql.gz", "x20260201.sql"}) {
+    EXPECT_EQ(date_text(name, "x%Y%m%d.sql.zst"), "2026-02-01") << name;
+  }
+  EXPECT_EQ(date_text("x20260201.sql.zst", "x%Y%m%d.sql"), "none");
+  EXPECT_EQ(date_text("gghouse_20260201.sql.gz.zst"), "none");
   EXPECT_EQ(date_text("01.02.2026-x", "%d.%m.%Y-x"), "2026-02-01");
   for (const auto* name :
        {"gghouse_20260230.sql.gz", "gghouse_20260201.sql.gz.part", "gghouse_20260201 (1).sql.gz",
@@ -75,6 +81,18 @@ TEST_F(Store, ArchivesOnceAndAgain) {
   EXPECT_EQ(archive_dump(store_, "dumps/a", loaded, places_), Archived::was_there);
   EXPECT_THAT(keys(), ElementsAre("processed/a"));
   EXPECT_EQ(text("processed/a"), "bytes");
+}
+
+TEST_F(Store, OfSeveralFormsOfADateTheOneThatThePatternNamesCounts) {
+  const auto found = [&] { return list_dumps(store_, places_).at(0).object.key; };
+  put("dumps/gghouse_20260201.sql", "");
+  EXPECT_EQ(found(), "dumps/gghouse_20260201.sql");
+  put("dumps/gghouse_20260201.sql.zst", "");
+  EXPECT_EQ(found(), "dumps/gghouse_20260201.sql.zst");
+  put("dumps/gghouse_20260201.sql.gz", "");
+  EXPECT_EQ(found(), "dumps/gghouse_20260201.sql.gz");
+  places_.pattern = "gghouse_%Y%m%d.sql.zst";
+  EXPECT_EQ(found(), "dumps/gghouse_20260201.sql.zst");
 }
 
 TEST_F(Store, FinishesAnArchivingThatStoppedBetweenCopyAndRemoval) {
