@@ -302,13 +302,6 @@ Value flags_value(const NodeScope& scope) {
                       {"USE_COLORS", false}});
 }
 
-Value where_subquery(const Rendering& rendering, const Value& relation) {
-  const Json* where = rendering.scope->config().find("where");
-  if (where == nullptr || !where->is_string() || where->as_string().empty()) return relation;
-  return fmt::format("(select * from {} where {}) dbt_subquery", relation.str(),
-                     where->as_string());
-}
-
 Value statement(Rendering& rendering, CallContext& call, const Arguments& arguments) {
   const Bound bound("statement", arguments,
                     {"name", "fetch_result", "auto_begin", "language", "caller"});
@@ -379,11 +372,6 @@ Value should_store_failures(Rendering&, CallContext&, const Arguments&) {
   return false;
 }
 
-Value get_where_subquery(Rendering& rendering, CallContext&, const Arguments& arguments) {
-  const Bound bound("get_where_subquery", arguments, {"relation"});
-  return where_subquery(rendering, bound.value("relation"));
-}
-
 Value run_query(Rendering& rendering, CallContext&, const Arguments& arguments) {
   return rendering.run(Bound("run_query", arguments, {"sql"}).value("sql").str());
 }
@@ -418,7 +406,6 @@ constexpr std::array function_names = {
     FunctionName{"is_incremental", is_incremental},
     FunctionName{"should_full_refresh", should_full_refresh},
     FunctionName{"should_store_failures", should_store_failures},
-    FunctionName{"get_where_subquery", get_where_subquery},
     FunctionName{"run_query", run_query},
     FunctionName{"statement", statement},
     FunctionName{"load_result", load_result},

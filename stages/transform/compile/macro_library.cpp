@@ -60,7 +60,6 @@ std::optional<MacroLibrary::Found> MacroLibrary::dispatch(std::string_view name,
       if (index(owner).contains(candidate)) return Found{owner, std::move(candidate)};
     }
   }
-  if (builtin_.contains(name)) return Found{Owner::builtin, std::string(name)};
   return std::nullopt;
 }
 

@@ -46,7 +46,7 @@ class MacroLibrary {
     std::string name;
   };
   /// adapter.dispatch: mysql__name (mariadb__name first on MariaDB), then default__name, each in
-  /// the project and then built in; at last a built-in macro of the bare name. nullopt if all fail.
+  /// the project and then built in. nullopt if all fail.
   std::optional<Found> dispatch(std::string_view name, std::string_view adapter) const;
 
   /// Names of the owner's macros, sorted.

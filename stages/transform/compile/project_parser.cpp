@@ -224,8 +224,11 @@ class ProjectParser {
   }
 
   void name_relation(Node& node, const jinja::ContextPtr& context) const {
+    // As in dbt, what makes the names is no macro that the node depends on.
+    const std::vector<std::string> met = node.macros;
     node.relation.schema = call_naming(node, context, "generate_schema_name", "schema");
     node.relation.identifier = call_naming(node, context, "generate_alias_name", "alias");
+    node.macros = met;
   }
 
   std::string call_naming(const Node& node, const jinja::ContextPtr& context,
