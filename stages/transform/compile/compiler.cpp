@@ -54,7 +54,6 @@ class CompileScope : public NodeScope {
   bool full_refresh() const override {
     return node_.config.full_refresh.value_or(request_.run->full_refresh);
   }
-  std::string which() const override { return request_.run->which; }
   WarehouseQueries* warehouse() override {
     if (request_.warehouse != nullptr) return request_.warehouse;
     throw Error(ErrorKind::config_invalid, "this needs a server to ask, and there is none here");
@@ -125,7 +124,8 @@ struct Compiler::Impl {
               .project = &project,
               .lookup = options.environment,
               .invocation_id = options.invocation_id,
-              .run_started_at = options.run_started_at},
+              .run_started_at = options.run_started_at,
+              .flags = options.flags},
         facts_of_any_invocation(facts),
         parsed(parse_project(facts)),
         names(std::move(parsed.names)),

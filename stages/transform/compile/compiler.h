@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/base/json.h"
+#include "stages/transform/compile/invocation_flags.h"
 #include "stages/transform/compile/macro_library.h"
 #include "stages/transform/compile/node.h"
 #include "stages/transform/compile/relation.h"
@@ -43,8 +44,7 @@ struct RunState {
   /// unique_ids of incremental models whose candidate begins as a copy of the live table: there
   /// is_incremental() is true. The runner leaves out those that are refreshed in full.
   std::set<std::string, std::less<>> with_base;
-  bool full_refresh = false;    // flags.FULL_REFRESH
-  std::string which = "build";  // flags.WHICH
+  bool full_refresh = false;  // should_full_refresh() of nodes that do not say it themselves
 };
 
 struct CompileRequest {
@@ -70,6 +70,7 @@ struct CompilerOptions {
   LoadOptions project;
   std::string invocation_id;
   std::chrono::system_clock::time_point run_started_at;
+  InvocationFlags flags = {};  // `flags` in templates, already while the project is read
   /// Values of env_var(); empty function: the process's environment.
   std::function<std::optional<std::string>(const std::string&)> environment;
 };

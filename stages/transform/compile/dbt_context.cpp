@@ -52,7 +52,10 @@ struct Rendering {
   std::map<std::string, Value, std::less<>> results;  // of statement()
 
   Value run(const std::string& sql) {
-    if (scope->pass() == Pass::parse) return {};
+    if (scope->pass() == Pass::parse) {
+      return Value::undefined("run_query() gives nothing while execute is false",
+                              jinja::UndefinedPolicy::chainable);
+    }
     return table_value(scope->warehouse()->run_query(sql));
   }
 };
@@ -294,11 +297,12 @@ Value target_value(const Target& target) {
   return Value::dict(std::move(dict));
 }
 
-Value flags_value(const NodeScope& scope) {
-  return Value::dict({{"FULL_REFRESH", scope.full_refresh()},
-                      {"WHICH", scope.which()},
+Value flags_value(const Rendering& rendering) {
+  const InvocationFlags& flags = rendering.facts.flags;
+  return Value::dict({{"FULL_REFRESH", flags.full_refresh},
+                      {"WHICH", flags.which},
                       {"STORE_FAILURES", false},
-                      {"FAIL_FAST", false},
+                      {"FAIL_FAST", flags.fail_fast},
                       {"USE_COLORS", false}});
 }
 
@@ -447,7 +451,7 @@ const std::vector<ValueName>& value_names() {
       {"adapter", [](const RenderingPtr& r) -> Value { return std::make_shared<AdapterValue>(r); }},
       {"exceptions",
        [](const RenderingPtr&) -> Value { return std::make_shared<ExceptionsValue>(); }},
-      {"flags", [](const RenderingPtr& r) { return flags_value(*r->scope); }},
+      {"flags", [](const RenderingPtr& r) { return flags_value(*r); }},
       {"api",
        [](const RenderingPtr& r) {
          const Value create = function("api.Relation.create", create_relation, r);
@@ -481,10 +485,15 @@ std::optional<Value> dbt_name(std::string_view name, const RenderingPtr& renderi
 
 }  // namespace
 
-jinja::ContextPtr make_node_context(const InvocationFacts& facts, std::shared_ptr<NodeScope> scope,
-                                    ExtraNames extra) {
+namespace {
+
+std::shared_ptr<jinja::Context> node_context(const InvocationFacts& facts,
+                                             std::shared_ptr<NodeScope> scope, ExtraNames extra) {
   auto context = std::make_shared<jinja::Context>();
   context->undefined = jinja::UndefinedPolicy::iterable;
+  if (scope->pass() == Pass::parse) {
+    context->undefined_member = jinja::UndefinedPolicy::chainable;
+  }
   const auto rendering = std::make_shared<Rendering>(
       Rendering{.facts = facts, .scope = std::move(scope), .results = {}});
   const std::weak_ptr<const jinja::Context> weak = context;
@@ -508,6 +517,20 @@ jinja::ContextPtr make_node_context(const InvocationFacts& facts, std::shared_pt
     if (name == "dbt") return std::make_shared<MacroNamespace>(rendering, Owner::builtin, weak);
     return std::nullopt;
   };
+  return context;
+}
+
+}  // namespace
+
+jinja::ContextPtr make_node_context(const InvocationFacts& facts, std::shared_ptr<NodeScope> scope,
+                                    ExtraNames extra) {
+  return node_context(facts, std::move(scope), std::move(extra));
+}
+
+jinja::ContextPtr make_tolerant_context(const InvocationFacts& facts,
+                                        std::shared_ptr<NodeScope> scope) {
+  auto context = node_context(facts, std::move(scope), {});
+  context->undefined = jinja::UndefinedPolicy::chainable;
   return context;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "stages/transform/compile/invocation_flags.h"
 #include "stages/transform/compile/macro_library.h"
 #include "stages/transform/compile/node_scope.h"
 #include "stages/transform/jinja/environment.h"
@@ -25,14 +26,21 @@ struct InvocationFacts {
   EnvironmentLookup lookup;
   std::string invocation_id;
   std::chrono::system_clock::time_point run_started_at;
+  InvocationFlags flags = {};
 };
 
 using ExtraNames = std::map<std::string, jinja::Value, std::less<>>;
 
 /// The context of a node's SQL, hooks and tests. A name means, in this order: a macro of the
-/// project, one of `extra`, dbt's own name, a built-in macro, a package's namespace.
+/// project, one of `extra`, dbt's own name, a built-in macro, a package's namespace. In the parse
+/// pass what is missing in a value takes any attribute, item and call, as in dbt.
 jinja::ContextPtr make_node_context(const InvocationFacts& facts, std::shared_ptr<NodeScope> scope,
                                     ExtraNames extra = {});
+
+/// As above for the parse pass of a node that is switched off: names that nobody knows may be
+/// called too.
+jinja::ContextPtr make_tolerant_context(const InvocationFacts& facts,
+                                        std::shared_ptr<NodeScope> scope);
 
 /// The context of Jinja in YAML files: env_var, var, target.
 jinja::ContextPtr make_yaml_context(const EnvironmentLookup& lookup, const YamlScope& scope);

@@ -34,8 +34,8 @@ class NodeScope {
   /// `this`.
   virtual Relation self() const = 0;
   virtual bool is_incremental() const = 0;
+  /// should_full_refresh(): the node's own setting, else that of the command line.
   virtual bool full_refresh() const = 0;
-  virtual std::string which() const = 0;
   /// Whether a column or kind of this relation may be asked for; nullptr at parse. Throws
   /// config_invalid in the compile pass if nobody can answer.
   virtual WarehouseQueries* warehouse() = 0;

@@ -29,7 +29,7 @@ struct Mention {
 /// Records. Names give the node's own relation, since others are not known yet; dbt does the same.
 class ParseScope : public NodeScope {
  public:
-  explicit ParseScope(Node& node) : node_(node) {}
+  ParseScope(Node& node, const InvocationFlags& flags) : node_(node), flags_(flags) {}
 
   Pass pass() const override { return Pass::parse; }
   Relation ref(const std::string& package, const std::string& name, Place place) override {
@@ -50,8 +50,10 @@ class ParseScope : public NodeScope {
   const Node& node() const override { return node_; }
   Relation self() const override { return node_.relation; }
   bool is_incremental() const override { return false; }
-  bool full_refresh() const override { return false; }
-  std::string which() const override { return "parse"; }
+  bool full_refresh() const override {
+    const Json* own = node_.config.raw.find("full_refresh");
+    return own != nullptr && own->is_bool() ? own->as_bool() : flags_.full_refresh;
+  }
   WarehouseQueries* warehouse() override { return nullptr; }
   const Graph* graph() const override { return nullptr; }
   void meet_macro(const std::string& unique_id) override { add_once(node_.macros, unique_id); }
@@ -67,6 +69,7 @@ class ParseScope : public NodeScope {
   }
 
   Node& node_;
+  const InvocationFlags& flags_;
   std::optional<Place> configured_at_;
   std::vector<Mention> mentions_;
 };
@@ -144,7 +147,7 @@ class ProjectParser {
     return fqn;
   }
 
-  void add_resource(const Resource& resource) {
+  Node node_of(const Resource& resource) const {
     Node node;
     node.type = resource.type;
     node.name = resource.name;
@@ -158,13 +161,23 @@ class ProjectParser {
     node.description = resource.properties.description;
     node.columns = resource.properties.columns;
     node.config.raw = resource.config;
-    ParseScope scope(node);
+    return node;
+  }
+
+  void add_resource(const Resource& resource) {
+    Node node = node_of(resource);
+    ParseScope scope(node, facts_.flags);
     const auto context = make_node_context(facts_, borrowed(scope));
     name_relation(node, context);
     if (resource.type != ResourceType::seed) {
       const auto& environment = *facts_.environment;
       const jinja::Template file = environment.parse(resource.path, template_text(resource.text));
-      environment.render(file, context);
+      try {
+        environment.render(file, context);
+      } catch (const jinja::TemplateError&) {
+        if (!is_switched_off(resource, file)) throw;
+        return;
+      }
       name_relation(node, context);
     }
     if (!keep(node)) return;
@@ -178,6 +191,20 @@ class ProjectParser {
                            &resource.properties.tests);
     }
     drafts_.push_back({.node = node, .mentions = scope.mentions()});
+  }
+
+  /// As in dbt, a disabled file may call what is not there. Whether it is disabled may be said
+  /// behind the call: it is rendered again, with every name taken. True: remembered as disabled.
+  bool is_switched_off(const Resource& resource, const jinja::Template& file) {
+    Node node = node_of(resource);
+    ParseScope scope(node, facts_.flags);
+    const auto context = make_tolerant_context(facts_, borrowed(scope));
+    try {
+      facts_.environment->render(file, context);
+    } catch (const jinja::TemplateError&) {
+      return false;  // what is wrong has been met in the first rendering
+    }
+    return !keep(node);
   }
 
   /// Tests follow their YAML file: its folders make the fqn.
@@ -210,7 +237,7 @@ class ProjectParser {
     node.raw_code = fmt::format("{{{{ test_{}(**_dbt_generic_test_kwargs) }}}}", test.macro);
     node.sha256 =
         sha256_hex(fmt::format("{}\n{}\n{}", node.raw_code, test.arguments.dump(), test.column));
-    ParseScope scope(node);
+    ParseScope scope(node, facts_.flags);
     render_generic_test(facts_, scope, make_node_context(facts_, borrowed(scope)), test,
                         tested.target);
     if (!keep(node)) return;
@@ -270,7 +297,7 @@ class ProjectParser {
       node.raw_code = hooks[number].sql;
       node.sha256 = sha256_hex(node.raw_code);
       node.config.tags = {when};
-      ParseScope scope(node);
+      ParseScope scope(node, facts_.flags);
       facts_.environment->render(node.raw_code, make_node_context(facts_, borrowed(scope)),
                                  "hook in dbt_project.yml");
       resolve(node, scope.mentions());
@@ -283,7 +310,7 @@ class ProjectParser {
     for (const auto& draft : drafts_) {
       for (const auto& query : draft.node.config.validations) {
         Node node = draft.node;
-        ParseScope scope(node);
+        ParseScope scope(node, facts_.flags);
         facts_.environment->render(query, make_node_context(facts_, borrowed(scope)),
                                    fmt::format("meta.validate of {}", draft.node.place.file));
         for (const auto& mention : scope.mentions()) unique_id(mention, draft.node);

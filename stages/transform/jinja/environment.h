@@ -64,6 +64,11 @@ struct Context {
   std::map<std::string, Value, std::less<>> variables;
   Resolver resolve;
   UndefinedPolicy undefined = UndefinedPolicy::strict;
+  /// Of what is missing in a value that is there: an attribute, an item, the first of nothing.
+  /// nullopt: as a name that nobody knows.
+  std::optional<UndefinedPolicy> undefined_member = {};
+
+  UndefinedPolicy member_policy() const { return undefined_member.value_or(undefined); }
 };
 
 using ContextPtr = std::shared_ptr<const Context>;

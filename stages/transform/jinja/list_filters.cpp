@@ -68,7 +68,7 @@ std::vector<Keyed> keyed(CallContext& context, const Value& iterable, const Attr
                          Case how) {
   std::vector<Keyed> result;
   for (Value& item : iterate(iterable)) {
-    Value key = folded(path.of(item, context.context()->undefined), how);
+    Value key = folded(path.of(item, context.context()->member_policy()), how);
     result.push_back({std::move(key), std::move(item)});
   }
   return result;
@@ -116,7 +116,7 @@ Value map(CallContext& context, const Arguments& arguments) {
     const AttributePath path(*attribute);
     const Value* fallback = arguments.find_keyword("default");
     for (const Value& item : items) {
-      Value value = path.of(item, context.context()->undefined);
+      Value value = path.of(item, context.context()->member_policy());
       if (value.is_undefined() && fallback != nullptr) value = *fallback;
       result.push_back(std::move(value));
     }
@@ -151,7 +151,7 @@ Value pick(CallContext& context, const Arguments& arguments) {
   const Arguments rest = tail(arguments, next);
   List result;
   for (const Value& item : iterate(subject)) {
-    const Value looked_at = path.of(item, context.context()->undefined);
+    const Value looked_at = path.of(item, context.context()->member_policy());
     const bool passes =
         (test != nullptr ? apply(*test, context, looked_at, rest) : looked_at).truth();
     if (passes == (keep == Keep::passing)) result.push_back(item);
@@ -173,7 +173,7 @@ Value sort(CallContext& context, const Arguments& arguments) {
     for (const Value& item : iterate(bound.value("value"))) {
       List keys;
       for (const AttributePath& path : paths) {
-        keys.push_back(folded(path.of(item, context.context()->undefined), how));
+        keys.push_back(folded(path.of(item, context.context()->member_policy()), how));
       }
       items.push_back({Value::tuple(std::move(keys)), item});
     }
@@ -230,7 +230,7 @@ Value groupby(CallContext& context, const Arguments& arguments) {
   const Case how = case_of(bound);
   std::vector<Keyed> items;
   for (const Value& item : iterate(bound.value("value"))) {
-    Value key = path.of(item, context.context()->undefined);
+    Value key = path.of(item, context.context()->member_policy());
     if (key.is_undefined() && bound.has("default")) key = fallback;
     items.push_back({folded(std::move(key), how), item});
   }
@@ -240,7 +240,7 @@ Value groupby(CallContext& context, const Arguments& arguments) {
     List members;
     const Value key = items[at].key;
     // The group is called as its first member spells it.
-    Value shown = path.of(items[at].item, context.context()->undefined);
+    Value shown = path.of(items[at].item, context.context()->member_policy());
     if (shown.is_undefined() && bound.has("default")) shown = fallback;
     for (; at < items.size() && items[at].key == key; ++at) members.push_back(items[at].item);
     groups.emplace_back(std::make_shared<Group>(std::move(shown), std::move(members)));
@@ -258,7 +258,7 @@ Value extreme_of(CallContext& context, const Arguments& arguments) {
                                    AttributePath(bound.value_or("attribute", {})), case_of(bound));
   if (items.empty()) {
     return Value::undefined("an empty sequence has no smallest or largest item",
-                            context.context()->undefined);
+                            context.context()->member_policy());
   }
   std::size_t best = 0;
   for (std::size_t at = 1; at < items.size(); ++at) {
@@ -274,7 +274,7 @@ Value sum(CallContext& context, const Arguments& arguments) {
   const AttributePath path(bound.value_or("attribute", {}));
   Value total = bound.value_or("start", 0);
   for (const Value& item : iterate(bound.value("value"))) {
-    total = binary(BinaryOperator::add, total, path.of(item, context.context()->undefined));
+    total = binary(BinaryOperator::add, total, path.of(item, context.context()->member_policy()));
   }
   return total;
 }
@@ -287,7 +287,7 @@ Value join(CallContext& context, const Arguments& arguments) {
   bool first = true;
   for (const Value& item : iterate(bound.value("value"))) {
     if (!first) text += separator;
-    text += path.of(item, context.context()->undefined).str();
+    text += path.of(item, context.context()->member_policy()).str();
     check_size(text.size());
     first = false;
   }
@@ -297,19 +297,20 @@ Value join(CallContext& context, const Arguments& arguments) {
 Value first(CallContext& context, const Arguments& arguments) {
   const List items = iterate(Bound("first", arguments, {"value"}).value("value"));
   if (!items.empty()) return items.front();
-  return Value::undefined("an empty sequence has no first item", context.context()->undefined);
+  return Value::undefined("an empty sequence has no first item",
+                          context.context()->member_policy());
 }
 
 Value last(CallContext& context, const Arguments& arguments) {
   const List items = iterate(Bound("last", arguments, {"value"}).value("value"));
   if (!items.empty()) return items.back();
-  return Value::undefined("an empty sequence has no last item", context.context()->undefined);
+  return Value::undefined("an empty sequence has no last item", context.context()->member_policy());
 }
 
 Value random_item(CallContext& context, const Arguments& arguments) {
   const List items = iterate(Bound("random", arguments, {"value"}).value("value"));
   if (items.empty()) {
-    return Value::undefined("an empty sequence has no item", context.context()->undefined);
+    return Value::undefined("an empty sequence has no item", context.context()->member_policy());
   }
   static thread_local std::mt19937_64 generator(std::random_device{}());
   return items[std::uniform_int_distribution<std::size_t>(0, items.size() - 1)(generator)];
@@ -412,9 +413,9 @@ Value attr(CallContext& context, const Arguments& arguments) {
   if (value.is_dict()) {
     return Value::undefined(
         fmt::format("'dict object' has no attribute '{}'", bound.string("name")),
-        context.context()->undefined);
+        context.context()->member_policy());
   }
-  return get_attribute(value, bound.string("name"), context.context()->undefined);
+  return get_attribute(value, bound.string("name"), context.context()->member_policy());
 }
 
 Value default_value(CallContext&, const Arguments& arguments) {

@@ -674,7 +674,7 @@ Value Renderer::attribute(const Value& object, std::string_view name) {
                              return method(object, arguments);
                            });
   }
-  return get_attribute(object, name, context_->undefined);
+  return get_attribute(object, name, context_->member_policy());
 }
 
 Value Renderer::compute(const Expression& expression, const AttributeNode& node) {
@@ -688,7 +688,7 @@ Value Renderer::compute(const Expression& expression, const SubscriptNode& node)
   const Value key = evaluate(*node.key);
   span_ = expression.span;
   return at(expression.span, [&] {
-    Value item = get_item(object, key, context_->undefined);
+    Value item = get_item(object, key, context_->member_policy());
     // x['name'] falls back to x.name.
     if (item.is_undefined() && key.is_string() && find_method(object.kind(), key.as_string())) {
       return attribute(object, key.as_string());
@@ -732,7 +732,7 @@ Value Renderer::call_member(const Value& object, std::string_view name,
     return alive->call_method(*this, name, arguments);
   }
   if (const Method method = find_method(object.kind(), name)) return method(object, arguments);
-  return call_named(get_attribute(object, name, context_->undefined), name, arguments);
+  return call_named(get_attribute(object, name, context_->member_policy()), name, arguments);
 }
 
 Value Renderer::call_expression(const Expression& expression, const CallNode& node,
@@ -841,7 +841,7 @@ Value Renderer::compute(const Expression&, const ConditionalNode& node) {
   if (evaluate(*node.test).truth()) return evaluate(*node.then);
   if (node.otherwise) return evaluate(*node.otherwise);
   return Value::undefined("the condition of an inline if without else is false",
-                          context_->undefined);
+                          context_->member_policy());
 }
 
 Value Renderer::compute(const Expression&, const ListNode& node) {

@@ -545,7 +545,7 @@ class LayerRun {
 /// What is asked, as far as the project alone decides it.
 struct LayerJob {
   explicit LayerJob(const LayerRunRequest& asked)
-      : compiler(asked.compiler),
+      : compiler(compiler_options(asked)),
         request(request_in_target(asked, compiler)),
         plan(plan_layer(compiler, request.plan)) {
     require_known_names(compiler, request.plan,

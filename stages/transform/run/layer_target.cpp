@@ -107,10 +107,17 @@ LayerPlanOptions layers_in_target(const Compiler& configured, const Compiler& as
   return moved;
 }
 
+CompilerOptions compiler_options(const LayerRunRequest& request) {
+  CompilerOptions options = request.compiler;
+  options.flags.full_refresh = request.full_refresh == LayerRunRequest::FullRefresh::yes;
+  options.flags.fail_fast = request.on_failure == StepSchedule::OnFailure::stop;
+  return options;
+}
+
 LayerRunRequest request_in_target(const LayerRunRequest& request, const Compiler& project) {
   LayerRunRequest moved = request;
   if (!request.configured_target) return moved;
-  CompilerOptions options = request.compiler;
+  CompilerOptions options = compiler_options(request);
   options.project.target = *request.configured_target;
   const Compiler configured(std::move(options));
   if (configured.project().target.name == project.project().target.name) return moved;

@@ -14,6 +14,9 @@ namespace pipeline::dbt {
 LayerPlanOptions layers_in_target(const Compiler& configured, const Compiler& asked,
                                   const LayerPlanOptions& options);
 
+/// request.compiler with the flags that the rest of the request sets.
+CompilerOptions compiler_options(const LayerRunRequest& request);
+
 /// `request` as it is to be carried out by `project`, which was read for the target that it asks
 /// for. Under another target than the configured one the layers are moved as above, the lists of
 /// pipeline.yaml that name tables do not apply, and nothing is retained by age: that is the matter

@@ -47,7 +47,8 @@ class FixedAnswers : public WarehouseQueries {
 };
 
 /// A case is one file: "=== path" begins each file of the project. case.json tells what to select
-/// ("select", "exclude"), which incremental models have rows already ("with_base"), and "vars".
+/// ("select", "exclude"), which incremental models have rows already ("with_base"), "full_refresh"
+/// and "vars".
 struct Case {
   test::TempDir dir;
   Json settings = Json::object();
@@ -144,6 +145,9 @@ std::string describe_project(const fs::path& dir, const Json& settings) {
   CompilerOptions options;
   options.project.project_dir = dir.string();
   if (const Json* vars = settings.find("vars")) options.project.vars = *vars;
+  if (const Json* full = settings.find("full_refresh")) {
+    options.flags.full_refresh = full->as_bool();
+  }
   options.invocation_id = "11111111-2222-3333-4444-555555555555";
   options.run_started_at = std::chrono::sys_days(std::chrono::year(2026) / 2 / 1);
   options.environment = [](const std::string& name) -> std::optional<std::string> {
