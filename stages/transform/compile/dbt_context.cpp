@@ -15,6 +15,7 @@
 #include "stages/transform/compile/config_json.h"
 #include "stages/transform/compile/node_value.h"
 #include "stages/transform/compile/template_values.h"
+#include "stages/transform/jinja/json_text.h"
 
 namespace pipeline::dbt {
 namespace {
@@ -388,12 +389,19 @@ Value load_result(Rendering& rendering, CallContext&, const Arguments& arguments
 
 Value tojson(Rendering&, CallContext&, const Arguments& arguments) {
   const Bound bound("tojson", arguments, {"value", "default", "sort_keys"});
-  return bound.value("value").to_json().dump();
+  const auto keys = bound.value_or("sort_keys", false).truth() ? jinja::JsonKeys::sorted
+                                                               : jinja::JsonKeys::as_given;
+  return jinja::json_text(bound.value("value"), {.keys = keys});
 }
 
 Value fromjson(Rendering&, CallContext&, const Arguments& arguments) {
   const Bound bound("fromjson", arguments, {"string", "default"});
-  return Value::from_json(Json::parse(bound.string("string")));
+  const std::string& text = bound.string("string");
+  try {
+    return Value::from_json(Json::parse(text));
+  } catch (const Error&) {
+    return bound.value_or("default", Value());
+  }
 }
 
 using Body = Value (*)(Rendering&, CallContext&, const Arguments&);

@@ -8,6 +8,7 @@
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "stages/transform/jinja/builtins.h"
+#include "stages/transform/jinja/json_text.h"
 #include "stages/transform/jinja/methods.h"
 #include "stages/transform/jinja/operators.h"
 #include "stages/transform/jinja/python_text.h"
@@ -286,158 +287,14 @@ Value round(CallContext&, const Arguments& arguments) {
   return *parse_double(python::fixed(number, static_cast<int>(precision)));
 }
 
-// --- JSON, as Python's json.dumps with sorted keys writes it and Jinja makes it safe for HTML
-
-class JsonWriter {
- public:
-  explicit JsonWriter(std::string margin) : margin_(std::move(margin)) {}
-
-  std::string text;
-
-  void write(const Value& value, int depth) {
-    if (depth > value_depth_max) fail("tojson: the value nests too deep");
-    switch (value.kind()) {
-      case Kind::none:
-        text += "null";
-        return;
-      case Kind::boolean:
-        text += value.as_bool() ? "true" : "false";
-        return;
-      case Kind::integer:
-        text += value.str();
-        return;
-      case Kind::floating:
-        number(value.as_double());
-        return;
-      case Kind::string:
-        string(value.as_string());
-        return;
-      case Kind::list:
-      case Kind::tuple:
-        array(value.as_items(), depth);
-        return;
-      case Kind::dict:
-        object(value.as_dict(), depth);
-        return;
-      case Kind::undefined:
-        fail(value.undefined_description());
-      case Kind::object:
-        fail(fmt::format("tojson: '{}' cannot be written as JSON", value.type_name()));
-    }
-  }
-
- private:
-  void number(double value) {
-    if (std::isnan(value)) {
-      text += "NaN";
-    } else if (std::isinf(value)) {
-      text += value > 0 ? "Infinity" : "-Infinity";
-    } else {
-      text += python::repr(value);
-    }
-  }
-
-  void unit(std::uint32_t code) { text += fmt::format("\\u{:04x}", code); }
-
-  void string(std::string_view value) {
-    text += '"';
-    while (!value.empty()) {
-      const auto character = static_cast<std::uint32_t>(python::take_character(value));
-      static constexpr std::string_view with_short_escape = "\"\\\n\r\t\b\f";
-      static constexpr std::string_view short_escape_letters = "\"\\nrtbf";
-      const std::size_t at = character < 0x80 ? with_short_escape.find(static_cast<char>(character))
-                                              : std::string_view::npos;
-      if (at != std::string_view::npos) {
-        text += '\\';
-        text += short_escape_letters[at];
-      } else if (character == '<' || character == '>' || character == '&' || character == '\'' ||
-                 character < 0x20 || (character >= 0x7F && character < 0x10000)) {
-        // 0x7F itself is printable ASCII to Python.
-        if (character == 0x7F) {
-          text += '\x7F';
-        } else {
-          unit(character);
-        }
-      } else if (character >= 0x10000) {
-        unit(0xD800 + ((character - 0x10000) >> 10U));
-        unit(0xDC00 + ((character - 0x10000) & 0x3FFU));
-      } else {
-        text += static_cast<char>(character);
-      }
-    }
-    text += '"';
-    check_size(text.size());
-  }
-
-  void line(int depth) {
-    if (margin_.empty()) return;
-    text += '\n';
-    for (int level = 0; level < depth; ++level) text += margin_;
-  }
-
-  void separate(bool& first, int depth) {
-    if (!first) text += margin_.empty() ? ", " : ",";
-    first = false;
-    line(depth);
-  }
-
-  void array(const List& items, int depth) {
-    if (items.empty()) {
-      text += "[]";
-      return;
-    }
-    text += '[';
-    bool first = true;
-    for (const Value& item : items) {
-      separate(first, depth + 1);
-      write(item, depth + 1);
-    }
-    line(depth);
-    text += ']';
-  }
-
-  static std::string key_text(const Value& key) {
-    if (key.is_none()) return "null";
-    if (key.is_bool()) return key.as_bool() ? "true" : "false";
-    if (!key.is_string() && !key.is_number()) {
-      fail(fmt::format("tojson: '{}' cannot be a key", key.type_name()));
-    }
-    return key.str();
-  }
-
-  void object(const Dict& dict, int depth) {
-    if (dict.empty()) {
-      text += "{}";
-      return;
-    }
-    std::vector<Dict::Entry> entries = dict.entries();
-    std::stable_sort(entries.begin(), entries.end(),
-                     [](const Dict::Entry& left, const Dict::Entry& right) {
-                       return less(left.first, right.first);
-                     });
-    text += '{';
-    bool first = true;
-    for (const auto& [key, value] : entries) {
-      separate(first, depth + 1);
-      string(key_text(key));
-      text += ": ";
-      write(value, depth + 1);
-    }
-    line(depth);
-    text += '}';
-  }
-
-  std::string margin_;
-};
-
 Value tojson(CallContext&, const Arguments& arguments) {
   const Bound bound("tojson", arguments, {"value", "indent"});
   const Value indent_value = bound.value_or("indent", {});
   const std::int64_t columns = indent_value.is_none() ? 0 : indent_value.as_int();
   if (columns < 0 || columns > 100) fail("tojson: indent must be from 0 to 100");
-  JsonWriter writer(std::string(static_cast<std::size_t>(columns), ' '));
-  writer.write(bound.value("value"), 0);
-  return std::move(writer.text);
+  return json_text(bound.value("value"), {.keys = JsonKeys::sorted,
+                                          .characters = JsonCharacters::safe_in_html,
+                                          .indent_columns = static_cast<std::size_t>(columns)});
 }
 
 constexpr Builtin text_filters[] = {
