@@ -31,7 +31,46 @@ struct ClientHelp {
   std::string_view test_case;
   std::vector<std::string_view> lines_left_out = {};  // every line that begins so
   std::vector<std::string> arguments = {};
+  /// Collations that MariaDB lacks, and the one that the loader takes.
+  std::vector<std::pair<std::string_view, std::string_view>> collations = {};
 };
+
+/// In this order.
+std::vector<std::pair<std::string_view, std::string_view>> mysql_collations() {
+  return {{"_0900_bin", "_nopad_bin"},
+          {"_0900_as_cs_ks", "_0900_as_cs"},
+          {"utf8mb4_bg_0900_", "utf8mb4_uca1400_nopad_"},
+          {"utf8mb4_bs_0900_", "utf8mb4_uca1400_croatian_nopad_"},
+          {"utf8mb4_cs_0900_", "utf8mb4_uca1400_czech_nopad_"},
+          {"utf8mb4_da_0900_", "utf8mb4_uca1400_danish_nopad_"},
+          {"utf8mb4_de_pb_0900_", "utf8mb4_uca1400_german2_nopad_"},
+          {"utf8mb4_eo_0900_", "utf8mb4_uca1400_esperanto_nopad_"},
+          {"utf8mb4_es_0900_", "utf8mb4_uca1400_spanish_nopad_"},
+          {"utf8mb4_es_trad_0900_", "utf8mb4_uca1400_spanish2_nopad_"},
+          {"utf8mb4_et_0900_", "utf8mb4_uca1400_estonian_nopad_"},
+          {"utf8mb4_gl_0900_", "utf8mb4_uca1400_spanish_nopad_"},
+          {"utf8mb4_hr_0900_", "utf8mb4_uca1400_croatian_nopad_"},
+          {"utf8mb4_hu_0900_", "utf8mb4_uca1400_hungarian_nopad_"},
+          {"utf8mb4_is_0900_", "utf8mb4_uca1400_icelandic_nopad_"},
+          {"utf8mb4_la_0900_", "utf8mb4_uca1400_roman_nopad_"},
+          {"utf8mb4_lt_0900_", "utf8mb4_uca1400_lithuanian_nopad_"},
+          {"utf8mb4_lv_0900_", "utf8mb4_uca1400_latvian_nopad_"},
+          {"utf8mb4_mn_cyrl_0900_", "utf8mb4_uca1400_nopad_"},
+          {"utf8mb4_nb_0900_", "utf8mb4_uca1400_danish_nopad_"},
+          {"utf8mb4_nn_0900_", "utf8mb4_uca1400_danish_nopad_"},
+          {"utf8mb4_pl_0900_", "utf8mb4_uca1400_polish_nopad_"},
+          {"utf8mb4_ro_0900_", "utf8mb4_uca1400_romanian_nopad_"},
+          {"utf8mb4_ru_0900_", "utf8mb4_uca1400_nopad_"},
+          {"utf8mb4_sk_0900_", "utf8mb4_uca1400_slovak_nopad_"},
+          {"utf8mb4_sl_0900_", "utf8mb4_uca1400_slovenian_nopad_"},
+          {"utf8mb4_sr_latn_0900_", "utf8mb4_uca1400_croatian_nopad_"},
+          {"utf8mb4_sv_0900_", "utf8mb4_uca1400_swedish_nopad_"},
+          {"utf8mb4_tr_0900_", "utf8mb4_uca1400_turkish_nopad_"},
+          {"utf8mb4_vi_0900_", "utf8mb4_uca1400_vietnamese_nopad_"},
+          {"utf8mb4_ja_0900_", "utf8mb4_uca1400_nopad_"},
+          {"utf8mb4_zh_0900_", "utf8mb4_uca1400_nopad_"},
+          {"utf8mb4_0900_", "utf8mb4_uca1400_nopad_"}};
+}
 
 const std::vector<ClientHelp>& client_helps() {
   static const std::vector<ClientHelp> helps{
@@ -47,6 +86,11 @@ const std::vector<ClientHelp>& client_helps() {
       // It carries tables over and nothing else.
       {.test_case = "option_sequences_of_mariadb",
        .lines_left_out = {"CREATE SEQUENCE", "DO SETVAL"}},
+      // MariaDB has other names for the collations of MySQL 8.
+      {.test_case = "charset_utf8mb4_0900_of_mysql_8", .collations = mysql_collations()},
+      {.test_case = "charset_utf8mb4_0900_of_many_languages", .collations = mysql_collations()},
+      {.test_case = "charset_utf8mb4_0900_with_rows_that_collide",
+       .collations = mysql_collations()},
   };
   return helps;
 }
@@ -63,8 +107,11 @@ std::string without_lines(std::string_view text, const std::vector<std::string_v
 test::ClientVerdict load_by_client(const std::string& name, std::string_view dump) {
   const auto help = std::ranges::find(client_helps(), name, &ClientHelp::test_case);
   if (help == client_helps().end()) return warehouse().load_by_client("reference", dump);
-  return warehouse().load_by_client("reference", without_lines(dump, help->lines_left_out),
-                                    help->arguments);
+  std::string helped = without_lines(dump, help->lines_left_out);
+  for (const auto& [mysql, mariadb] : help->collations) {
+    helped = replace_all(helped, mysql, mariadb);
+  }
+  return warehouse().load_by_client("reference", helped, help->arguments);
 }
 
 /// "ERROR 1064 (42000) at line 12: ...", without the statement that the client shows before.

@@ -9,6 +9,7 @@
 
 #include "common/base/error.h"
 #include "common/base/text.h"
+#include "stages/staging/dump/collation_stand_in.h"
 #include "stages/staging/dump/sql_lexer.h"
 
 // The statement is resolved for one dialect, cut into tokens, and read as items between top-level
@@ -137,13 +138,24 @@ constexpr std::array<std::string_view, 17> refused_functions{"benchmark",
 /// The servers' own limit, which the definitions of other engines do not reach either.
 constexpr std::size_t columns_max = 4096;
 
+std::size_t end_of_group(Tokens item, std::size_t open) {
+  int depth = 0;
+  for (std::size_t at = open; at < item.size(); ++at) {
+    if (item[at].is('(')) ++depth;
+    if (item[at].is(')') && --depth == 0) return at;
+  }
+  return item.size() - 1;
+}
+
 class DefinitionParser {
  public:
-  explicit DefinitionParser(std::string code) : code_(std::move(code)), tokens_(tokenize(code_)) {}
+  DefinitionParser(std::string code, Dialect dialect)
+      : code_(std::move(code)), tokens_(tokenize(code_)), dialect_(dialect) {}
 
   TableDefinition parse() {
     read_name();
     refuse_what_reaches_outside();
+    replace_collations();
     const std::size_t close = matching_close(at_);
     read_items(at_ + 1, close);
     read_options(close + 1);
@@ -158,7 +170,7 @@ class DefinitionParser {
   struct Cut {
     std::size_t begin = 0;
     std::size_t end = 0;
-    std::string_view replacement;
+    std::string replacement = {};
   };
 
   const Token& token(std::size_t at) const {
@@ -203,6 +215,20 @@ class DefinitionParser {
     }
     if (!before.is('.') || token(at - 3).is("REFERENCES")) return;
     refuse(fmt::format("a CREATE TABLE that calls {} of a schema", head(called, 64)));
+  }
+
+  /// Behind every COLLATE, also inside of expressions.
+  void replace_collations() {
+    for (std::size_t at = 0; at + 1 < tokens_.size(); ++at) {
+      if (!tokens_[at].is("COLLATE")) continue;
+      const Token& name = token(at + (token(at + 1).is('=') ? 2 : 1));
+      const std::string collation =
+          name.kind == Token::Kind::text ? unquote_text(name.text) : unquote_name(name);
+      const auto stand_in = collation_stand_in(collation, dialect_);
+      if (!stand_in) continue;
+      cuts_.push_back({.begin = name.offset, .end = name.end_offset(), .replacement = *stand_in});
+      note_taken_off(fmt::format("collation {} ({} stands in)", to_lower(collation), *stand_in));
+    }
   }
 
   void read_name() {
@@ -326,35 +352,6 @@ class DefinitionParser {
     if (kind != Key::Kind::unique && kind != Key::Kind::plain) return false;
     if (!is_usual_key(item.subspan(1))) odd_key_ = true;
     return true;
-  }
-
-  /// [KEY|INDEX] [name] [USING word] (...) and options of a key, to the end.
-  static bool is_usual_key(Tokens item) {
-    std::size_t at = 0;
-    const auto is = [&](std::string_view word) { return at < item.size() && item[at].is(word); };
-    if (is("KEY") || is("INDEX")) ++at;
-    if (at < item.size() && item[at].names_something() && !is("USING") && !is("IF")) ++at;
-    if (is("USING")) at += 2;
-    if (at >= item.size() || !item[at].is('(')) return false;
-    at = end_of_group(item, at) + 1;
-    while (at < item.size()) {
-      if (is("USING") || is("COMMENT")) {
-        at += 2;
-      } else if (is("KEY_BLOCK_SIZE")) {
-        ++at;
-        if (at < item.size() && item[at].is('=')) ++at;
-        ++at;
-      } else if (is("WITH") && at + 1 < item.size() && item[at + 1].is("PARSER")) {
-        at += 3;
-      } else if (is("NOT") && at + 1 < item.size() && item[at + 1].is("IGNORED")) {
-        at += 2;
-      } else if (is("IGNORED") || is("VISIBLE") || is("INVISIBLE")) {
-        ++at;
-      } else {
-        return false;
-      }
-    }
-    return at == item.size();
   }
 
   /// Rows need a primary key to be put in its order, and a number that the server counts needs its
@@ -527,15 +524,6 @@ class DefinitionParser {
     return at;
   }
 
-  static std::size_t end_of_group(Tokens item, std::size_t open) {
-    int depth = 0;
-    for (std::size_t at = open; at < item.size(); ++at) {
-      if (item[at].is('(')) ++depth;
-      if (item[at].is(')') && --depth == 0) return at;
-    }
-    return item.size() - 1;
-  }
-
   // REFERENCES t (c) [MATCH x] [ON DELETE|UPDATE action] ...: up to an attribute that is none of
   // it.
   std::size_t take_off_references(Tokens item, std::size_t at, const Column& column) {
@@ -554,10 +542,11 @@ class DefinitionParser {
   }
 
   std::size_t take_off(Tokens item, std::size_t first, std::size_t last, std::string what,
-                       std::string_view replacement = {}) {
+                       std::string replacement = {}) {
     last = std::min(last, item.size() - 1);
-    cuts_.push_back(
-        {.begin = item[first].offset, .end = item[last].end_offset(), .replacement = replacement});
+    cuts_.push_back({.begin = item[first].offset,
+                     .end = item[last].end_offset(),
+                     .replacement = std::move(replacement)});
     note_taken_off(std::move(what));
     return last;
   }
@@ -672,10 +661,14 @@ class DefinitionParser {
   }
 
   std::string text_without(std::vector<Cut> cuts) const {
-    std::ranges::sort(cuts, {}, &Cut::begin);
+    std::ranges::stable_sort(cuts, {}, &Cut::begin);
     std::string text;
     std::size_t at = body_begin_;
     for (const auto& cut : cuts) {
+      if (cut.begin < at) {  // inside of another one
+        at = std::max(at, cut.end);
+        continue;
+      }
       if (cut.begin > at) text += code_.substr(at, cut.begin - at);
       text += cut.replacement;
       at = std::max(at, cut.end);
@@ -686,6 +679,7 @@ class DefinitionParser {
 
   std::string code_;
   std::vector<Token> tokens_;
+  Dialect dialect_;
   std::size_t at_ = 0;
   std::size_t body_begin_ = 0;
   std::vector<Cut> cuts_;
@@ -712,8 +706,36 @@ const Column* TableDefinition::find_column(std::string_view wanted) const {
   return found == columns.end() ? nullptr : &*found;
 }
 
+bool is_usual_key(std::span<const Token> item) {
+  std::size_t at = 0;
+  const auto is = [&](std::string_view word) { return at < item.size() && item[at].is(word); };
+  if (is("KEY") || is("INDEX")) ++at;
+  if (at < item.size() && item[at].names_something() && !is("USING") && !is("IF")) ++at;
+  if (is("USING")) at += 2;
+  if (at >= item.size() || !item[at].is('(')) return false;
+  at = end_of_group(item, at) + 1;
+  while (at < item.size()) {
+    if (is("USING") || is("COMMENT")) {
+      at += 2;
+    } else if (is("KEY_BLOCK_SIZE")) {
+      ++at;
+      if (at < item.size() && item[at].is('=')) ++at;
+      ++at;
+    } else if (is("WITH") && at + 1 < item.size() && item[at + 1].is("PARSER")) {
+      at += 3;
+    } else if (is("NOT") && at + 1 < item.size() && item[at + 1].is("IGNORED")) {
+      at += 2;
+    } else if (is("IGNORED") || is("VISIBLE") || is("INVISIBLE")) {
+      ++at;
+    } else {
+      return false;
+    }
+  }
+  return at == item.size();
+}
+
 TableDefinition parse_table_definition(std::string_view statement, Dialect dialect) {
-  return DefinitionParser(resolve_comments(statement, dialect)).parse();
+  return DefinitionParser(resolve_comments(statement, dialect), dialect).parse();
 }
 
 }  // namespace pipeline::dump

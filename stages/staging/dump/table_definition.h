@@ -2,11 +2,13 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "stages/staging/dump/dialect.h"
+#include "stages/staging/dump/sql_lexer.h"
 
 namespace pipeline::dump {
 
@@ -67,12 +69,17 @@ struct TableDefinition {
   const Column* find_column(std::string_view wanted) const;
 };
 
+/// [KEY|INDEX] [name] [USING word] (...) and options of a key, to the end: what a server writes
+/// behind the word for the kind of a key.
+bool is_usual_key(std::span<const Token> item);
+
 /// Reads one CREATE TABLE statement without its delimiter, as `dialect` runs it.
 ///
 /// Taken off and named: foreign keys, partitions, system versioning, DATA and INDEX DIRECTORY,
 /// TABLESPACE, and an engine that InnoDB can stand in for (MyISAM, Aria, MEMORY, ARCHIVE, CSV,
 /// RocksDB
-/// ...). Everything else stays byte for byte, so that the server makes the same table.
+/// ...); a collation that the server at hand lacks is named too, with the one that stands in for
+/// it. Everything else stays byte for byte, so that the server makes the same table.
 /// Throws dump_refused, without a place, for engines and options that reach outside the table
 /// (FEDERATED, CONNECT, MERGE, CONNECTION=, UNION=), CREATE TABLE ... LIKE and SELECT, TEMPORARY
 /// and OR REPLACE, a name with a schema, functions that wait or read files, and what is no
