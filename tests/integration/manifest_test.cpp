@@ -313,6 +313,37 @@ TEST_F(WithoutTrailer, ADemandThatNothingBacksIsRefusedByName) {
                                  HasSubstr("min_rows")));
 }
 
+TEST_F(WithoutTrailer, AnExportOfPhpMyAdminIsTakenWithTheKeysBehindItsRows) {
+  configure_without("  manifest: required\n");
+  const std::string dump = gzipped(
+      "-- phpMyAdmin SQL Dump\nSET SQL_MODE = \"NO_AUTO_VALUE_ON_ZERO\";\n/*!40101 SET NAMES "
+      "utf8mb4 "
+      "*/;\nCREATE TABLE `tenants` (`id` int NOT NULL, `status` int NOT NULL) ENGINE=InnoDB;\n"
+      "INSERT INTO `tenants` (`id`, `status`) VALUES (1,7),(2,7),(3,1);\nALTER TABLE `tenants`\n"
+      "  ADD PRIMARY KEY (`id`),\n  ADD KEY `status` (`status`);\nALTER TABLE `tenants`\n"
+      "  MODIFY `id` int NOT NULL AUTO_INCREMENT, AUTO_INCREMENT=9;\nCOMMIT;\n");
+  Json manifest = with("size", std::uint64_t{dump.size()});
+  manifest.set("sha256", sha256_hex(dump));
+  deliver(dump_file, dump);
+  deliver(manifest_file, manifest.dump());
+  const Said rehearsed = load({}, {"--dry-run"});
+  EXPECT_TRUE(rehearsed.program.ok()) << rehearsed.text();
+  const Said said = load();
+  ASSERT_TRUE(said.program.ok()) << said.text();
+  expect_published();
+  EXPECT_EQ(
+      warehouse_.root().query_value(
+          "SELECT GROUP_CONCAT(INDEX_NAME, ' ', COLUMN_NAME ORDER BY INDEX_NAME SEPARATOR ', ')"
+          " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = 'staging' AND TABLE_NAME = "
+          "'tenants'"),
+      "PRIMARY id, status status");
+  EXPECT_EQ(
+      warehouse_.root().query_value(
+          "SELECT AUTO_INCREMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'staging' "
+          "AND TABLE_NAME = 'tenants'"),
+      "9");
+}
+
 TEST_F(WithoutTrailer, AreTakenIfTheManifestNamesTheRowsOfAllTables) {
   configure_without("  manifest: optional\n");
   deliver(dump_file, cut_);

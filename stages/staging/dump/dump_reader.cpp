@@ -195,7 +195,25 @@ struct DumpReader::State {
         is_harmless_alter(tokens) || is_setval(tokens)) {
       return {};
     }
+    if (first.is("ALTER") && knowing != Knowing::no_keys) {
+      take_keys(statement);
+      return {};
+    }
     refuse(statement);
+  }
+
+  void take_keys(const Statement& statement) {
+    at_place(statement.place, [&] { settings.require_readable(statement.text); });
+    keys_bytes += statement.text.size();
+    if (keys_bytes > statement_bytes_max) {
+      throw refused_at(statement.place, fmt::format("has more than {} bytes of keys behind rows",
+                                                    statement_bytes_max));
+    }
+    const auto table = add_keys_behind_rows(statement.text, met_keys);
+    if (!table) refuse(statement);
+    if (tables.contains(*table)) return;
+    throw refused_at(statement.place,
+                     fmt::format("adds keys to the table {}, which it does not create", *table));
   }
 
   [[noreturn]] void refuse(const Statement& statement) const {
@@ -273,8 +291,14 @@ struct DumpReader::State {
     TableBegins event{.definition = {}, .settings = settings.current(), .place = statement.place};
     at_place(statement.place, [&] {
       settings.require_readable(statement.text);
-      for (const auto& dialect : newest_dialects) parse_table_definition(statement.text, dialect);
-      event.definition = parse_table_definition(statement.text, options.dialect);
+      std::string text(statement.text);
+      for (const auto& dialect : newest_dialects) parse_table_definition(text, dialect);
+      event.definition = parse_table_definition(text, options.dialect);
+      const auto keys = known_keys.find(event.definition.name);
+      if (keys == known_keys.end()) return;
+      text = with_keys(text, keys->second);
+      for (const auto& dialect : newest_dialects) parse_table_definition(text, dialect);
+      event.definition = parse_table_definition(text, options.dialect);
     });
     if (tables.size() == tables_max) throw refused_at(statement.place, "has too many tables");
     const auto [place, inserted] = tables.emplace(event.definition.name, event.definition);
@@ -363,6 +387,9 @@ struct DumpReader::State {
 
   Event end() {
     using Ends = DumpEnds;
+    if (knowing == Knowing::keys && met_keys != known_keys) {
+      throw corrupt_at(window.place(), "has other keys than when it was read first");
+    }
     const auto trailer = statements.completed() ? Ends::Trailer::there : Ends::Trailer::missing;
     if (trailer == Ends::Trailer::missing &&
         options.trailer == DumpReaderOptions::Trailer::required) {
@@ -374,6 +401,12 @@ struct DumpReader::State {
     return Ends{.bytes = window.place().byte, .trailer = trailer};
   }
 
+  /// Of keys that stand behind rows.
+  enum class Knowing { no_keys, keys, keys_when_read } knowing = Knowing::no_keys;
+  KeysByTable known_keys;
+  KeysByTable met_keys;
+  std::size_t keys_bytes = 0;
+
   std::optional<Statement> pending;  // read while looking whether rows go on
 };
 
@@ -381,6 +414,23 @@ DumpReader::DumpReader(ByteSource& text, const DumpReaderOptions& options)
     : state_(std::make_unique<State>(text, options)) {}
 
 DumpReader::~DumpReader() = default;
+
+bool DumpReader::may_have_keys_behind_rows() {
+  return state_->statements.begins_with("-- phpMyAdmin SQL Dump");
+}
+
+void DumpReader::know_keys(KeysByTable keys) {
+  state_->knowing = State::Knowing::keys;
+  state_->known_keys = std::move(keys);
+}
+
+KeysByTable collect_keys_behind_rows(ByteSource& text, const DumpReaderOptions& options) {
+  DumpReader reader(text, options);
+  reader.state_->knowing = DumpReader::State::Knowing::keys_when_read;
+  while (!std::holds_alternative<DumpEnds>(reader.next())) {
+  }
+  return std::move(reader.state_->met_keys);
+}
 
 Event DumpReader::next() {
   State& state = *state_;

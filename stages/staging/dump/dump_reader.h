@@ -10,6 +10,7 @@
 #include "common/io/byte_stream.h"
 #include "stages/staging/dump/dialect.h"
 #include "stages/staging/dump/insert_parser.h"
+#include "stages/staging/dump/keys_behind_rows.h"
 #include "stages/staging/dump/session_settings.h"
 #include "stages/staging/dump/table_definition.h"
 
@@ -56,6 +57,11 @@ struct DumpReaderOptions {
   enum class Trailer { required, optional } trailer = Trailer::required;
 };
 
+/// Reads the text to its end for keys that stand behind rows; all else is checked as by a reader
+/// and passed over, but definitions are judged when they come with their keys. Throws as
+/// DumpReader.
+KeysByTable collect_keys_behind_rows(ByteSource& text, const DumpReaderOptions& options);
+
 /// Pulls events from the uncompressed text. A dump is read as a program that might be hostile: what
 /// is not on the list of statements that mysqldump writes is dump_refused, by name and place, and
 /// nothing of the text but table bodies and literals is ever handed on. A dump that is cut
@@ -67,6 +73,14 @@ class DumpReader {
   /// `text` must outlive the reader.
   DumpReader(ByteSource& text, const DumpReaderOptions& options);
   ~DumpReader();
+
+  /// Before the first next(): whether the text opens as phpMyAdmin's exports do, which add keys
+  /// behind all rows. Then, and not otherwise, a reader of the same text takes what
+  /// collect_keys_behind_rows() found in it.
+  bool may_have_keys_behind_rows();
+  /// Before the first next(). Tables come with these keys from the beginning. The ALTER TABLEs
+  /// must be the same ones when they are met, or the dump is dump_corrupt: it changed meanwhile.
+  void know_keys(KeysByTable keys);
 
   /// The next event; DumpEnds is the last one. Rows that were not taken are passed over (and
   /// checked).
@@ -81,6 +95,8 @@ class DumpReader {
   std::string_view row_text() const;
 
  private:
+  friend KeysByTable collect_keys_behind_rows(ByteSource& text, const DumpReaderOptions& options);
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -68,6 +68,13 @@ std::optional<Statement> StatementReader::next() {
   return {};
 }
 
+bool StatementReader::begins_with(std::string_view text) {
+  if (!begun_) check_beginning();
+  begun_ = true;
+  have(text.size());
+  return window_.text().starts_with(text);
+}
+
 void StatementReader::check_beginning() {
   have(keyword_bytes_max);
   if (window_.text().starts_with("\xef\xbb\xbf")) window_.consume(3);  // UTF-8 byte order mark

@@ -35,6 +35,8 @@ class StatementReader {
   /// The next statement that is not empty; nullopt at the end of the dump. After Kind::rows the
   /// caller has moved the window past the statement.
   std::optional<Statement> next();
+  /// Before the first next(): whether the dump's text begins so.
+  bool begins_with(std::string_view text);
   /// ";" unless a DELIMITER line said otherwise.
   const std::string& delimiter() const { return delimiter_; }
   /// True if the comment "-- Dump completed" stands behind the last statement.

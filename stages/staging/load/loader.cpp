@@ -441,8 +441,15 @@ StagingLoader::Loaded StagingLoader::read_whole(std::span<Connection* const> ses
     ReadAhead fetching(hashing);
     const auto inflating = inflate_dump(dump, fetching);
     ReadAhead text(inflating ? *inflating : static_cast<ByteSource&>(fetching));
-    dump::DumpReader reader(
-        text, {.dialect = dialect_of(*sessions.front()), .trailer = options_.trailer});
+    const dump::DumpReaderOptions reading{.dialect = dialect_of(*sessions.front()),
+                                          .trailer = options_.trailer};
+    dump::DumpReader reader(text, reading);
+    if (reader.may_have_keys_behind_rows()) {
+      const auto again = store_.get(dump.object.key, 0);
+      const auto inflating_again = inflate_dump(dump, *again);
+      reader.know_keys(
+          dump::collect_keys_behind_rows(inflating_again ? *inflating_again : *again, reading));
+    }
     loaded.content = load_into_shadow(sessions, reader, counting);
   } catch (const Error& error) {
     if (!blames_dump(error.kind())) throw;

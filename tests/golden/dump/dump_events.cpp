@@ -88,10 +88,13 @@ std::string rows_of(DumpReader& reader) {
 
 }  // namespace
 
-std::string events_of(ByteSource& source, const DumpReaderOptions& options) {
+std::string events_of(ByteSource& source, const DumpReaderOptions& options, ByteSource* again) {
   std::string text;
   try {
     DumpReader reader(source, options);
+    if (again != nullptr && reader.may_have_keys_behind_rows()) {
+      reader.know_keys(collect_keys_behind_rows(*again, options));
+    }
     for (;;) {
       const Event event = reader.next();
       text += std::visit([](const auto& one) { return shown(one); }, event);

@@ -8,7 +8,8 @@
 namespace pipeline::dump {
 
 /// Every event and row to the end, one or more lines each; last the error that ended the reading,
-/// if one did.
-std::string events_of(ByteSource& source, const DumpReaderOptions& options);
+/// if one did. `again` is the same text once more, for keys that stand behind rows.
+std::string events_of(ByteSource& source, const DumpReaderOptions& options,
+                      ByteSource* again = nullptr);
 
 }  // namespace pipeline::dump

@@ -18,7 +18,8 @@ const std::string folder = PIPELINE_SOURCE_DIR "/tests/golden/dump/";
 
 std::string events_in_pieces(std::string_view dump, std::size_t buffer_bytes, Dialect dialect) {
   test::SlowSource pieces(dump, buffer_bytes);
-  return events_of(pieces, {.dialect = dialect, .buffer_bytes = buffer_bytes});
+  test::SlowSource again(dump, buffer_bytes);
+  return events_of(pieces, {.dialect = dialect, .buffer_bytes = buffer_bytes}, &again);
 }
 
 std::vector<std::string> case_names() {

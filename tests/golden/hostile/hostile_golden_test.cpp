@@ -23,7 +23,8 @@ constexpr Dialect mysql{Dialect::Family::mysql, 80036};
 
 std::string events_in_pieces(std::string_view dump, std::size_t buffer_bytes, Dialect dialect) {
   test::SlowSource pieces(dump, buffer_bytes);
-  return events_of(pieces, {.dialect = dialect, .buffer_bytes = buffer_bytes});
+  test::SlowSource again(dump, buffer_bytes);
+  return events_of(pieces, {.dialect = dialect, .buffer_bytes = buffer_bytes}, &again);
 }
 
 std::string readings(std::string_view dump, std::size_t buffer_bytes) {
