@@ -117,7 +117,7 @@ struct Compiler::Impl {
   explicit Impl(CompilerOptions given)
       : options(std::move(given)),
         environment(make_environment()),
-        project(load_project(options.project, yaml_renderer(*environment, options.environment))),
+        project(load_project(options.project, yaml_renderer(options.environment))),
         macros(*environment, project),
         facts{.environment = environment.get(),
               .macros = &macros,

@@ -16,6 +16,7 @@
 #include "stages/transform/compile/node_value.h"
 #include "stages/transform/compile/template_values.h"
 #include "stages/transform/jinja/json_text.h"
+#include "stages/transform/project/yaml_values.h"
 
 namespace pipeline::dbt {
 namespace {
@@ -555,22 +556,60 @@ jinja::ContextPtr make_yaml_context(const EnvironmentLookup& lookup, const YamlS
   return context;
 }
 
+namespace {
+
+enum class NativeKind { any, boolean, number };
+
+/// The number or truth that a text spells; "false" counts, where dbt wants Python's "False".
+Value spelled_value(const std::string& text) {
+  const Json scalar = plain_scalar(trim(text));
+  const std::string word = to_lower(trim(text));
+  if (scalar.is_bool() && word != "true" && word != "false") return text;  // yes, on
+  return scalar.is_string() ? Value(text) : Value::from_json(scalar);
+}
+
+Value native_value(const Value& value, NativeKind kind) {
+  const Value native = value.is_string() ? spelled_value(value.as_string()) : value;
+  const bool fits =
+      kind == NativeKind::any ||
+      (kind == NativeKind::boolean ? native.is_bool() : native.is_int() || native.is_float());
+  if (fits) return native;
+  fail(fmt::format("{} is no {}", value.repr(),
+                   kind == NativeKind::boolean ? "true or false" : "number"));
+}
+
+}  // namespace
+
 std::unique_ptr<jinja::Environment> make_environment() {
   auto environment = std::make_unique<jinja::Environment>();
   environment->add_macro_tag({.tag = "test", .end_tag = "endtest", .name_prefix = "test_"});
   environment->add_macro_tag(
       {.tag = "data_test", .end_tag = "enddata_test", .name_prefix = "test_"});
-  // dbt's hints for native rendering change nothing where a value keeps its type anyway.
+  // Where SQL is rendered, dbt's hints for native rendering change nothing.
   const auto same = [](CallContext&, const Arguments& arguments) -> Value {
     if (arguments.positional.empty()) fail("the filter needs a value");
     return arguments.positional.front();
   };
-  environment->add_filter("as_native", same);
+  for (const char* name : {"as_native", "as_bool", "as_number"}) {
+    environment->add_filter(name, same);
+  }
   environment->add_filter("as_text", [](CallContext&, const Arguments& arguments) -> Value {
     return arguments.positional.empty() ? Value("") : Value(arguments.positional.front().str());
   });
-  environment->add_filter("as_bool", same);
-  environment->add_filter("as_number", same);
+  return environment;
+}
+
+std::unique_ptr<jinja::Environment> make_yaml_environment() {
+  auto environment = make_environment();
+  for (const auto& [name, kind] :
+       {std::pair{"as_native", NativeKind::any}, std::pair{"as_bool", NativeKind::boolean},
+        std::pair{"as_number", NativeKind::number}}) {
+    environment->add_filter(name,
+                            [wanted = kind](CallContext&, const Arguments& arguments) -> Value {
+                              if (arguments.positional.empty()) fail("the filter needs a value");
+                              return native_value(arguments.positional.front(), wanted);
+                            });
+  }
   return environment;
 }
 

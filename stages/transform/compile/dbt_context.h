@@ -48,4 +48,8 @@ jinja::ContextPtr make_yaml_context(const EnvironmentLookup& lookup, const YamlS
 /// An environment with dbt's blocks: test and data_test beside macro.
 std::unique_ptr<jinja::Environment> make_environment();
 
+/// As above, for YAML: as_bool, as_number and as_native make of a text what it spells, the first
+/// two refuse any other.
+std::unique_ptr<jinja::Environment> make_yaml_environment();
+
 }  // namespace pipeline::dbt

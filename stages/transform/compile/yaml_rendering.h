@@ -6,7 +6,7 @@
 
 namespace pipeline::dbt {
 
-/// The environment must outlive the result. Errors name the YAML file's line.
-RenderYaml yaml_renderer(const jinja::Environment& environment, EnvironmentLookup lookup);
+/// Errors name the YAML file's line.
+RenderYaml yaml_renderer(EnvironmentLookup lookup);
 
 }  // namespace pipeline::dbt
