@@ -13,9 +13,11 @@
 #include "common/base/text.h"
 #include "stages/transform/compile/artifact_metadata.h"
 #include "stages/transform/compile/config_json.h"
+#include "stages/transform/compile/md5.h"
 #include "stages/transform/compile/node_value.h"
 #include "stages/transform/compile/template_values.h"
 #include "stages/transform/jinja/json_text.h"
+#include "stages/transform/jinja/operators.h"
 #include "stages/transform/project/yaml_values.h"
 
 namespace pipeline::dbt {
@@ -283,11 +285,18 @@ class VarValue : public jinja::Object {
   const Json& vars_;
 };
 
+constexpr int usual_port = 3306;
+
 Value target_value(const Target& target) {
   Dict dict;
   for (const auto& [key, value] : target.fields.as_object()) {
     dict.set(key, Value::from_json(value));
   }
+  // Two words for one thing in dbt-mysql's profiles.
+  const Value server = dict.get("server", dict.get("host"));
+  dict.set("server", server);
+  dict.set("host", server);
+  dict.set("port", dict.get("port", usual_port));
   dict.set("profile_name", target.profile);
   dict.set("name", target.name);
   dict.set("target_name", target.name);
@@ -301,11 +310,21 @@ Value target_value(const Target& target) {
 
 Value flags_value(const Rendering& rendering) {
   const InvocationFlags& flags = rendering.facts.flags;
-  return Value::dict({{"FULL_REFRESH", flags.full_refresh},
-                      {"WHICH", flags.which},
-                      {"STORE_FAILURES", false},
-                      {"FAIL_FAST", flags.fail_fast},
-                      {"USE_COLORS", false}});
+  // What nobody can set here has dbt's default.
+  return std::make_shared<KnownMembers>("flags", Dict{{"FULL_REFRESH", flags.full_refresh},
+                                                      {"WHICH", flags.which},
+                                                      {"STORE_FAILURES", false},
+                                                      {"FAIL_FAST", flags.fail_fast},
+                                                      {"USE_COLORS", false},
+                                                      {"PRINTER_WIDTH", 80},
+                                                      {"DEBUG", false},
+                                                      {"QUIET", false},
+                                                      {"WARN_ERROR", false},
+                                                      {"INTROSPECT", true},
+                                                      {"EMPTY", false},
+                                                      {"VERSION_CHECK", true},
+                                                      {"WRITE_JSON", true},
+                                                      {"INDIRECT_SELECTION", "eager"}});
 }
 
 Value statement(Rendering& rendering, CallContext& call, const Arguments& arguments) {
@@ -332,10 +351,12 @@ Value graph_value(const Rendering& rendering) {
           .set(id, node_value(node, rendering.facts.project->name));
     }
   }
-  return Value::dict({{"nodes", Value::dict(std::move(nodes))},
-                      {"sources", Value::dict(std::move(sources))},
-                      {"exposures", Value::dict()},
-                      {"metrics", Value::dict()}});
+  return std::make_shared<KnownMembers>("graph", Dict{{"nodes", Value::dict(std::move(nodes))},
+                                                      {"sources", Value::dict(std::move(sources))},
+                                                      {"exposures", Value::dict()},
+                                                      {"metrics", Value::dict()},
+                                                      {"semantic_models", Value::dict()},
+                                                      {"saved_queries", Value::dict()}});
 }
 
 Value log_line(Rendering& rendering, CallContext&, const Arguments& arguments) {
@@ -358,8 +379,16 @@ Value return_value(Rendering&, CallContext&, const Arguments& arguments) {
 
 Value create_relation(Rendering&, CallContext&, const Arguments& arguments) {
   const Bound bound("api.Relation.create", arguments, {"database", "schema", "identifier", "type"});
-  return relation_value(
-      {.schema = bound.string("schema"), .identifier = bound.string("identifier")});
+  Relation relation{.schema = bound.string("schema"), .identifier = bound.string("identifier")};
+  const Value type = bound.value_or("type", Value());
+  std::optional<RelationKind> kind;
+  if (type.str() == "view") kind = RelationKind::view;
+  if (type.str() == "table") kind = RelationKind::table;
+  if (!kind && !type.is_none()) {
+    fail(fmt::format("not supported yet: a relation of type {}; there are table and view",
+                     type.repr()));
+  }
+  return std::make_shared<RelationValue>(std::move(relation), kind);
 }
 
 Value env_var_of(Rendering& rendering, CallContext&, const Arguments& arguments) {
@@ -405,6 +434,31 @@ Value fromjson(Rendering&, CallContext&, const Arguments& arguments) {
   }
 }
 
+Value local_md5(Rendering&, CallContext&, const Arguments& arguments) {
+  return md5_hex(Bound("local_md5", arguments, {"value"}).string("value"));
+}
+
+/// Python's set(), as a list in the order in which its items come first.
+Value set_of(Rendering&, CallContext& call, const Arguments& arguments) {
+  const Bound bound("set", arguments, {"value", "default"});
+  const Value items = bound.value("value");
+  return (*call.environment().find_filter("unique"))(
+      call, {.positional = {items, Value(true)}, .keyword = {}});
+}
+
+Value zip(Rendering&, CallContext&, const Arguments& arguments) {
+  std::vector<List> columns;
+  for (const auto& value : arguments.positional) columns.push_back(jinja::iterate(value));
+  const auto shortest = std::ranges::min_element(columns, {}, &List::size);
+  List rows;
+  for (std::size_t row = 0; shortest != columns.end() && row < shortest->size(); ++row) {
+    List parts;
+    for (const auto& column : columns) parts.push_back(column[row]);
+    rows.push_back(Value::tuple(std::move(parts)));
+  }
+  return Value::list(std::move(rows));
+}
+
 using Body = Value (*)(Rendering&, CallContext&, const Arguments&);
 
 struct FunctionName {
@@ -427,6 +481,9 @@ constexpr std::array function_names = {
     FunctionName{"return", return_value},
     FunctionName{"tojson", tojson},
     FunctionName{"fromjson", fromjson},
+    FunctionName{"local_md5", local_md5},
+    FunctionName{"set", set_of},
+    FunctionName{"zip", zip},
 };
 
 Value function(std::string_view name, Body body, const RenderingPtr& rendering) {
@@ -475,7 +532,42 @@ const std::vector<ValueName>& value_names() {
   return table;
 }
 
+/// Names that dbt gives to templates and this runner does not. They print as nothing if nobody
+/// refuses them.
+constexpr std::array<std::string_view, 29> missing_names = {"adapter_macro",
+                                                            "compiled_code",
+                                                            "context_macro_stack",
+                                                            "dbt_metadata_envs",
+                                                            "defer_relation",
+                                                            "diff_of_two_dicts",
+                                                            "doc",
+                                                            "fromyaml",
+                                                            "invocation_args_dict",
+                                                            "load_agate_table",
+                                                            "metric",
+                                                            "metrics",
+                                                            "modules",
+                                                            "post_hooks",
+                                                            "pre_hooks",
+                                                            "render",
+                                                            "selected_resources",
+                                                            "set_strict",
+                                                            "sql",
+                                                            "sql_now",
+                                                            "store_raw_result",
+                                                            "store_result",
+                                                            "submit_python_job",
+                                                            "thread_id",
+                                                            "toyaml",
+                                                            "try_or_compiler_error",
+                                                            "validation",
+                                                            "write",
+                                                            "context"};
+
 std::optional<Value> dbt_name(std::string_view name, const RenderingPtr& rendering) {
+  if (std::ranges::find(missing_names, name) != missing_names.end()) {
+    fail(fmt::format("not supported yet: the name \"{}\"", name));
+  }
   if (name == "builtins") {
     Dict dict;
     for (const char* builtin : {"ref", "source", "config", "var"}) {

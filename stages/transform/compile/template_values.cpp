@@ -4,6 +4,7 @@
 #include <array>
 #include <ctime>
 #include <functional>
+#include <tuple>
 #include <utility>
 
 #include <fmt/core.h>
@@ -20,10 +21,6 @@ using jinja::CallContext;
 using jinja::Dict;
 using jinja::List;
 using jinja::Value;
-
-Value text_or_none(const std::string& text) {
-  return text.empty() ? Value() : Value(text);
-}
 
 /// Something with named parts in an order, as agate's rows, columns and tables have them.
 class NamedList : public jinja::Object {
@@ -177,6 +174,46 @@ bool starts_with_any(const std::string& text, std::initializer_list<std::string_
 
 }  // namespace
 
+std::optional<Value> KnownMembers::get_attr(std::string_view name) const {
+  if (const Value* member = members_.as_dict().find(Value(name))) return *member;
+  throw Error(ErrorKind::config_invalid, fmt::format("not supported yet: {}.{}", name_, name));
+}
+
+Value KnownMembers::call_method(CallContext& context, std::string_view name,
+                                const Arguments& arguments) {
+  if (name == "get") {
+    const Bound bound("get", arguments, {"key", "default"});
+    return get_attr(bound.string("key")).value_or(bound.value_or("default", Value()));
+  }
+  List list;
+  for (const auto& [key, value] : members_.as_dict()) {
+    if (name == "keys") list.push_back(key);
+    if (name == "values") list.push_back(value);
+    if (name == "items") list.push_back(Value::tuple({key, value}));
+  }
+  if (!list.empty()) return Value::list(std::move(list));
+  return Object::call_method(context, name, arguments);
+}
+
+std::optional<List> KnownMembers::items() const {
+  List keys;
+  for (const auto& [key, value] : members_.as_dict()) keys.push_back(key);
+  return keys;
+}
+
+namespace {
+
+/// Which parts of its name a relation prints, or quotes; dbt-mysql has no database above a schema.
+Value parts_of_name(bool schema, bool identifier) {
+  return Value::dict({{"database", false}, {"schema", schema}, {"identifier", identifier}});
+}
+
+std::string printed(const std::string& name, bool quoted) {
+  return quoted ? "`" + replace_all(name, "`", "``") + "`" : name;
+}
+
+}  // namespace
+
 std::optional<Value> RelationValue::get_attr(std::string_view name) const {
   if (name == "schema") return Value(relation_.schema);
   if (name == "identifier" || name == "name" || name == "table" || name == "alias") {
@@ -190,28 +227,64 @@ std::optional<Value> RelationValue::get_attr(std::string_view name) const {
   if (name == "is_view") return kind_ == RelationKind::view;
   if (name == "is_table") return kind_ == RelationKind::table;
   if (name == "is_cte") return false;
+  if (name == "path") {
+    return Value::dict({{"database", Value()},
+                        {"schema", relation_.schema},
+                        {"identifier", relation_.identifier}});
+  }
+  if (name == "include_policy") {
+    return parts_of_name(look_.schema == Part::included, look_.identifier == Part::included);
+  }
+  if (name == "quote_policy") {
+    return parts_of_name(look_.schema_quotes == Quotes::yes,
+                         look_.identifier_quotes == Quotes::yes);
+  }
   return std::nullopt;
 }
 
 Value RelationValue::call_method(CallContext& context, std::string_view name,
                                  const Arguments& arguments) {
-  if (name == "render") return relation_.render();
+  if (name == "render") return str();
   if (name == "include" || name == "quote") {
     const Bound bound(name, arguments, {"database", "schema", "identifier"});
-    const auto part = [](const std::string& text) {
-      return "`" + replace_all(text, "`", "``") + "`";
-    };
-    if (name == "quote") return std::make_shared<RelationValue>(relation_, kind_);
-    if (!bound.boolean_or("schema", true)) return part(relation_.identifier);
-    if (!bound.boolean_or("identifier", true)) return part(relation_.schema);
-    return std::make_shared<RelationValue>(relation_, kind_);
+    if (name == "include" && bound.boolean_or("database", false)) {
+      throw Error(ErrorKind::config_invalid, "a relation of MySQL has no database to include");
+    }
+    Look look = look_;
+    for (const auto& [part, included, quotes] :
+         {std::tuple{"schema", &look.schema, &look.schema_quotes},
+          std::tuple{"identifier", &look.identifier, &look.identifier_quotes}}) {
+      if (!bound.has(part)) continue;
+      const bool wanted = bound.boolean(part);
+      if (name == "include") {
+        *included = wanted ? Part::included : Part::left_out;
+      } else {
+        *quotes = wanted ? Quotes::yes : Quotes::no;
+      }
+    }
+    return std::make_shared<RelationValue>(relation_, kind_, look);
   }
-  if (name == "without_identifier") return text_or_none(relation_.schema);
+  if (name == "without_identifier") {
+    Look look = look_;
+    look.identifier = Part::left_out;
+    return std::make_shared<RelationValue>(relation_, kind_, look);
+  }
   return Object::call_method(context, name, arguments);
 }
 
+std::string RelationValue::str() const {
+  std::vector<std::string> parts;
+  if (look_.schema == Part::included) {
+    parts.push_back(printed(relation_.schema, look_.schema_quotes == Quotes::yes));
+  }
+  if (look_.identifier == Part::included) {
+    parts.push_back(printed(relation_.identifier, look_.identifier_quotes == Quotes::yes));
+  }
+  return join(parts, ".");
+}
+
 std::string RelationValue::repr() const {
-  return fmt::format("<Relation {}>", relation_.render());
+  return fmt::format("<Relation {}>", str());
 }
 
 bool RelationValue::equals(const Object& other) const {

@@ -92,10 +92,10 @@ Target read_target(const std::string& profile, const LoadOptions& options,
   target.schema = text_field(fields, {"schema"});
   if (target.schema.empty()) refuse(fmt::format("{}: the target has no schema", where));
   target.threads = threads_of(fields, options, where);
-  target.user = text_field(fields, {"username", "user"});
-  target.password = Secret(text_field(fields, {"password", "pass"}));
+  target.user = text_field(fields, {"username", "user", "UID"});
+  target.password = Secret(text_field(fields, {"password", "pass", "PWD"}));
   for (const auto& [key, value] : fields.as_object()) {
-    if (key != "password" && key != "pass") target.fields.set(key, value);
+    if (key != "password" && key != "pass" && key != "PWD") target.fields.set(key, value);
   }
   return target;
 }
