@@ -31,12 +31,14 @@ class Pieces : public ByteSource {
 
 void read(std::string_view dump, Dialect dialect) {
   test::SlowSource whole(dump, dump.size() + 1);
+  test::SlowSource again(dump, dump.size() + 1);
   const std::string expected =
-      events_of(whole, {.dialect = dialect, .buffer_bytes = dump.size() + 1});
+      events_of(whole, {.dialect = dialect, .buffer_bytes = dump.size() + 1}, &again);
   Pieces pieces(dump);
   const std::size_t buffer_bytes = fuzz::Chance(dump).up_to(piece_bytes_max);
+  Pieces pieces_again(dump);
   const std::string in_pieces =
-      events_of(pieces, {.dialect = dialect, .buffer_bytes = buffer_bytes});
+      events_of(pieces, {.dialect = dialect, .buffer_bytes = buffer_bytes}, &pieces_again);
   require(in_pieces == expected, "the same events at any size of the pieces");
 }
 

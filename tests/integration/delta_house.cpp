@@ -76,7 +76,7 @@ LoadReport DeltaHouse::next_day(std::string_view dump) {
   date_ = date_.plus_days(1);
   clock_.set(date_.instant_at(std::chrono::hours(7)));
   // Two dumps of one second would be one dump.
-  return load(fmt::format("-- {}\n{}", date_.iso(), dump), DumpWish::Force::no);
+  return load(fmt::format("{}\n-- {}\n", dump, date_.iso()), DumpWish::Force::no);
 }
 
 LoadReport DeltaHouse::same_day(std::string_view dump) {

@@ -68,6 +68,37 @@ TEST_F(DeltaLoad, SendsWholeTablesUntilBothCopiesAreThereAndChangedRowsFromThenO
   EXPECT_TRUE(house_.verify().differences.empty());
 }
 
+/// As phpMyAdmin writes it: keys behind the rows. Rooms 1 to 3000; those up to `changed` cost one
+/// more.
+std::string export_of_phpmyadmin(int changed) {
+  std::vector<std::string> rows;
+  for (int id = 1; id <= 3000; ++id) {
+    rows.push_back(fmt::format("({}, 'R{}', {})", id, id, id <= changed ? 8 : 7));
+  }
+  return "-- phpMyAdmin SQL Dump\nSET SQL_MODE = \"NO_AUTO_VALUE_ON_ZERO\";\n/*!40101 SET NAMES "
+         "utf8mb4 */;\nCREATE TABLE `rooms` (`id` int NOT NULL, `code` varchar(20), `rent` int) "
+         "ENGINE=InnoDB;\nINSERT INTO `rooms` (`id`, `code`, `rent`) VALUES\n" +
+         join(rows, ",\n") +
+         ";\nALTER TABLE `rooms`\n  ADD PRIMARY KEY (`id`),\n  ADD UNIQUE KEY `code` (`code`);\n"
+         "ALTER TABLE `rooms`\n  MODIFY `id` int NOT NULL AUTO_INCREMENT, AUTO_INCREMENT=3001;\n"
+         "COMMIT;\n-- Dump completed\n";
+}
+
+TEST_F(DeltaLoad, AnExportThatAddsKeysBehindItsRowsCostsWhatChangedToo) {
+  const auto changed = [&] { return house_.value("SELECT SUM(rent = 8) FROM staging.rooms"); };
+  EXPECT_EQ(rooms(house_.next_day(export_of_phpmyadmin(0))).way, Way::whole);
+  EXPECT_EQ(rooms(house_.next_day(export_of_phpmyadmin(1))).way, Way::whole);
+  const LoadReport third = house_.next_day(export_of_phpmyadmin(3));
+  EXPECT_EQ(rooms(third).way, Way::changes);
+  EXPECT_EQ(rooms(third).rows_sent, 3U);
+  EXPECT_EQ(changed(), "3");
+  EXPECT_EQ(rooms(house_.next_day(export_of_phpmyadmin(3))).way, Way::untouched);
+  EXPECT_EQ(rooms(house_.next_day(export_of_phpmyadmin(2500))).way, Way::whole)
+      << "by a second reading";
+  EXPECT_EQ(changed(), "2500");
+  EXPECT_TRUE(house_.verify().differences.empty());
+}
+
 TEST_F(DeltaLoad, LeavesATableThatDidNotChangeAsItIs) {
   make_rooms(200);
   sql("CREATE TABLE words (word VARCHAR(20) PRIMARY KEY)");
