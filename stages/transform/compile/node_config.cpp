@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <optional>
 #include <span>
 
@@ -182,16 +183,51 @@ std::vector<std::string> validations_of(const Reader& reader, const Json& meta) 
   return queries;
 }
 
+/// A name as SQL may spell it without quotes, or one in backticks; nullopt: an expression.
+std::optional<std::string> plain_column(std::string_view text) {
+  text = trim(text);
+  if (text.size() > 2 && text.starts_with('`') && text.ends_with('`')) {
+    text = text.substr(1, text.size() - 2);
+    return text.find('`') == std::string_view::npos ? std::optional<std::string>(text)
+                                                    : std::nullopt;
+  }
+  const bool plain = !text.empty() && std::ranges::all_of(text, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' ||
+           static_cast<unsigned char>(c) >= 0x80U;
+  });
+  return plain ? std::optional<std::string>(text) : std::nullopt;
+}
+
+/// dbt puts unique_key into its SQL as it stands: "a, b" are two columns there, and an expression
+/// works too. Here columns are quoted and indexed, so an expression has to be refused.
+std::vector<std::string> unique_key_of(const Reader& reader) {
+  std::vector<std::string> columns;
+  for (const auto& text : reader.texts("unique_key")) {
+    for (const auto& piece : split(text, ',')) {
+      const auto column = plain_column(piece);
+      if (!column) {
+        reader.refuse(
+            fmt::format("not supported yet: unique_key \"{}\", which is no column; give "
+                        "the columns, or make it a column of the model",
+                        text));
+      }
+      columns.push_back(*column);
+    }
+  }
+  return columns;
+}
+
 void read_model(const Reader& reader, NodeConfig& config) {
   refuse_what_would_be_lost(reader);
   config.materialized = reader.choice<Materialization>(
       "materialized", reader.text("materialized", "view"), materializations);
-  config.unique_key = reader.texts("unique_key");
+  const bool incremental = config.materialized == Materialization::incremental;
+  config.unique_key = incremental ? unique_key_of(reader) : reader.texts("unique_key");
   // As dbt-mysql: without a word about it, a key means delete+insert and no key means append.
   const std::string usual = config.unique_key.empty() ? "append" : "delete+insert";
   std::string strategy = reader.text("incremental_strategy", usual);
   if (strategy == "default") strategy = usual;
-  if (config.materialized == Materialization::incremental) {
+  if (incremental) {
     config.strategy =
         reader.choice<IncrementalStrategy>("incremental_strategy", strategy, strategies);
     if (config.strategy == IncrementalStrategy::delete_insert && config.unique_key.empty()) {
@@ -205,8 +241,7 @@ void read_model(const Reader& reader, NodeConfig& config) {
       "on_schema_change", reader.text("on_schema_change", "ignore"), schema_changes);
   config.publish =
       reader.choice<PublishMode>("publish", reader.text("publish", "swap"), publish_modes);
-  if (config.publish == PublishMode::in_place &&
-      config.materialized != Materialization::incremental) {
+  if (config.publish == PublishMode::in_place && !incremental) {
     reader.refuse("publish: in_place is for incremental models");
   }
   config.full_refresh = reader.boolean("full_refresh");
