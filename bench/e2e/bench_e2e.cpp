@@ -57,6 +57,44 @@ std::string loader(Warehouse& house, const Settings& settings) {
                   settings.runs));
 }
 
+/// What `mariadb` needs for each day's dump, and the loader for the third day, on top of two that
+/// it loaded, and for each day behind it: rows that changed, and a dump in which none did.
+std::string daily(Warehouse& house, const Settings& settings) {
+  constexpr int days = 4;
+  std::vector<std::string> dumps;
+  for (int day = 1; day <= days; ++day) {
+    dumps.push_back(house.dump(day, settings.scale, settings.changes));
+  }
+  dumps.push_back(house.same_dump(days, days + 1, settings.scale, settings.changes));
+  Series peer{.name = "`zcat \\| mariadb`, the third day", .runs = {}};
+  std::vector<Series> ours{{.name = "`staging_loader`, the third day", .runs = {}},
+                           {.name = "`staging_loader`, the fourth day", .runs = {}},
+                           {.name = "`staging_loader`, a day without changes", .runs = {}}};
+  const auto load = [&](int day) {
+    // No layer above is built here.
+    return house.command("staging_loader",
+                         fmt::format("--business-date 2026-02-{:02} --newest-only bench", day));
+  };
+  for (int round = 1; round <= settings.runs; ++round) {
+    house.reset(dumps);
+    house.settle();
+    peer.runs.push_back(measure(fmt::format("zcat {} | {} peer", dumps[2], house.client()),
+                                house.server().pid(), house.log_file()));
+    house.server().run_sql("DROP DATABASE peer; CREATE DATABASE peer");
+    for (const int day : {1, 2}) measure(load(day), house.server().pid(), house.log_file());
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+      house.settle();
+      ours[i].runs.push_back(
+          measure(load(static_cast<int>(i) + 3), house.server().pid(), house.log_file()));
+      fmt::print(stderr, "round {}: {} {:.1f} s, mariadb {:.1f} s\n", round, ours[i].name,
+                 ours[i].runs.back().wall_s, peer.runs.back().wall_s);
+    }
+  }
+  std::vector<Series> all{std::move(peer)};
+  for (auto& series : ours) all.push_back(std::move(series));
+  return table_of(all);
+}
+
 /// The state machine from a waiting dump to published gold, then the same for the next day on top.
 std::string whole_run(Warehouse& house, const Settings& settings) {
   const std::string first = house.dump(1, settings.scale, settings.changes);
@@ -86,6 +124,7 @@ struct Scenario {
 
 constexpr std::array scenarios{
     Scenario{"loader", "Loading a whole dump", loader},
+    Scenario{"daily", "Loading the next day's dump", daily},
     Scenario{"run", "The whole run", whole_run},
     Scenario{"safety", "Publishing, backups, restores and the vault", safety},
 };
@@ -98,6 +137,9 @@ CliSpec command_line() {
       {.name = "--scale", .value_name = "F", .help = "of the sample source (default 1.0)"},
       {.name = "--runs", .value_name = "N", .help = "rounds (default 5)"},
       {.name = "--changes", .value_name = "MODE", .help = "of day 2: random (default) or newest"},
+      {.name = "--dumps",
+       .value_name = "DIR",
+       .help = "where dumps are kept from one run to the next (default: made anew)"},
       {.name = "--write", .kind = OptionKind::flag, .help = "into bench/RESULTS.md"}};
   for (const auto& scenario : scenarios) {
     spec.commands.push_back(
@@ -124,7 +166,7 @@ void run(const CliInvocation& asked, const std::vector<std::string>& arguments) 
                           .changes = asked.value("--changes").value_or("random")};
   for (const auto& scenario : scenarios) {
     if (scenario.name != asked.command) continue;
-    Warehouse house;
+    Warehouse house(asked.value("--dumps").value_or(""));
     const std::string table = scenario.run(house, settings);
     const std::string section =
         fmt::format("Scale {}. {}.\nCommand: `./dev bench {}`\n\n{}", settings.scale,

@@ -36,8 +36,10 @@ void shell(const std::string& command) {
 
 }  // namespace
 
-Warehouse::Warehouse() : server_(production_size()) {
-  for (const auto* folder : {"mariadb", "secrets", "store/dumps", "store/processed", "made"}) {
+Warehouse::Warehouse(const std::string& dumps)
+    : dumps_(dumps.empty() ? var_.file("made") : fs::absolute(dumps).string()),
+      server_(production_size()) {
+  for (const auto* folder : {"mariadb", "secrets", "store/dumps", "store/processed"}) {
     fs::create_directories(var_.file(folder));
   }
   fs::create_symlink(server_.socket(), var_.file("mariadb/mariadbd.sock"));
@@ -85,13 +87,29 @@ void Warehouse::keep_a_vault() {
   config_ = var_.write("pipeline.yaml", text + "\nvault:\n  schema: vault\n");
 }
 
+/// The store wants the file's own name as it is.
+std::string Warehouse::path_of_dump(int day, double scale, const std::string& changes) const {
+  const std::string folder = fmt::format("{}/{}-{}", dumps_, scale, changes);
+  fs::create_directories(folder);
+  return fmt::format("{}/gghouse_202602{:02}.sql.gz", folder, day);
+}
+
 std::string Warehouse::dump(int day, double scale, const std::string& changes) {
-  std::string path = var_.file(fmt::format("made/gghouse_202602{:02}.sql.gz", day));
+  std::string path = path_of_dump(day, scale, changes);
   if (!fs::exists(path)) {
     shell(fmt::format(
         "{}/make_source --dump --day {} --date 2026-02-{:02} --scale {} --seed 1 --changes {} | "
-        "gzip -6 >{}",
-        PIPELINE_BIN_DIR, day, day, scale, changes, path));
+        "gzip -6 >{}.part && mv {}.part {}",
+        PIPELINE_BIN_DIR, day, day, scale, changes, path, path, path));
+  }
+  return path;
+}
+
+std::string Warehouse::same_dump(int day, int later, double scale, const std::string& changes) {
+  std::string path = path_of_dump(later, scale, changes + "-again");
+  if (!fs::exists(path)) {
+    shell(fmt::format("(echo \"-- once more\"; zcat {}) | gzip -6 >{}.part && mv {}.part {}",
+                      dump(day, scale, changes), path, path, path));
   }
   return path;
 }

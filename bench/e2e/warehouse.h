@@ -18,7 +18,8 @@ struct Settings {
 
 class Warehouse {
  public:
-  Warehouse();
+  /// `dumps`: the folder that keeps them; empty: they go with the house.
+  explicit Warehouse(const std::string& dumps);
 
   test::MariadbServer& server() { return server_; }
   std::string server_version();
@@ -33,13 +34,18 @@ class Warehouse {
 
   /// Writes the sample dump of that day (from 1) once; gives its path.
   std::string dump(int day, double scale, const std::string& changes);
+  /// The dump of `day` as if it came on `later` once more: other bytes, but the same tables.
+  std::string same_dump(int day, int later, double scale, const std::string& changes);
   /// Empty schemas and records; the store holds just these dumps, waiting.
   void reset(const std::vector<std::string>& dumps);
   /// Comes back when the server has nothing left to write.
   void settle();
 
  private:
+  std::string path_of_dump(int day, double scale, const std::string& changes) const;
+
   test::TempDir var_;
+  std::string dumps_;
   std::string config_ = PIPELINE_SOURCE_DIR "/deploy/pipeline.yaml";
   test::MariadbServer server_;
 };

@@ -261,20 +261,6 @@ std::vector<TableName> put_back_by_hand(Connection& connection, const std::strin
   return found;
 }
 
-std::vector<std::string> not_built_by_a_run(Connection& connection, const std::string& schema) {
-  const auto found = connection.query(fmt::format(
-      "SELECT version.table_name FROM pipeline.published_table AS version JOIN (SELECT table_name, "
-      "MAX(publish_id) AS publish_id FROM pipeline.published_table WHERE schema_name = {0} GROUP "
-      "BY "
-      "table_name) AS last ON last.table_name = version.table_name AND last.publish_id = "
-      "version.publish_id WHERE version.schema_name = {0} AND version.how NOT IN ({1}, {2})",
-      quote_text(schema), quote_text(word_of(Origin::built)),
-      quote_text(word_of(Origin::built_anew))));
-  std::vector<std::string> names;
-  for (const auto& row : found.rows) names.push_back(row.at(0).value_or(""));
-  return names;
-}
-
 std::vector<BuiltDate> dates_missing(Connection& connection, const TableName& live,
                                      std::optional<BusinessDate> held, BusinessDate until) {
   const auto found = connection.query(

@@ -39,10 +39,6 @@ HeldVersion held_version(Connection& connection, const TableName& live);
 /// schema.
 std::vector<TableName> put_back_by_hand(Connection& connection, const std::string& schema);
 
-/// Tables of `schema` whose live version, as the records say, a person put there: by a restore, a
-/// safe_update, or a word about what they hold.
-std::vector<std::string> not_built_by_a_run(Connection& connection, const std::string& schema);
-
 /// A date for which a table was built, and the run before which it held an earlier date: the first
 /// of those that last built it for this date one after the other.
 struct BuiltDate {

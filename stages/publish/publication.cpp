@@ -162,15 +162,11 @@ class Planner {
   void add_marker(const std::string& schema) {
     const TableName live{schema, std::string(marker_table)};
     const bool absent = relation_kind(session_, live) == RelationKind::absent;
-    if (!absent && exchanges()) return exchange(live);
+    if (!absent && publication_.swapped_out_markers == SwappedOut::exchanged) {
+      return exchange(live);
+    }
     if (!absent) drop(live);
     rename(in_shadow(live), live);
-  }
-
-  bool exchanges() const {
-    return std::ranges::any_of(publication_.tables, [](const auto& table) {
-      return table.swapped_out == SwappedOut::exchanged;
-    });
   }
 
   void set_view_aside(const TableName& live) {

@@ -66,6 +66,8 @@ struct Publication {
   std::vector<TableName> in_place = {};
   /// Live tables that leave without a successor; they move to the shadow under their name.
   std::vector<TableName> withdrawn;
+  /// exchanged: the shadow shows then to which generation the tables in it belonged.
+  SwappedOut swapped_out_markers = SwappedOut::dropped;
   std::vector<ViewPublication> views;
   ViewSession view_session;
   std::string reason;                          // that a person gave, for the journal; may be empty

@@ -1,8 +1,13 @@
 #include "tests/integration/delta_house.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <set>
+#include <thread>
 
 #include <fmt/core.h>
 
@@ -47,7 +52,7 @@ void DeltaHouse::reset() {
   for (const auto* table : {"loaded_dump", "publish_journal", "published_table"}) {
     root_.execute(fmt::format("DELETE FROM pipeline.{}", table));
   }
-  root_.execute("SET GLOBAL local_infile = 1");
+  root_.execute("SET GLOBAL local_infile = 1, time_zone = 'SYSTEM', max_allowed_packet = 16777216");
   root_.execute("USE source");
   date_ = day_before_all;
   change = [](LoaderOptions&) {};
@@ -61,11 +66,21 @@ std::string DeltaHouse::value(const std::string& query) {
   return root_.query_value(query).value_or("NULL");
 }
 
-std::string DeltaHouse::dump() {
-  const auto said = run_program({.argv = {"mariadb-dump", "--no-defaults", "--user=root",
-                                          "--socket=" + server_.socket(), "source"}});
+std::string DeltaHouse::dump(const std::vector<std::string>& more_arguments,
+                             const std::string& schema) {
+  std::vector<std::string> argv{"mariadb-dump", "--no-defaults", "--user=root",
+                                "--socket=" + server_.socket()};
+  argv.insert(argv.end(), more_arguments.begin(), more_arguments.end());
+  argv.push_back(schema);
+  const auto said = run_program({.argv = argv});
   if (!said.ok()) throw Error(ErrorKind::internal, "mariadb-dump: " + said.err);
   return said.out;
+}
+
+void DeltaHouse::put_back(const std::string& schema, const std::string& dump) {
+  root_.execute(fmt::format("DROP DATABASE IF EXISTS {}", schema));
+  root_.execute(fmt::format("CREATE DATABASE {} {}", schema, schema_charset));
+  server_.run_sql(fmt::format("USE {};\n{}", schema, dump));
 }
 
 LoadReport DeltaHouse::next_day() {
@@ -76,11 +91,42 @@ LoadReport DeltaHouse::next_day(std::string_view dump) {
   date_ = date_.plus_days(1);
   clock_.set(date_.instant_at(std::chrono::hours(7)));
   // Two dumps of one second would be one dump.
-  return load(fmt::format("{}\n-- {}\n", dump, date_.iso()), DumpWish::Force::no);
+  deliver(fmt::format("{}\n-- {}\n", dump, date_.iso()), DumpWish::Force::no);
+  return load(DumpWish::Force::no);
 }
 
 LoadReport DeltaHouse::same_day(std::string_view dump) {
-  return load(dump, DumpWish::Force::yes);
+  deliver(dump, DumpWish::Force::yes);
+  return load(DumpWish::Force::yes);
+}
+
+// Without exec: the test has one thread, and the child needs nothing of it but its memory.
+void DeltaHouse::next_day_killed(std::chrono::milliseconds after) {
+  date_ = date_.plus_days(1);
+  clock_.set(date_.instant_at(std::chrono::hours(7)));
+  deliver(dump(), DumpWish::Force::no);
+  const pid_t child = ::fork();
+  if (child < 0) throw Error(ErrorKind::internal, "no child can be made");
+  if (child == 0) {
+    try {
+      load(DumpWish::Force::no);
+      ::_exit(0);
+    } catch (...) {
+      ::_exit(1);
+    }
+  }
+  std::this_thread::sleep_for(after);
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ++runs_;
+  if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+    throw Error(ErrorKind::internal, "the load failed before it was killed");
+  }
+}
+
+void DeltaHouse::finish_day() {
+  load(DumpWish::Force::no);
 }
 
 LoaderOptions DeltaHouse::options() {
@@ -97,7 +143,7 @@ LoaderOptions DeltaHouse::options() {
   return options;
 }
 
-LoadReport DeltaHouse::load(std::string_view dump, DumpWish::Force force) {
+void DeltaHouse::deliver(std::string_view dump, DumpWish::Force force) {
   for (const auto& entry : fs::directory_iterator(folder_.file("dumps"))) {
     fs::remove(entry.path());
   }
@@ -108,6 +154,9 @@ LoadReport DeltaHouse::load(std::string_view dump, DumpWish::Force force) {
   }
   const std::string digits = replace_all(date_.iso(), "-", "");
   replace_file(folder_.file(fmt::format("dumps/gghouse_{}.sql", digits)), dump);
+}
+
+LoadReport DeltaHouse::load(DumpWish::Force force) {
   const auto store = open_store(folder_.path());
   StagingLoader loader(*store, clock_, options());
   return loader.load(

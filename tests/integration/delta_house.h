@@ -1,6 +1,7 @@
 // A source whose dumps are loaded day by day, in process, and compared with it table by table.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -27,13 +28,21 @@ class DeltaHouse {
   std::string value(const std::string& query);
   Connection& root() { return root_; }
 
-  /// The dump of `source` as it is now.
-  std::string dump();
+  /// The dump of a schema as it is now.
+  std::string dump(const std::vector<std::string>& more_arguments = {},
+                   const std::string& schema = "source");
+  /// Into `schema`, by the client.
+  void put_back(const std::string& schema, const std::string& dump);
   /// The next day has come: its dump is delivered and loaded.
   LoadReport next_day();
   LoadReport next_day(std::string_view dump);
   /// The same day once more, with another dump.
   LoadReport same_day(std::string_view dump);
+  /// The next day has come, and its load is killed so long after its beginning, or comes to its
+  /// end.
+  void next_day_killed(std::chrono::milliseconds after);
+  /// The day's load once more, as the next start would do it.
+  void finish_day();
   StagingVerification verify();
   LoaderOptions options();  // may be changed by `change`
   std::function<void(LoaderOptions&)> change = [](LoaderOptions&) {};
@@ -44,7 +53,8 @@ class DeltaHouse {
   std::string differences();
 
  private:
-  LoadReport load(std::string_view dump, DumpWish::Force force);
+  void deliver(std::string_view dump, DumpWish::Force force);
+  LoadReport load(DumpWish::Force force);
   std::string definition(const std::string& schema, const std::string& table);
   std::vector<std::string> tables_with_rows(const std::string& schema);
 

@@ -306,6 +306,184 @@ TEST_F(DeltaLoad, BelievesNoStateThatIsDamagedOrOfAnotherFormat) {
   }
 }
 
+TEST_F(DeltaLoad, BelievesNoCopyBesideAStagingThatWasEmptied) {
+  make_rooms(5000);
+  two_days();
+  sql("UPDATE rooms SET rent = 2 WHERE id = 18");
+  house_.next_day();
+  house_.put_back("staging", "");
+  sql("USE source");
+  sql("UPDATE rooms SET rent = 3 WHERE id = 19");
+  EXPECT_EQ(rooms(house_.same_day(house_.dump())).way, Way::whole);
+  EXPECT_EQ(house_.differences(), "");
+}
+
+TEST_F(DeltaLoad, BelievesNoCopyBesideAStagingOfAnEarlierDay) {
+  make_rooms(5000);
+  two_days();
+  const std::string second = house_.dump({}, "staging");
+  sql("UPDATE rooms SET rent = 2 WHERE id = 18");
+  house_.next_day();
+  house_.put_back("staging", second);
+  sql("USE source");
+  sql("UPDATE rooms SET rent = 3 WHERE id = 19");
+  EXPECT_EQ(rooms(house_.same_day(house_.dump())).way, Way::whole);
+  EXPECT_EQ(house_.differences(), "");
+  // Behind two more days the copies are known again.
+  house_.next_day();
+  house_.next_day();
+  sql("UPDATE rooms SET rent = 4 WHERE id = 19");
+  EXPECT_EQ(rooms(house_.next_day()).way, Way::changes);
+  EXPECT_EQ(house_.differences(), "");
+}
+
+TEST_F(DeltaLoad, BelievesNoShadowOfAnEarlierDay) {
+  make_rooms(5000);
+  two_days();
+  const std::string shadow = house_.dump({"--hex-blob"}, "staging__next");
+  for (const int rent : {2, 3}) {
+    sql(fmt::format("UPDATE rooms SET rent = {0} WHERE id = 18 + {0}", rent));
+    house_.next_day();
+  }
+  sql("UPDATE rooms SET rent = 9 WHERE id = 40");
+  house_.next_day();
+  house_.put_back("staging__next", shadow);
+  sql("USE source");
+  sql("UPDATE rooms SET rent = 4 WHERE id = 19");
+  EXPECT_EQ(rooms(house_.next_day()).way, Way::whole);
+  EXPECT_EQ(house_.differences(), "");
+}
+
+TEST_F(DeltaLoad, CountsTheRowsOfATableThatItLeavesAlone) {
+  make_rooms(3000);
+  two_days();
+  sql("DELETE FROM staging.rooms WHERE id > 100");
+  EXPECT_EQ(rooms(house_.next_day()).way, Way::whole);
+  EXPECT_EQ(house_.differences(), "");
+}
+
+TEST_F(DeltaLoad, BringsRightWhatVerifyFoundWrong) {
+  make_rooms(3000);
+  two_days();
+  sql("UPDATE staging.rooms SET note = 'by hand' WHERE id = 1234");
+  EXPECT_EQ(house_.verify().differences.size(), 1U);
+  EXPECT_NE(rooms(house_.next_day()).way, Way::untouched);
+  EXPECT_EQ(house_.differences(), "");
+}
+
+// ---- the same text under other circumstances
+
+TEST_F(DeltaLoad, LoadsAnewWhatTheServersOwnTimeZoneWouldReadOtherwise) {
+  sql("CREATE TABLE rooms (id INT PRIMARY KEY, at TIMESTAMP NULL)");
+  sql("INSERT INTO rooms VALUES (1, '2026-01-01 00:00:00')");
+  const auto dump = [&] { return house_.dump({"--skip-tz-utc"}); };
+  house_.next_day(dump());
+  house_.next_day(dump());
+  EXPECT_EQ(rooms(house_.next_day(dump())).way, Way::untouched);
+  const std::string before = dump();
+  sql("SET GLOBAL time_zone = '+09:00'");
+  EXPECT_EQ(rooms(house_.next_day(before)).way, Way::whole);
+  EXPECT_EQ(house_.value("SELECT UNIX_TIMESTAMP(at) FROM staging.rooms"), "1767193200");
+}
+
+TEST_F(DeltaLoad, LoadsAnewWhatTheShadowsCharacterSetWouldReadOtherwise) {
+  sql("CREATE TABLE rooms (id INT PRIMARY KEY, name VARCHAR(20))");
+  sql("INSERT INTO rooms VALUES (1, 'a')");
+  const auto dump = [&] {
+    return replace_all(house_.dump(), " DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci", "");
+  };
+  house_.next_day(dump());
+  house_.next_day(dump());
+  EXPECT_EQ(rooms(house_.next_day(dump())).way, Way::untouched);
+  sql("ALTER DATABASE staging__next CHARACTER SET latin1");
+  EXPECT_EQ(rooms(house_.next_day(dump())).way, Way::whole);
+}
+
+TEST_F(DeltaLoad, SeesThatARowCameIntoOtherColumns) {
+  sql("CREATE TABLE loose (id INT, a INT, b INT)");
+  const auto with = [&](const std::string& rows) {
+    return replace_all(house_.dump(), "-- Dump completed", rows + "\n-- Dump completed");
+  };
+  const std::string first = with(
+      "INSERT INTO `loose` (`id`,`a`,`b`) VALUES (1,1,1);\nINSERT INTO `loose` (`id`,`b`,`a`) "
+      "VALUES "
+      "(2,5,6);\nINSERT INTO `loose` (`id`,`a`,`b`) VALUES (3,7,8);");
+  house_.next_day(first);
+  house_.next_day(first);
+  house_.next_day(
+      with("INSERT INTO `loose` (`id`,`a`,`b`) VALUES (1,1,1);\nINSERT INTO `loose` (`id`,`b`,`a`) "
+           "VALUES (2,5,6),(3,7,8);"));
+  EXPECT_EQ(house_.value("SELECT CONCAT(a, b) FROM staging.loose WHERE id = 3"), "87");
+}
+
+TEST_F(DeltaLoad, KnowsATableAgainWhoseDefinitionShowsInATimeZone) {
+  sql("SET GLOBAL time_zone = '+09:00'");
+  sql("CREATE TABLE rooms (id INT PRIMARY KEY, a INT, at TIMESTAMP NOT NULL DEFAULT '2020-01-01 "
+      "09:00:00')");
+  sql("INSERT INTO rooms (id, a) VALUES (1, 1), (2, 2)");
+  const auto dump = [&] { return house_.dump({"--skip-tz-utc"}); };
+  house_.next_day(dump());
+  sql("UPDATE rooms SET a = 3 WHERE id = 1");
+  house_.next_day(dump());
+  sql("UPDATE rooms SET a = 4 WHERE id = 2");
+  EXPECT_EQ(rooms(house_.next_day(dump())).way, Way::changes);
+}
+
+TEST_F(DeltaLoad, RebuildsWhatChangedForReadersOfOldSnapshotsIfItIsAskedTo) {
+  make_rooms(50);
+  house_.change = [](LoaderOptions& options) { options.rebuild = FillOptions::Rebuild::yes; };
+  two_days();
+  sql("UPDATE rooms SET rent = 2 WHERE id = 18");
+  Connection reader = Connection::open(house_.root().options());
+  reader.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+  reader.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+  EXPECT_EQ(rooms(house_.next_day()).way, Way::changes);
+  try {
+    reader.query_value("SELECT COUNT(*) FROM staging.rooms");
+    ADD_FAILURE() << "the reader saw a generation that is gone";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.context_value("errno"), "1412");
+  }
+}
+
+// ---- limits
+
+TEST_F(DeltaLoad, KeepsItsHashesUnderASmallPacket) {
+  sql("SET GLOBAL max_allowed_packet = 1048576");
+  sql("CREATE TABLE rooms (id INT PRIMARY KEY, a INT)");
+  sql("INSERT INTO rooms SELECT seq, seq FROM seq_1_to_200000");
+  const std::vector<std::string> small{"--max-allowed-packet=512K", "--net-buffer-length=65536"};
+  house_.next_day(house_.dump(small));
+  house_.next_day(house_.dump(small));
+  sql("UPDATE rooms SET a = 0 WHERE id % 40 = 0");
+  EXPECT_EQ(rooms(house_.next_day(house_.dump(small))).way, Way::changes);
+  EXPECT_EQ(house_.differences(), "");
+}
+
+TEST_F(DeltaLoad, TakesKeysOfManyColumns) {
+  for (const int columns : {16, 17, 30}) {
+    house_.reset();
+    std::string all;
+    std::string key;
+    std::string values;
+    for (int i = 0; i < columns; ++i) {
+      all += fmt::format("a_rather_long_name_of_a_column_{} INT NOT NULL, ", i);
+      key += fmt::format("{}a_rather_long_name_of_a_column_{}", i == 0 ? "" : ", ", i);
+      values += fmt::format("{}seq + {}", i == 0 ? "" : ", ", i);
+    }
+    sql(fmt::format("CREATE TABLE rooms ({}v INT, PRIMARY KEY ({}))", all, key));
+    sql(fmt::format("INSERT INTO rooms SELECT {}, seq FROM seq_1_to_3000", values));
+    house_.next_day();
+    house_.next_day();
+    sql("UPDATE rooms SET v = 0 WHERE v % 7 = 0");
+    EXPECT_EQ(rooms(house_.next_day()).way, columns == 16 ? Way::changes : Way::whole) << columns;
+    EXPECT_EQ(house_.differences(), "");
+    sql("DELETE FROM rooms WHERE v % 9 = 1");
+    house_.next_day();
+    EXPECT_EQ(house_.differences(), "");
+  }
+}
+
 TEST_F(DeltaLoad, LoadsEverythingWholeIfItIsAskedTo) {
   make_rooms(300);
   two_days();
@@ -359,6 +537,35 @@ TEST_F(DeltaLoad, TakesATableWhoseRowsComeInPieces) {
               "1,2,3,4," + last);
     EXPECT_EQ(house_.value("SELECT GROUP_CONCAT(id ORDER BY id) FROM staging.other"), "1," + last);
   }
+}
+
+TEST_F(DeltaLoad, TakesATableThatComesInPiecesForTheFirstTime) {
+  sql("CREATE TABLE other (id INT PRIMARY KEY)");
+  sql("INSERT INTO other VALUES (1)");
+  sql("CREATE TABLE rooms (id INT PRIMARY KEY)");
+  sql("INSERT INTO rooms VALUES (1), (2)");
+  house_.next_day();
+  for (const int last : {3, 4}) {
+    house_.next_day(
+        replace_all(house_.dump(), "-- Dump completed",
+                    fmt::format("INSERT INTO `other` VALUES ({0});\nINSERT INTO `rooms` "
+                                "VALUES ({0});\n-- Dump completed",
+                                last)));
+    EXPECT_EQ(house_.value("SELECT GROUP_CONCAT(id ORDER BY id) FROM staging.rooms"),
+              fmt::format("1,2,{}", last));
+  }
+}
+
+TEST_F(DeltaLoad, SendsGeneratedColumnsAsInsertsToo) {
+  sql("SET GLOBAL local_infile = 0");
+  sql("CREATE TABLE rooms (id INT PRIMARY KEY, a INT, twice INT AS (a * 2) STORED)");
+  sql("INSERT INTO rooms (id, a) VALUES (1, 1), (2, 2)");
+  house_.next_day();
+  sql("UPDATE rooms SET a = 3 WHERE id = 1");
+  house_.next_day();
+  sql("UPDATE rooms SET a = 4 WHERE id = 2");
+  EXPECT_EQ(rooms(house_.next_day()).way, Way::changes);
+  EXPECT_EQ(house_.value("SELECT GROUP_CONCAT(a, twice ORDER BY id) FROM staging.rooms"), "36,48");
 }
 
 TEST_F(DeltaLoad, TakesKeysThatDoNotAscendOrAreNoPlainNumbers) {

@@ -14,6 +14,7 @@ namespace {
 
 constexpr char negative = '\0';
 constexpr char not_negative = '\1';
+constexpr std::size_t columns_max = 16;
 
 bool append_integer(std::string_view text, std::string& out) {
   const bool below_zero = text.starts_with('-');
@@ -53,7 +54,7 @@ std::optional<RowKey> RowKey::of(const dump::TableDefinition& table,
     key.at_.push_back(static_cast<std::size_t>(found - columns.begin()));
     key.names_.push_back(quote_name(column->name));
   }
-  if (key.at_.empty()) return {};
+  if (key.at_.empty() || key.at_.size() > columns_max) return {};
   return key;
 }
 
@@ -66,6 +67,14 @@ bool RowKey::append(dump::Row row, std::string& out) const {
     return false;
   }
   return true;
+}
+
+std::size_t RowKey::keys_per_condition() const {
+  // MariaDB makes a subquery of longer lists (in_predicate_conversion_threshold is 1,000).
+  constexpr std::size_t list_max = 999;
+  constexpr std::size_t bytes_max = 256U << 10U;
+  constexpr std::size_t bytes_of_comparison = 160;  // a quoted name, a number, and the words
+  return std::min(list_max, bytes_max / (names_.size() * bytes_of_comparison));
 }
 
 std::string RowKey::condition(std::string_view keys) const {

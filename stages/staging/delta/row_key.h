@@ -17,8 +17,8 @@ namespace pipeline::delta {
 /// differ, and the other way round.
 class RowKey {
  public:
-  /// nullopt if the table has no primary key, one with a column that is no integer, or one with a
-  /// column that is not among `columns`, those of a row's values.
+  /// nullopt if the table has no primary key, one of more than 16 columns, one with a column that
+  /// is no integer, or one with a column that is not among `columns`, those of a row's values.
   static std::optional<RowKey> of(const dump::TableDefinition& table,
                                   std::span<const std::string> columns);
 
@@ -29,6 +29,9 @@ class RowKey {
   /// server writes integers (quoted, hex, 007, more than 64 bits): nobody knows then what it
   /// becomes.
   bool append(dump::Row row, std::string& out) const;
+
+  /// How many keys make a condition that is no burden to a server.
+  std::size_t keys_per_condition() const;
 
   /// SQL that is true for the rows of these keys, one behind the other in `keys`, and for no other:
   /// "`id` IN (1,2)", "(`a` = 1 AND `b` = 2) OR ...".

@@ -18,7 +18,9 @@ namespace {
 /// Of everything that decides what a state means: whoever changes hashes, keys, chunks or the way
 /// in which rows are sent counts on.
 constexpr int format = 1;
-constexpr std::size_t statement_bytes_max = 1U << 20U;
+/// The least max_allowed_packet that anybody sets is 1 MiB; a chunk with its label is less than
+/// half of it.
+constexpr std::size_t statement_bytes_max = 512U << 10U;
 constexpr std::size_t chunks_per_page = 256;
 
 std::string bytes_literal(std::string_view bytes) {
@@ -105,12 +107,14 @@ void TableState::write_chunks(std::span<const Chunk> chunks, std::uint64_t epoch
   const std::string opening = fmt::format("INSERT INTO {} VALUES ", quoted_);
   std::string statement;
   for (const auto& chunk : chunks) {
+    const std::string row = fmt::format("({}, {}, {})", bytes_literal(chunk.label), epoch,
+                                        bytes_literal(chunk.entries));
+    if (!statement.empty() && statement.size() + row.size() > statement_bytes_max) {
+      session_.execute(statement);
+      statement.clear();
+    }
     statement += statement.empty() ? opening : ",";
-    statement += fmt::format("({}, {}, {})", bytes_literal(chunk.label), epoch,
-                             bytes_literal(chunk.entries));
-    if (statement.size() < statement_bytes_max) continue;
-    session_.execute(statement);
-    statement.clear();
+    statement += row;
   }
   if (!statement.empty()) session_.execute(statement);
 }
@@ -125,6 +129,10 @@ void TableState::forget_superseded(std::uint64_t epoch) {
       "DELETE {0} FROM {0} JOIN {0} AS later ON later.label = {0}.label AND later.epoch "
       "> {0}.epoch WHERE later.epoch <= {1} AND {0}.label <> ''",
       quoted_, epoch));
+  // Its range falls to the chunk before.
+  session_.execute(
+      fmt::format("DELETE FROM {} WHERE entries = '' AND label NOT IN ('', {}) AND epoch <= {}",
+                  quoted_, bytes_literal(first_label), epoch));
 }
 
 std::optional<Chunk> TableState::Chunks::next() {

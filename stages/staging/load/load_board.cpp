@@ -29,6 +29,14 @@ std::size_t bytes_of(const RowGroup& group) {
          group.begin.columns.size() * bytes_of_column;
 }
 
+std::size_t bytes_of(const std::optional<LaneDelta>& lane) {
+  if (!lane) return 0;
+  std::size_t bytes = lane->delta.keys.size();
+  for (const auto& chunk : lane->delta.chunks) bytes += chunk.label.size() + chunk.entries.size();
+  if (lane->sample) bytes += lane->sample->rows.size();
+  return bytes;
+}
+
 }  // namespace
 
 std::unique_lock<std::mutex> LoadBoard::lock() const {
@@ -46,8 +54,9 @@ void LoadBoard::wait(std::unique_lock<std::mutex>& held, Condition condition) co
 }
 
 TableLane& LoadBoard::open(TableLane lane) {
-  const auto held = lock();
-  throw_if_stopped();
+  auto held = lock();
+  lane.bytes_of_delta = bytes_of(lane.delta);
+  make_room(held, lane.bytes_of_delta);
   if (current_ != nullptr) current_->state = TableLane::State::closed;
   current_ = &lanes_.emplace_back(std::move(lane));
   current_->self = std::prev(lanes_.end());
@@ -223,6 +232,7 @@ void LoadBoard::give_back(std::string batch) {
 
 void LoadBoard::done(TableLane& lane) {
   const auto held = lock();
+  bytes_held_ -= std::min(bytes_held_, lane.bytes_of_delta);
   if (lane.next != nullptr) {
     lane.next->after = nullptr;
   } else {

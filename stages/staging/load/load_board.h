@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "common/mariadb/identifier.h"
 #include "stages/staging/dump/dump_reader.h"
 #include "stages/staging/load/load_statement.h"
 #include "stages/staging/load/table_route.h"
@@ -41,6 +42,16 @@ struct LaneDelta {
   std::optional<Sample> sample;
 };
 
+/// Of a table that nothing is done to: what the server's copy must hold.
+struct LaneCheck {
+  TableName table;
+  std::uint64_t rows = 0;
+  std::optional<LaneDelta::Sample> sample;
+  /// A candidate, which may have to be rebuilt; otherwise what is live.
+  enum class Of { candidate, live } of = Of::live;
+  dump::SessionSettings settings;
+};
+
 /// Told at a lane's end, of a table that was made: what is to be written beside it.
 struct LaneState {
   delta::Slot slot = delta::Slot::a;
@@ -54,6 +65,8 @@ struct TableLane {
   std::optional<dump::TableBegins> create;
   /// Set where the lane changes a copy that is there. Its groups bring the rows that come.
   std::optional<LaneDelta> delta = {};
+  /// Set where a table is looked at and left alone.
+  std::optional<LaneCheck> check = {};
   /// Whether a copy of an earlier load stands where the table is to be made.
   enum class Before { nothing, copy } before = Before::nothing;
   /// More rows come into a table whose state was written: it is not true any more.
@@ -66,6 +79,7 @@ struct TableLane {
   using Item = std::variant<RowGroup, std::string, GroupEnd>;
   std::deque<Item> items;
   std::uint64_t bytes = 0;          // that ever came
+  std::size_t bytes_of_delta = 0;   // held as long as the lane is
   std::uint64_t rows_of_group = 0;  // of the one that ended last
   std::optional<LaneState> made = {};
   enum class State { open, closed } state = State::open;

@@ -100,6 +100,34 @@ std::optional<LedgerEntry> read_entry(Connection& session, std::uint64_t generat
                      .override_reason = row[5].value_or("")};
 }
 
+Copies copies_in(Connection& session, const std::string& shadow,
+                 const std::optional<publish::Marker>& live) {
+  const auto newest = session.query_value(
+      "SELECT MAX(generation) FROM pipeline.loaded_dump WHERE published_at IS NOT NULL");
+  if (!live) return newest ? Copies::unknown : Copies::of_a_first_load;
+  if (!newest || publish::to_number(newest) != live->generation) return Copies::unknown;
+  const auto before = session.query_value(
+      fmt::format("SELECT MAX(generation) FROM pipeline.loaded_dump WHERE published_at IS NOT NULL "
+                  "AND generation < {}",
+                  live->generation));
+  const auto beside = publish::read_marker(session, shadow);
+  // The first publish leaves nothing in the shadow.
+  if (!beside) return before ? Copies::unknown : Copies::paired;
+  const auto is_known = [&](const std::string& condition) {
+    return session
+        .query_value(
+            fmt::format("SELECT 1 FROM pipeline.loaded_dump WHERE generation = {} AND run_id "
+                        "= {} AND {}",
+                        beside->generation, quote_text(beside->run_id), condition))
+        .has_value();
+  };
+  if (beside->generation > live->generation) {
+    return is_known("published_at IS NULL") ? Copies::paired : Copies::unknown;
+  }
+  const bool is_the_last = before && publish::to_number(before) == beside->generation;
+  return is_the_last && is_known("published_at IS NOT NULL") ? Copies::paired : Copies::unknown;
+}
+
 std::optional<BusinessDate> published_under_other_date(Connection& session,
                                                        const std::string& sha256,
                                                        BusinessDate date) {

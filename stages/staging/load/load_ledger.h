@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/mariadb/connection.h"
+#include "stages/publish/marker.h"
 #include "stages/staging/load/table_verdict.h"
 
 namespace pipeline {
@@ -44,6 +45,19 @@ void mark_published(Connection& session, std::uint64_t generation, const std::st
 /// The entry of this generation and run, nullopt if there is none.
 std::optional<LedgerEntry> read_entry(Connection& session, std::uint64_t generation,
                                       const std::string& run_id);
+
+/// What the copies in the shadow are, going by the records alone.
+enum class Copies {
+  of_a_first_load,  // nothing was ever published: what lies there, killed loads left
+  paired,           // those that the publish of the live generation left there, or went on from
+  unknown,          // a schema was put back, emptied or filled by others since: nobody knows
+};
+
+/// A publish exchanges the marker together with the tables, so the marker in the shadow tells to
+/// which generation the copies beside it belong: the one that was published last before `live`, or
+/// one that was planned on top of it.
+Copies copies_in(Connection& session, const std::string& shadow,
+                 const std::optional<publish::Marker>& live);
 
 /// The date under which these bytes were published, if under another than `date`.
 std::optional<BusinessDate> published_under_other_date(Connection& session,

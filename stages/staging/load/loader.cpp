@@ -355,10 +355,17 @@ LoadReport StagingLoader::load_dump(Connection& session, const Live& live, const
 }
 
 BaselineWish StagingLoader::baseline_wish(Connection& session, const Live& live) {
-  BaselineWish wish{.schema = options_.schema, .shadow = shadow_, .owned = {}, .put_back = {}};
+  BaselineWish wish{.schema = options_.schema,
+                    .shadow = shadow_,
+                    .owned = {},
+                    .copies = copies_in(session, shadow_, live.marker)};
   if (live.entry) wish.owned = live.entry->owned;
-  for (const auto& table : publish::not_built_by_a_run(session, options_.schema)) {
-    wish.put_back.insert(table);
+  if (wish.copies == Copies::unknown && live.marker && live.marker->generation > 0) {
+    log::warn(
+        "{} and {} do not belong together: one of them was put back or emptied since the last "
+        "load; "
+        "every table is loaded whole",
+        options_.schema, shadow_);
   }
   return wish;
 }
@@ -367,7 +374,8 @@ StagingLoader::Loaded StagingLoader::fill_shadow(Connection& locked, Connection&
                                                  const Live& live, const StoredDump& dump,
                                                  const std::string& run_id,
                                                  RouteOptions::Load tables) {
-  ShadowLoadOptions options{.shadow = shadow_,
+  ShadowLoadOptions options{.schema = options_.schema,
+                            .shadow = shadow_,
                             .baselines = find_baselines(loading, baseline_wish(locked, live)),
                             .load = tables,
                             .rebuild = options_.rebuild,
@@ -423,6 +431,8 @@ void StagingLoader::read_again(std::span<Connection* const> sessions, const Stor
     const auto found = std::ranges::find(again.content.tables, table.name, &LoadedTable::name);
     if (found != again.content.tables.end()) table = *found;
   }
+  loaded.content.rows = 0;
+  for (const auto& table : loaded.content.tables) loaded.content.rows += table.rows;
 }
 
 StagingLoader::Loaded StagingLoader::read_whole(std::span<Connection* const> sessions,
@@ -646,6 +656,7 @@ void StagingLoader::publish_staging(Connection& session, const Live& live,
       .markers = {{options_.schema, marker}},
       .tables = {},
       .withdrawn = {},
+      .swapped_out_markers = publish::SwappedOut::exchanged,
       .views = {},
       .unchanged_generations = {{options_.schema, live.marker ? live.marker->generation : 0}}};
   const auto add = [&](const std::string& table) {

@@ -44,11 +44,25 @@ std::uint64_t max_allowed_packet(Connection& session) {
   return bytes;
 }
 
-/// What a dump that sets no time zone or sql_mode leaves to the server.
-std::string server_defaults(Connection& session) {
-  return session
-      .query_value("SELECT CONCAT_WS('|', @@GLOBAL.time_zone, @@GLOBAL.sql_mode, @@VERSION)")
-      .value_or("");
+/// What a dump leaves to the server if it says nothing of it.
+RouteOptions::ServerDefaults server_defaults(Connection& session, const std::string& shadow) {
+  const auto told = session.query(
+      "SELECT CONCAT_WS('|', @@GLOBAL.time_zone, @@system_time_zone), @@GLOBAL.sql_mode, "
+      "@@VERSION");
+  RouteOptions::ServerDefaults defaults{.time_zone = told.rows.at(0).at(0).value_or(""),
+                                        .sql_mode = told.rows.at(0).at(1).value_or(""),
+                                        .others = told.rows.at(0).at(2).value_or("")};
+  defaults.others +=
+      session
+          .query_value(fmt::format("SELECT CONCAT_WS('|', '', DEFAULT_CHARACTER_SET_NAME, "
+                                   "DEFAULT_COLLATION_NAME) FROM information_schema.SCHEMATA WHERE "
+                                   "SCHEMA_NAME = {}",
+                                   quote_text(shadow)))
+          .value_or("");
+  // MariaDB 11 may read CHARSET=utf8mb4 as any collation of it.
+  const auto collations = session.query("SHOW VARIABLES LIKE 'character_set_collations'");
+  if (!collations.rows.empty()) defaults.others += collations.rows.at(0).at(1).value_or("");
+  return defaults;
 }
 
 /// Reads the dump in the calling thread while others fill tables.
@@ -63,7 +77,7 @@ class ShadowLoader {
     route_options_.shadow = options_.shadow;
     route_options_.load = options_.load;
     if (options_.hashes != nullptr) {
-      route_options_.server_defaults = server_defaults(*options_.hashes);
+      route_options_.server_defaults = server_defaults(*options_.hashes, options_.shadow);
       route_options_.sample_salt = std::random_device()();
     }
     std::vector<std::thread> workers;
@@ -161,7 +175,8 @@ class ShadowLoader {
     open_.emplace(event, baseline, position, options_.hashes, route_options_);
     // A dump that makes a table twice does so without dropping it: that is for the server to
     // refuse.
-    if (baseline.shadow && made_.insert(table.name).second) {
+    const bool stands = baseline.shadow || !options_.only.empty();
+    if (stands && made_.insert(table.name).second) {
       open_->before = TableLane::Before::copy;
     }
     loaded_.tables[position].slot = baseline.slot;
@@ -258,6 +273,12 @@ class ShadowLoader {
   void add_to_sample(dump::Row row, const dump::RowsBegin& rows, const RowPlan& plan) {
     constexpr std::uint64_t rows_max = 64;
     constexpr std::size_t bytes_max = 256U << 10U;
+    // Generated columns, whose values a dump may bring, are not compared; by LOAD DATA they are
+    // passed over.
+    const bool brings_generated = std::ranges::any_of(
+        plan.carriers,
+        [](const ColumnCarrier& carrier) { return carrier.as == ColumnCarrier::As::skipped; });
+    if (plan.by == RowsBy::inserts && brings_generated) return;
     auto& sample = open_->sample;
     if (!sample) sample = LaneDelta::Sample{.begin = rows, .by = plan.by, .rows = {}};
     if (sample->count == rows_max || sample->rows.size() + dump_.row_text().size() > bytes_max) {
@@ -304,20 +325,29 @@ class ShadowLoader {
         break;
       case Becomes::ready:
         loaded.way = LoadedTable::Way::ready;
+        open_check({options_.shadow, open_->name()}, LaneCheck::Of::candidate, end.header.rows);
         break;
       case Becomes::untouched:
         loaded.way = LoadedTable::Way::untouched;
+        loaded.slot = delta::other(loaded.slot);
+        open_check({options_.schema, open_->name()}, LaneCheck::Of::live, end.header.rows);
         break;
       case Becomes::again:
         loaded.way = LoadedTable::Way::again;
         break;
     }
-    if (end.live_is_equal) {
-      loaded.way = LoadedTable::Way::untouched;
-      loaded.slot = delta::other(loaded.slot);
-    }
     board_.close();
     open_.reset();
+  }
+
+  void open_check(TableName table, LaneCheck::Of of, std::uint64_t rows) {
+    TableLane lane{.table = open_->name()};
+    lane.check = LaneCheck{.table = std::move(table),
+                           .rows = rows,
+                           .sample = std::move(open_->sample),
+                           .of = of,
+                           .settings = open_->event.settings};
+    board_.open(std::move(lane));
   }
 
   void send_held() {
@@ -401,6 +431,7 @@ class ShadowLoader {
 
   void count_rows(std::uint64_t rows) {
     options_.check_cancelled();
+    board_.require_running();
     if (options_.counters != nullptr) options_.counters->rows += rows;
   }
 
@@ -438,7 +469,7 @@ class ShadowLoader {
         const Table table = table_of(lane->table);
         const FilledTable filled =
             filler ? filler->fill(*lane, table.definition) : pass_over(*lane);
-        const bool was_made = lane->create.has_value() || lane->delta.has_value();
+        const bool was_made = lane->create || lane->delta || lane->check;
         board_.done(*lane);
         if (options_.counters != nullptr && was_made) ++options_.counters->tables_done;
         const std::lock_guard lock(mutex_);

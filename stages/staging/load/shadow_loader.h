@@ -48,7 +48,8 @@ struct LoadedDump {
 dump::Dialect dialect_of(const Connection& session);
 
 struct ShadowLoadOptions {
-  std::string shadow;  // the schema to fill
+  std::string schema = {};  // whose shadow it is: looked at where nothing changed
+  std::string shadow;       // the schema to fill
   /// nothing: the dump is read, checked and encoded all the same, but of the server only
   /// max_allowed_packet is asked.
   enum class Write { tables, nothing } write = Write::tables;

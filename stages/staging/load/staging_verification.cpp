@@ -94,6 +94,12 @@ StagingVerification StagingLoader::verify(const std::string& run_id) {
     differences[table] = fmt::format("{} rows of the dump are not in staging", rows);
   }
   for (const auto& [table, what] : differences) result.differences.push_back({table, what});
+  // The next load must not take for right what was just seen to be wrong.
+  for (const auto& owned : live.entry->owned) {
+    const auto slot = delta::slot_of(owned.slot);
+    if (!slot || !differences.contains(owned.name)) continue;
+    delta::TableState(loading, shadow_, owned.name, *slot).drop();
+  }
   return result;
 }
 

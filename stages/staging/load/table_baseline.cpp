@@ -1,16 +1,16 @@
 // A state is believed only if everything that can be seen without reading rows agrees: it is
-// complete, the table that it describes is there and is defined as it was, and the ledger of the
-// live generation says which of the two copies is the live one. Where anything is missing the table
+// complete, the table that it describes is there and is defined as it was, the ledger of the live
+// generation says which of the two copies is the live one, and the marker in the shadow says that
+// the copies there are those which that generation left. Where anything is missing the table
 // is loaded whole, which is right from any beginning.
 #include "stages/staging/load/table_baseline.h"
-
-#include <algorithm>
 
 #include <fmt/core.h>
 
 #include "common/base/error.h"
 #include "common/base/log.h"
 #include "common/mariadb/identifier.h"
+#include "stages/publish/marker.h"
 
 namespace pipeline {
 namespace {
@@ -44,9 +44,16 @@ class BaselineFinder {
         live_(standing_in(session, wish.schema)) {}
 
   TableBaselines run() {
-    for (const auto& table : wish_.owned) look_at_owned(table);
-    for (const auto& name : shadow_.tables) {
-      if (!baselines_.contains(name)) look_at_copy(name, Slot::a);
+    keep_.insert(std::string(publish::marker_table));
+    switch (wish_.copies) {
+      case Copies::paired:
+        for (const auto& table : wish_.owned) look_at_owned(table);
+        break;
+      case Copies::of_a_first_load:
+        for (const auto& name : shadow_.tables) look_at_first_copy(name);
+        break;
+      case Copies::unknown:
+        break;
     }
     drop_the_rest();
     return std::move(baselines_);
@@ -62,26 +69,26 @@ class BaselineFinder {
     }
     look_at_copy(table.name, delta::other(*slot));
     const auto header = state_of(wish_.schema, live_, table.name, *slot);
-    if (!header || header->content != table.content || wish_.put_back.contains(table.name)) return;
+    if (!header || header->content != table.content) return;
     baselines_[table.name].live_content = table.content;
     keep_.insert(TableState::name_of(table.name, *slot));
   }
 
+  /// A first load knows slot a alone.
+  void look_at_first_copy(const std::string& name) {
+    if (live_.tables.contains(name)) return;
+    if (shadow_.tables.contains(TableState::name_of(name, Slot::b))) return;
+    if (state_of(wish_.shadow, shadow_, name, Slot::a)) look_at_copy(name, Slot::a);
+  }
+
   void look_at_copy(const std::string& table, Slot slot) {
     auto header = state_of(wish_.shadow, shadow_, table, slot);
-    // What is no copy of a table is somebody else's, a state's for one: it may not be a table's
-    // baseline only because the dump brings a table of its name.
-    if (!header && !is_owned(table)) return;
     TableBaseline& baseline = baselines_[table];
     baseline.slot = slot;
     if (!header) return;
     baseline.shadow = std::move(header);
     keep_.insert(table);
     keep_.insert(TableState::name_of(table, slot));
-  }
-
-  bool is_owned(const std::string& table) const {
-    return std::ranges::find(wish_.owned, table, &IncomingTable::name) != wish_.owned.end();
   }
 
   /// Of `schema`.`table`, if it is there, is complete, and describes the table.

@@ -9,6 +9,7 @@
 
 #include "common/mariadb/connection.h"
 #include "stages/staging/delta/table_state.h"
+#include "stages/staging/load/load_ledger.h"
 #include "stages/staging/load/table_verdict.h"
 
 namespace pipeline {
@@ -29,13 +30,13 @@ struct BaselineWish {
   std::string schema;                // staging
   std::string shadow;                // its shadow
   std::vector<IncomingTable> owned;  // live, as the ledger says
-  /// Tables of staging that somebody else put in place since: their live copy is nobody's.
-  std::set<std::string> put_back;
+  Copies copies = Copies::unknown;   // unknown: all of them are dropped
 };
 
 /// Drops from the shadow whatever no load goes on from: views, tables without a state or with one
 /// that does not describe them, states without a table; and the states of live tables that are not
-/// what the ledger says. What is left of a killed load is kept as far as it is whole.
+/// what the ledger says. What is left of a killed load is kept as far as it is whole. The shadow's
+/// marker stays.
 TableBaselines find_baselines(Connection& loading, const BaselineWish& wish);
 
 /// Drops these tables' copies and states from the shadow, if there are any.

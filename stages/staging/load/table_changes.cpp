@@ -26,9 +26,6 @@
 namespace pipeline {
 namespace {
 
-/// MariaDB makes a subquery of longer lists (in_predicate_conversion_threshold is 1,000).
-constexpr std::size_t keys_per_statement = 999;
-
 constexpr std::string_view sample_table = "pipeline_sample__hashes";
 
 /// What says that the copy is not as its state tells. Anything else that a server says is a fault
@@ -50,6 +47,10 @@ void TableFiller::note_state(const TableLane& lane) {
   auto made = board_.state_of(lane);
   if (!made) return;
   delta::TableState state(session_, options_.shadow, lane.table, made->slot);
+  // As those see it who compare it later: a TIMESTAMP's default is shown in the session's zone.
+  session_.execute("SET SESSION time_zone = '+00:00', sql_mode = " +
+                   quote_text(session_.options().sql_mode));
+  following_.reset();
   made->header.definition = delta::definition_hash(session_, {options_.shadow, lane.table});
   failpoint("loader_before_state");
   state.write_header(made->header);
@@ -60,7 +61,7 @@ FilledTable TableFiller::change(TableLane& lane, const dump::TableDefinition& de
     apply(lane, definition);
   } catch (const Error& error) {
     if (!session_.alive() || !tells_of_the_copy(error)) throw;
-    session_.execute("ROLLBACK");
+    clean_session();
     log::warn("{} does not take the day's changes and is loaded whole: {}", lane.table,
               error.what());
     board_.drop_rest(lane);
@@ -69,12 +70,50 @@ FilledTable TableFiller::change(TableLane& lane, const dump::TableDefinition& de
   return filled_;
 }
 
+FilledTable TableFiller::check(TableLane& lane, const dump::TableDefinition& definition) {
+  const LaneCheck& check = *lane.check;
+  try {
+    follow(check.settings);
+    if (check.sample) require_sample(check.table, *check.sample, definition);
+    require_rows(check.table, check.rows);
+  } catch (const Error& error) {
+    if (!session_.alive() || !tells_of_the_copy(error)) throw;
+    clean_session();
+    log::warn("{} is not what the dump of a day before made of it, and is loaded whole: {}",
+              check.table.text(), error.what());
+    filled_.outcome = FilledTable::Outcome::not_as_told;
+    return filled_;
+  }
+  if (check.of == LaneCheck::Of::candidate) rebuild(check.table);
+  return filled_;
+}
+
+/// After a failure in the middle of something.
+void TableFiller::clean_session() {
+  session_.execute("ROLLBACK");
+  session_.execute("DROP TEMPORARY TABLE IF EXISTS " + quote_name(options_.shadow, sample_table));
+  session_.execute("SET NAMES utf8mb4");
+  following_.reset();
+}
+
+void TableFiller::rebuild(const TableName& candidate) {
+  if (options_.rebuild == FillOptions::Rebuild::no) return;
+  session_.execute(fmt::format("ALTER TABLE {} FORCE", candidate.quoted()));
+}
+
+void TableFiller::require_rows(const TableName& copy, std::uint64_t rows) {
+  const std::uint64_t there = publish::count_rows(session_, copy);
+  if (there == rows) return;
+  throw not_as_told(fmt::format("it has {} rows, the dump {}", there, rows));
+}
+
 void TableFiller::apply(TableLane& lane, const dump::TableDefinition& definition) {
   const TableName copy{options_.shadow, lane.table};
   LaneDelta& change = *lane.delta;
   follow(change.table.settings);
-  if (change.sample) require_sample(*change.sample, definition);
-  // A statement that ends transactions, so it comes before this one's.
+  if (change.sample) require_sample(copy, *change.sample, definition);
+  // A statement that ends transactions, so it comes before this one's. Where the largest number
+  // goes, the next one stays above it.
   if (definition.auto_increment) {
     session_.execute(fmt::format("ALTER TABLE {} AUTO_INCREMENT = {}", copy.quoted(),
                                  *definition.auto_increment));
@@ -87,11 +126,7 @@ void TableFiller::apply(TableLane& lane, const dump::TableDefinition& definition
   if (filled_.rows != change.delta.rows_sent) {
     throw not_as_told(fmt::format("{} rows came of {}", filled_.rows, change.delta.rows_sent));
   }
-  const std::uint64_t rows = publish::count_rows(session_, copy);
-  if (rows != change.header.rows) {
-    throw not_as_told(
-        fmt::format("the copy has {} rows now, the dump {}", rows, change.header.rows));
-  }
+  require_rows(copy, change.header.rows);
   state.write_chunks(change.delta.chunks, change.header.epoch);
   state.forget_superseded(change.header.epoch);
   state.write_header(change.header);
@@ -99,17 +134,16 @@ void TableFiller::apply(TableLane& lane, const dump::TableDefinition& definition
   board_.require_running();
   session_.execute("COMMIT");
   failpoint("loader_after_changes_commit");
-  if (options_.rebuild == FillOptions::Rebuild::yes) {
-    session_.execute(fmt::format("ALTER TABLE {} FORCE", copy.quoted()));
-  }
+  rebuild(copy);
 }
 
 void TableFiller::delete_rows(const TableDelta& delta, const TableName& copy) {
   const std::size_t key_bytes = delta.key.bytes();
+  const std::size_t some_bytes = delta.key.keys_per_condition() * key_bytes;
   const std::string_view keys = delta.keys;
   std::uint64_t deleted = 0;
-  for (std::size_t at = 0; at < keys.size(); at += keys_per_statement * key_bytes) {
-    const auto some = keys.substr(at, keys_per_statement * key_bytes);
+  for (std::size_t at = 0; at < keys.size(); at += some_bytes) {
+    const auto some = keys.substr(at, some_bytes);
     deleted += session_
                    .execute(fmt::format("DELETE FROM {} WHERE {}", copy.quoted(),
                                         delta.key.condition(some)))
@@ -121,11 +155,11 @@ void TableFiller::delete_rows(const TableDelta& delta, const TableName& copy) {
 }
 
 /// Rows of which the state says that they are there: loaded beside, and compared byte by byte.
-void TableFiller::require_sample(const LaneDelta::Sample& sample,
+void TableFiller::require_sample(const TableName& copy, const LaneDelta::Sample& sample,
                                  const dump::TableDefinition& definition) {
   std::vector<publish::TableColumn> columns;
   std::vector<std::string> names;
-  for (auto& column : publish::columns_of(session_, {options_.shadow, definition.name})) {
+  for (auto& column : publish::columns_of(session_, copy)) {
     const dump::Column* const known = definition.find_column(column.name);
     const bool brought = std::ranges::any_of(sample.begin.columns, [&](const std::string& name) {
       return definition.find_column(name) == known;
@@ -135,16 +169,15 @@ void TableFiller::require_sample(const LaneDelta::Sample& sample,
     columns.push_back(std::move(column));
   }
   const TableName beside{options_.shadow, std::string(sample_table)};
-  session_.execute(fmt::format(
-      "CREATE TEMPORARY TABLE {} ENGINE=InnoDB AS SELECT {} FROM {} WHERE "
-      "FALSE",
-      beside.quoted(), publish::name_list(names), quote_name(options_.shadow, definition.name)));
+  session_.execute(
+      fmt::format("CREATE TEMPORARY TABLE {} ENGINE=InnoDB AS SELECT {} FROM {} WHERE "
+                  "FALSE",
+                  beside.quoted(), publish::name_list(names), copy.quoted()));
   load_sample(sample, definition);
   const publish::RowComparison comparison(columns, columns, definition.primary_key());
-  const auto equal = publish::to_number(session_.query_value(
-      fmt::format("SELECT COUNT(*) FROM {} AS again JOIN {} AS copy ON {} WHERE {}",
-                  beside.quoted(), quote_name(options_.shadow, definition.name),
-                  comparison.same_key("again", "copy"), comparison.same_row("again", "copy"))));
+  const auto equal = publish::to_number(session_.query_value(fmt::format(
+      "SELECT COUNT(*) FROM {} AS again JOIN {} AS copy ON {} WHERE {}", beside.quoted(),
+      copy.quoted(), comparison.same_key("again", "copy"), comparison.same_row("again", "copy"))));
   session_.execute(fmt::format("DROP TEMPORARY TABLE {}", beside.quoted()));
   if (equal == sample.count) return;
   throw not_as_told(fmt::format("of {} rows that should be there {} are as the dump has them",

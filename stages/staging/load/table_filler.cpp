@@ -27,6 +27,11 @@ constexpr unsigned value_of_generated = 1906;
 class BatchSource : public ByteSource {
  public:
   BatchSource(LoadBoard& board, TableLane& lane) : board_(board), lane_(lane) {}
+  ~BatchSource() override {
+    if (!batch_.empty()) board_.give_back(std::move(batch_));
+  }
+  BatchSource(const BatchSource&) = delete;
+  BatchSource& operator=(const BatchSource&) = delete;
 
   std::size_t read(std::span<char> buffer) override {
     while (given_ == batch_.size()) {
@@ -52,6 +57,18 @@ class BatchSource : public ByteSource {
   std::string batch_;
   std::size_t given_ = 0;
   enum class Ended { no, yes } ended_ = Ended::no;
+};
+
+template <typename Act>
+class AtExit {
+ public:
+  explicit AtExit(Act act) : act_(std::move(act)) {}
+  ~AtExit() { act_(); }
+  AtExit(const AtExit&) = delete;
+  AtExit& operator=(const AtExit&) = delete;
+
+ private:
+  Act act_;
 };
 
 unsigned to_number(std::string_view digits) {
@@ -85,6 +102,7 @@ TableFiller::TableFiller(Connection& session, LoadBoard& board, FillOptions opti
 FilledTable TableFiller::fill(TableLane& lane, const dump::TableDefinition& definition) {
   const Scope scope("table", lane.table);
   filled_ = {};
+  if (lane.check) return check(lane, definition);
   return lane.delta ? change(lane, definition) : make(lane, definition);
 }
 
@@ -199,10 +217,10 @@ std::uint64_t TableFiller::insert(TableLane& lane, const RowGroup& group,
   Insert sum;
   set_client_charset(rows.settings.charset);
   while (auto batch = board_.next_batch(lane)) {
+    const AtExit give_back([&] { board_.give_back(std::move(*batch)); });
     const Insert one = insert_batch(*batch, rows, definition, sum.records);
     sum.records += one.records;
     sum.warnings += one.warnings;
-    board_.give_back(std::move(*batch));
   }
   set_client_charset("utf8mb4");
   require_all_arrived(rows, board_.rows_of_group(lane), sum.records);

@@ -54,10 +54,15 @@ class TableFiller {
 
   FilledTable make(TableLane& lane, const dump::TableDefinition& definition);
   void note_state(const TableLane& lane);
+  FilledTable check(TableLane& lane, const dump::TableDefinition& definition);
+  void clean_session();
+  void rebuild(const TableName& candidate);
   FilledTable change(TableLane& lane, const dump::TableDefinition& definition);
   void apply(TableLane& lane, const dump::TableDefinition& definition);
   void delete_rows(const TableDelta& delta, const TableName& copy);
-  void require_sample(const LaneDelta::Sample& sample, const dump::TableDefinition& definition);
+  void require_rows(const TableName& copy, std::uint64_t rows);
+  void require_sample(const TableName& copy, const LaneDelta::Sample& sample,
+                      const dump::TableDefinition& definition);
   void load_sample(const LaneDelta::Sample& sample, const dump::TableDefinition& definition);
   void create(const dump::TableBegins& table, Keys keys, TableLane::Before before);
   void add_keys(const dump::TableBegins& table);

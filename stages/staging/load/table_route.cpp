@@ -65,7 +65,10 @@ TableRoute::TableRoute(const TableBaseline& baseline, const dump::TableDefinitio
     : baseline_(baseline), table_(table), session_(session), options_(options) {
   append(shape_text_, std::string_view(table.body_without_counter));
   append(shape_text_, settings);
-  append(shape_text_, std::string_view(options_.server_defaults));
+  const RouteOptions::ServerDefaults& defaults = options_.server_defaults;
+  append(shape_text_, std::string_view(defaults.others));
+  if (!settings.time_zone) append(shape_text_, std::string_view(defaults.time_zone));
+  if (!settings.sql_mode) append(shape_text_, std::string_view(defaults.sql_mode));
   if (options_.load == RouteOptions::Load::whole) {
     baseline_.shadow.reset();
     baseline_.live_content.reset();
@@ -76,9 +79,10 @@ TableRoute::~TableRoute() = default;
 
 void TableRoute::begin_rows(const dump::RowsBegin& rows) {
   if (settled_ == Settled::no) return settle_way(&rows);
-  const std::string group = text_of(rows);
-  if (group == first_group_) return;
+  std::string group = text_of(rows);
+  if (group == last_group_) return;
   content_.add(group);
+  last_group_ = std::move(group);
   // A state has one shape. Rows of another one mean other values, and are not told apart by it.
   if (way_ == Way::changes) give_up();
   give_up_keys();
@@ -87,8 +91,8 @@ void TableRoute::begin_rows(const dump::RowsBegin& rows) {
 void TableRoute::settle_way(const dump::RowsBegin* first) {
   settled_ = Settled::yes;
   if (first != nullptr) {
-    first_group_ = text_of(*first);
-    shape_text_ += first_group_;
+    last_group_ = text_of(*first);
+    shape_text_ += last_group_;
     if (first->verb == dump::InsertHead::Verb::insert) {
       key_ = delta::RowKey::of(table_, first->columns);
     }
@@ -113,6 +117,7 @@ void TableRoute::settle_way(const dump::RowsBegin* first) {
   const bool keyless = !key_ || (same_shape && shadow->key_bytes == 0);
   if (keyless && (baseline_.live_content || same_shape)) {
     way_ = Way::compare;
+    keys_were_given_up_ = key_.has_value();
     key_.reset();
     return;
   }
@@ -245,13 +250,13 @@ TableRoute::End TableRoute::finish() {
                 .rows = rows_,
                 .epoch = epoch_,
                 .key_bytes = key_ ? key_->bytes() : 0};
-  end.live_is_equal = baseline_.live_content == end.header.content;
   switch (way_) {
     case Way::straight:
       write_ahead();
       return end;
     case Way::compare:
-      if (given_up_) end.becomes = Becomes::again;
+      // Perhaps they can be told apart today.
+      if (given_up_ || keys_were_given_up_) end.becomes = Becomes::again;
       if (baseline_.shadow && baseline_.shadow->content == end.header.content) {
         end.becomes = Becomes::ready;
       }
@@ -265,7 +270,7 @@ TableRoute::End TableRoute::finish() {
       }
       break;
   }
-  if (end.live_is_equal) end.becomes = Becomes::untouched;
+  if (baseline_.live_content == end.header.content) end.becomes = Becomes::untouched;
   if (end.becomes == Becomes::loaded) state_->make();
   if (end.becomes == Becomes::changed) {
     end.header.definition = baseline_.shadow->definition;

@@ -20,8 +20,12 @@ namespace pipeline {
 
 struct RouteOptions {
   std::string shadow;
-  /// What the server takes where a dump says nothing: its time zone and sql_mode.
-  std::string server_defaults;
+  /// What the server takes where a dump says nothing.
+  struct ServerDefaults {
+    std::string time_zone;
+    std::string sql_mode;
+    std::string others;  // character sets and its version
+  } server_defaults;
   /// whole: whatever the baseline is.
   enum class Load { changes, whole } load = Load::changes;
   /// Of rows and keys that are held back for one table; with more, it is read once more.
@@ -83,7 +87,6 @@ class TableRoute : private delta::MergeSink {
       again,      // it must be read once more, whole
     } becomes = Becomes::loaded;
     delta::StateHeader header;  // loaded: without the definition
-    bool live_is_equal = false;
     std::optional<TableDelta> delta;
   };
   /// Behind the last row; once.
@@ -107,10 +110,11 @@ class TableRoute : private delta::MergeSink {
   Connection* session_;
   RouteOptions options_;
   std::string shape_text_;
-  std::string first_group_;
+  std::string last_group_;
   enum class Settled { no, yes } settled_ = Settled::no;
   Way way_ = Way::straight;
   bool given_up_ = false;
+  bool keys_were_given_up_ = false;
   std::optional<delta::TableState> state_;
   std::optional<delta::TableState::Chunks> chunks_before_;
   std::unique_ptr<delta::ChunkSource> no_chunks_;
