@@ -218,6 +218,19 @@ TEST_F(Transformer, WhatAHookDoesToItsSessionDoesNotReachTheNextModelOrTheTests)
   EXPECT_EQ(warehouse_.value("SELECT MAX(counted_at) FROM silver.days"), "2026-02-01 07:00:00");
 }
 
+TEST_F(Transformer, AHookOfSeveralStatementsIsSentOneByOne) {
+  warehouse_.stage("2026-02-01", "(1, 1), (2, 7)");
+  warehouse_.write("models/silver/marked.sql",
+                   "{{ config(materialized='table', post_hook=\"insert into {{ this }} values "
+                   "(';'); -- a second; and a third\\nupdate {{ this }} set mark = concat(mark, "
+                   "'!'); insert into {{ this }} values ('last')\") }}\n"
+                   "select cast('x' as char(9)) as mark\n");
+  expect_green(warehouse_.run("silver_transformer"));
+  EXPECT_EQ(warehouse_.value("SELECT GROUP_CONCAT(mark ORDER BY mark) FROM silver.marked"),
+            ";!,last,x!");
+  fs::remove(warehouse_.file("project/models/silver/marked.sql"));
+}
+
 TEST_F(Transformer, AViewIsPublishedWithTheAnswersThatItsCandidateGot) {
   warehouse_.stage("2026-02-01", "(1, 1), (2, 7)");
   // The first publish: the live table that the view asks for does not exist yet.

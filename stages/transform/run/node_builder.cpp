@@ -17,6 +17,7 @@
 #include "stages/transform/run/node_error.h"
 #include "stages/transform/run/node_sql.h"
 #include "stages/transform/run/seed_loader.h"
+#include "stages/transform/run/sql_text.h"
 
 namespace pipeline::dbt {
 namespace {
@@ -208,7 +209,7 @@ void run_hooks(Connection& session, const HookList& list) {
   for (const auto& hook : list.hooks) {
     ++number;
     try {
-      session.execute(hook.sql);
+      for (const auto& statement : statements_of_hook(hook.sql)) session.execute(statement);
       failpoint("run_after_hook");
     } catch (const Error& error) {
       const std::string of = list.whose.empty() ? "" : " of " + list.whose;

@@ -1,5 +1,9 @@
 #include "stages/transform/run/sql_text.h"
 
+#include <algorithm>
+#include <array>
+#include <span>
+
 #include "common/base/text.h"
 
 namespace pipeline::dbt {
@@ -107,6 +111,53 @@ bool is_symbol(const SqlWord& word, std::string_view symbol) {
   return word.kind == SqlWord::Kind::symbol && word.text == symbol;
 }
 
+/// Whether semicolons may stand inside the statement that begins with these words.
+bool is_compound(std::span<const SqlWord> words) {
+  const auto bare = [&](std::size_t at) {
+    return at < words.size() && words[at].kind == SqlWord::Kind::bare ? to_lower(words[at].text)
+                                                                      : std::string();
+  };
+  constexpr std::array<std::string_view, 7> blocks = {"if",  "case",   "loop",   "while",
+                                                      "for", "repeat", "declare"};
+  const std::string first = bare(0);
+  if (std::ranges::find(blocks, first) != blocks.end()) return true;
+  if (first == "begin") return bare(1) == "not";
+  if (first != "create" && first != "alter") return false;
+  constexpr std::array<std::string_view, 5> routines = {"procedure", "function", "trigger", "event",
+                                                        "package"};
+  // CREATE OR REPLACE DEFINER = `a`@`b` AGGREGATE FUNCTION
+  constexpr std::size_t words_before_kind_max = 12;
+  for (std::size_t at = 1; at < words.size() && at < words_before_kind_max; ++at) {
+    if (std::ranges::find(routines, bare(at)) != routines.end()) return true;
+    if (bare(at) == "table" || bare(at) == "view" || bare(at) == "as") return false;
+  }
+  return false;
+}
+
+enum class Compound { falls_apart, stays_whole };
+
+std::vector<std::string> cut(std::string_view sql, Compound compound) {
+  std::vector<std::string> statements;
+  const std::vector<SqlWord> words = words_of(sql);
+  std::size_t begin = 0;       // byte
+  std::size_t first_word = 0;  // of the statement
+  const auto add = [&](std::size_t end_byte, std::size_t end_word) {
+    if (end_word > first_word) statements.emplace_back(trim(sql.substr(begin, end_byte - begin)));
+  };
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const bool starts = at == first_word;
+    if (starts && compound == Compound::stays_whole && is_compound(std::span(words).subspan(at))) {
+      break;
+    }
+    if (!is_symbol(words[at], ";")) continue;
+    add(words[at].begin, at);
+    begin = words[at].begin + 1;
+    first_word = at + 1;
+  }
+  add(sql.size(), words.size());
+  return statements;
+}
+
 }  // namespace
 
 std::vector<SqlWord> words_of(std::string_view sql) {
@@ -114,23 +165,11 @@ std::vector<SqlWord> words_of(std::string_view sql) {
 }
 
 std::vector<std::string> split_statements(std::string_view sql) {
-  std::vector<std::string> statements;
-  std::size_t begin = 0;
-  bool empty = true;
-  const auto add = [&](std::size_t end) {
-    if (!empty) statements.emplace_back(trim(sql.substr(begin, end - begin)));
-    empty = true;
-  };
-  for (const auto& word : words_of(sql)) {
-    if (!is_symbol(word, ";")) {
-      empty = false;
-      continue;
-    }
-    add(word.begin);
-    begin = word.begin + 1;
-  }
-  add(sql.size());
-  return statements;
+  return cut(sql, Compound::falls_apart);
+}
+
+std::vector<std::string> statements_of_hook(std::string_view sql) {
+  return cut(sql, Compound::stays_whole);
 }
 
 bool names_with_schema(std::string_view sql, const TableName& table) {

@@ -29,6 +29,11 @@ std::vector<SqlWord> words_of(std::string_view sql);
 /// (BEGIN NOT ATOMIC, the body of a routine) is not one of these: it falls apart.
 std::vector<std::string> split_statements(std::string_view sql);
 
+/// The statements of a hook, which are sent one by one: as above, but from a compound statement
+/// (the body of a routine, trigger or event; BEGIN NOT ATOMIC, IF, LOOP ...) on all is one
+/// statement.
+std::vector<std::string> statements_of_hook(std::string_view sql);
+
 /// Whether the table stands in `sql` with its schema, in any letter case.
 bool names_with_schema(std::string_view sql, const TableName& table);
 

@@ -36,7 +36,7 @@ bool sets_variables_only(const std::vector<SqlWord>& words) {
   return words.size() > 1 && !at_target;
 }
 
-/// The words of the one statement; the reason if there are several.
+/// Without semicolons at the end.
 std::vector<SqlWord> words_of_one(std::string_view sql) {
   auto words = words_of(sql);
   while (!words.empty() && words.back().text == ";") words.pop_back();
@@ -52,20 +52,18 @@ bool holds_several(const std::vector<SqlWord>& words) {
 }  // namespace
 
 std::optional<std::string> cannot_stand_in_transaction(std::string_view sql) {
-  const auto words = words_of_one(sql);
-  if (words.empty()) return {};
-  if (holds_several(words)) {
-    return fmt::format("it holds several statements, and a hook is one: {}",
-                       head(trim(sql), sql_bytes_said_max));
+  for (const auto& statement : statements_of_hook(sql)) {
+    const auto words = words_of(statement);
+    const std::string first = to_lower(words.front().text);
+    const bool bare = words.front().kind == SqlWord::Kind::bare;
+    const bool taken = bare && std::ranges::find(statements_taken, first) != statements_taken.end();
+    if (taken || (bare && first == "set" && sets_variables_only(words))) continue;
+    return fmt::format(
+        "only INSERT, UPDATE, DELETE, REPLACE, SELECT, WITH, DO and SET of @variables "
+        "can stand in its transaction, which others may end: {}",
+        head(trim(statement), sql_bytes_said_max));
   }
-  const std::string first = to_lower(words.front().text);
-  const bool bare = words.front().kind == SqlWord::Kind::bare;
-  const bool taken = bare && std::ranges::find(statements_taken, first) != statements_taken.end();
-  if (taken || (bare && first == "set" && sets_variables_only(words))) return {};
-  return fmt::format(
-      "only INSERT, UPDATE, DELETE, REPLACE, SELECT, WITH, DO and SET of @variables "
-      "can stand in its transaction, which others may end: {}",
-      head(trim(sql), sql_bytes_said_max));
+  return {};
 }
 
 bool is_query(std::string_view sql) {

@@ -21,6 +21,22 @@ TEST(SplitStatements, CutsAtSemicolonsAndNowhereElse) {
   EXPECT_THAT(split_statements("select 'never closed; "), ElementsAre("select 'never closed;"));
 }
 
+TEST(StatementsOfHook, KeepsACompoundStatementWhole) {
+  EXPECT_THAT(statements_of_hook("set @a = 1; update t set b = ';' ;"),
+              ElementsAre("set @a = 1", "update t set b = ';'"));
+  EXPECT_THAT(statements_of_hook("set @a = 1; begin not atomic set @b = 2; set @c = 3; end"),
+              ElementsAre("set @a = 1", "begin not atomic set @b = 2; set @c = 3; end"));
+  for (const char* sql :
+       {"create or replace definer = `a`@`%` trigger x before insert on t for each row begin set "
+        "@a = 1; set @b = 2; end",
+        "if @a then select 1; else select 2; end if"}) {
+    EXPECT_THAT(statements_of_hook(sql), ElementsAre(sql));
+  }
+  EXPECT_THAT(statements_of_hook("create table event (a int); create view procedure_x as select 1"),
+              ElementsAre("create table event (a int)", "create view procedure_x as select 1"));
+  EXPECT_THAT(statements_of_hook("-- nothing"), IsEmpty());
+}
+
 TEST(WordsOf, SeesWhatAnExecutableCommentHolds) {
   std::vector<std::string> texts;
   for (const auto& word : words_of("/*!50100 DROP*/ TABLE `a``b` -- x\n/* y */ 5--6")) {

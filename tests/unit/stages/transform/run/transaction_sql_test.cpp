@@ -57,12 +57,12 @@ TEST(TransactionSql, RefusesWhateverMayCommit) {
   }
 }
 
-TEST(TransactionSql, RefusesSeveralStatements) {
-  const auto why = cannot_stand_in_transaction("START TRANSACTION; UPDATE t SET a = 1; COMMIT;");
-  ASSERT_TRUE(why);
-  EXPECT_NE(why->find("several statements"), std::string::npos);
+TEST(TransactionSql, LooksAtEachOfSeveralStatements) {
+  EXPECT_TRUE(cannot_stand_in_transaction("START TRANSACTION; UPDATE t SET a = 1; COMMIT;"));
   EXPECT_TRUE(cannot_stand_in_transaction("update t set a = 1; commit"));
+  EXPECT_TRUE(cannot_stand_in_transaction("begin not atomic update t set a = 1; commit; end"));
   EXPECT_FALSE(cannot_stand_in_transaction("update t set a = '; commit'"));
+  EXPECT_FALSE(cannot_stand_in_transaction("update t set a = 1; -- then\n delete from t;"));
 }
 
 TEST(TransactionSql, KnowsAQuery) {
