@@ -9,11 +9,11 @@
 #include <string_view>
 
 #include "common/base/json.h"
+#include "stages/transform/project/dbt_version.h"
 
 namespace pipeline::dbt {
 
 /// The dbt-core whose artifacts ours are: manifest v11, run-results v5, sources v3.
-inline constexpr std::string_view dbt_version = "1.7.19";
 
 struct ArtifactFacts {
   std::string invocation_id;

@@ -166,6 +166,21 @@ void refuse_what_would_be_lost(const Reader& reader) {
   for (const auto* key : {"sql_header", "grants"}) {
     if (reader.find(key) != nullptr) reader.refuse(fmt::format("not supported yet: {}", key));
   }
+  const Json* comments = reader.find("persist_docs");
+  if (comments == nullptr || !comments->is_object()) return;
+  for (const auto& [what, wanted] : comments->as_object()) {
+    if (wanted == Json(true)) {
+      reader.refuse(fmt::format("not supported yet: persist_docs ({}: true)", what));
+    }
+  }
+}
+
+/// As dbt-mysql: there is no database above a schema.
+void refuse_database(const Reader& reader) {
+  const Json* database = reader.find("database");
+  if (database == nullptr || *database == Json("")) return;
+  reader.refuse(
+      fmt::format("database {}: MySQL has none above a schema; give schema", database->dump()));
 }
 
 /// meta.validate, of what is built.
@@ -218,6 +233,7 @@ std::vector<std::string> unique_key_of(const Reader& reader) {
 }
 
 void read_model(const Reader& reader, NodeConfig& config) {
+  refuse_database(reader);
   refuse_what_would_be_lost(reader);
   config.materialized = reader.choice<Materialization>(
       "materialized", reader.text("materialized", "view"), materializations);
@@ -250,6 +266,7 @@ void read_model(const Reader& reader, NodeConfig& config) {
 }
 
 void read_test(const Reader& reader, NodeConfig& config) {
+  refuse_database(reader);
   config.materialized = Materialization::test;
   config.severity =
       reader.choice<Severity>("severity", to_lower(reader.text("severity", "error")), severities);
@@ -264,9 +281,15 @@ void read_test(const Reader& reader, NodeConfig& config) {
   if (reader.boolean("store_failures").value_or(false)) {
     reader.refuse("not supported yet: store_failures");
   }
+  const std::string kept_as = reader.text("store_failures_as", "ephemeral");
+  if (kept_as != "ephemeral") {
+    reader.refuse(fmt::format("not supported yet: store_failures_as \"{}\"", kept_as));
+  }
 }
 
 void read_seed(const Reader& reader, NodeConfig& config) {
+  refuse_what_would_be_lost(reader);
+  refuse_database(reader);
   config.materialized = Materialization::seed;
   const std::string delimiter = reader.text("delimiter", ",");
   if (delimiter.size() != 1) reader.refuse("delimiter must be one character");

@@ -6,7 +6,9 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "common/base/log.h"
 #include "common/base/text.h"
+#include "stages/transform/project/dbt_version.h"
 
 namespace pipeline::dbt {
 namespace {
@@ -57,13 +59,47 @@ Read hooks(std::vector<Hook> ProjectSettings::*member) {
   };
 }
 
+void require_version(ProjectSettings&, const YamlNode& node, const YamlValues& values) {
+  const std::vector<std::string> wanted = texts_of(node, values);
+  bool fits = false;
+  try {
+    fits = is_version_wanted(dbt_version, wanted);
+  } catch (const Error& error) {
+    refuse(node, error.message());
+  }
+  if (!fits) {
+    refuse(node, fmt::format("the project wants dbt {}, and this is dbt {}", join(wanted, ", "),
+                             dbt_version));
+  }
+}
+
+void warn_of_comment(ProjectSettings&, const YamlNode& node, const YamlValues& values) {
+  const Json comment = values.raw(node);
+  if (comment.is_null() || comment == Json("")) return;
+  log::warn("{}: query-comment has no effect; statements carry no comment", place_of(node).text());
+}
+
+/// Without packages there are the project and dbt itself, and macros are looked up in this order.
+void require_usual_dispatch(ProjectSettings& settings, const YamlNode& node,
+                            const YamlValues& values) {
+  for (const auto& entry : node.items()) {
+    const YamlNode* order = entry.find("search_order");
+    if (order == nullptr) continue;
+    const std::vector<std::string> given = texts_of(*order, values);
+    const std::vector<std::string> usual = {settings.name, "dbt"};
+    if (values.text(entry.at("macro_namespace")) == "dbt" && given == usual) continue;
+    refuse(*order, fmt::format("not supported yet: dispatch with the search_order {}; there is {}",
+                               join(given, ", "), join(usual, ", ")));
+  }
+}
+
 const std::vector<Key>& keys() {
   static const std::vector<Key> table = {
       {"name", {}},
       {"profile", {}},
       {"version", {}},
       {"config-version", {}},
-      {"require-dbt-version", {}},
+      {"require-dbt-version", require_version},
       {"model-paths", paths(&ProjectSettings::model_paths)},
       {"source-paths", paths(&ProjectSettings::model_paths)},  // dbt before 1.0
       {"seed-paths", paths(&ProjectSettings::seed_paths)},
@@ -98,9 +134,9 @@ const std::vector<Key>& keys() {
        }},
       {"on-run-start", hooks(&ProjectSettings::on_run_start)},
       {"on-run-end", hooks(&ProjectSettings::on_run_end)},
-      {"query-comment", {}},
+      {"query-comment", warn_of_comment},
       {"quoting", {}},  // names are always quoted
-      {"dispatch", {}},
+      {"dispatch", require_usual_dispatch},
       {"flags", {}},
       {"restrict-access", {}},
       {"dbt-cloud", {}},

@@ -13,6 +13,7 @@
 #include "common/base/error.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
+#include "stages/transform/project/ignore_rules.h"
 #include "stages/transform/project/profile.h"
 #include "stages/transform/project/project_file.h"
 #include "stages/transform/project/properties.h"
@@ -91,6 +92,8 @@ class ProjectReader {
     project_.dir = dir_.string();
     read_settings();
     refuse_packages();
+    refuse_default_selector();
+    ignored_ = read_ignore_file();
     collect_files();
     read_sql_files();
     read_properties_files();
@@ -139,6 +142,29 @@ class ProjectReader {
     }
   }
 
+  /// A selector runs only with --selector, which is not there, or as the default.
+  void refuse_default_selector() const {
+    const fs::path path = dir_ / "selectors.yml";
+    if (!fs::exists(path)) return;
+    const YamlNode document = YamlNode::parse(read_file(path), "selectors.yml");
+    const YamlNode* listed = document.is_mapping() ? document.find("selectors") : nullptr;
+    if (listed == nullptr || listed->is_null()) return;
+    for (const auto& selector : listed->items()) {
+      const YamlNode* chosen = selector.find("default");
+      // What is no plain false may be true when dbt renders it.
+      if (chosen == nullptr || plain_scalar(chosen->text()) == Json(false)) continue;
+      refuse(
+          fmt::format("{}: not supported yet: a selector with default: {}; say it in "
+                      "transform.layers or with --select",
+                      place_of(*chosen).text(), chosen->text()));
+    }
+  }
+
+  IgnoreRules read_ignore_file() const {
+    const fs::path path = dir_ / ".dbtignore";
+    return fs::exists(path) ? IgnoreRules(read_file(path)) : IgnoreRules("");
+  }
+
   void add_file(const std::string& relative) {
     if (files_.size() >= files_max) {
       refuse(fmt::format("{} holds more than {} project files", dir_.string(), files_max));
@@ -162,7 +188,7 @@ class ProjectReader {
       constexpr std::array known = {".sql", ".yml", ".yaml", ".csv", ".py"};
       if (!entry.is_regular_file() || std::ranges::find(known, extension) == known.end()) continue;
       const std::string relative = entry.path().lexically_relative(dir_).generic_string();
-      if (!files_.contains(relative)) add_file(relative);
+      if (!files_.contains(relative) && !ignored_.ignores(relative)) add_file(relative);
     }
   }
 
@@ -314,6 +340,7 @@ class ProjectReader {
   const RenderYaml& render_;
   fs::path dir_;
   ProjectSettings settings_;
+  IgnoreRules ignored_{""};
   std::map<std::string, std::string> files_;  // relative path -> text, sorted
   Project project_;
 };

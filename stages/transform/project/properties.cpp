@@ -113,6 +113,14 @@ class Reader {
       source.source = name_in(entry);
       source.schema = source.source;
       if (const YamlNode* schema = entry.find("schema")) source.schema = values_.text(*schema);
+      if (const YamlNode* database = entry.find("database")) {
+        const std::string name = database->is_null() ? "" : values_.text(*database);
+        // As dbt-mysql, which knows one word for both.
+        if (!name.empty() && name != "None" && name != source.schema) {
+          refuse(*database,
+                 fmt::format("database \"{}\": MySQL has none above a schema; give schema", name));
+        }
+      }
       source.config = config_in(entry);
       source.source_description = description_of(entry);
       if (const Json* meta = source.config.find("meta")) source.source_meta = *meta;
