@@ -26,6 +26,7 @@
 #include "stages/staging/load/dump_archive.h"
 #include "stages/staging/load/dump_manifest.h"
 #include "stages/staging/load/dump_quarantine.h"
+#include "stages/staging/load/early_keys.h"
 #include "stages/staging/load/load_rights.h"
 
 namespace pipeline {
@@ -454,12 +455,7 @@ StagingLoader::Loaded StagingLoader::read_whole(std::span<Connection* const> ses
     const dump::DumpReaderOptions reading{.dialect = dialect_of(*sessions.front()),
                                           .trailer = options_.trailer};
     dump::DumpReader reader(text, reading);
-    if (reader.may_have_keys_behind_rows()) {
-      const auto again = store_.get(dump.object.key, 0);
-      const auto inflating_again = inflate_dump(dump, *again);
-      reader.know_keys(
-          dump::collect_keys_behind_rows(inflating_again ? *inflating_again : *again, reading));
-    }
+    know_keys_early(reader, store_, dump, reading, options_.check_cancelled);
     loaded.content = load_into_shadow(sessions, reader, counting);
   } catch (const Error& error) {
     if (!blames_dump(error.kind())) throw;

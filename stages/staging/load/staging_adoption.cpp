@@ -18,6 +18,7 @@
 #include "stages/publish/plain_tables.h"
 #include "stages/publish/sql.h"
 #include "stages/staging/dump/dump_reader.h"
+#include "stages/staging/load/early_keys.h"
 #include "stages/staging/load/load_ledger.h"
 #include "stages/staging/load/loader.h"
 
@@ -47,7 +48,9 @@ ReadDump read_dump(ObjectStore& store, const StoredDump& dump, dump::Dialect dia
   HashingSource hashing(*object);
   const auto inflating = inflate_dump(dump, hashing);
   ByteSource& text = inflating ? *inflating : static_cast<ByteSource&>(hashing);
-  dump::DumpReader reader(text, {.dialect = dialect});
+  const dump::DumpReaderOptions reading{.dialect = dialect};
+  dump::DumpReader reader(text, reading);
+  know_keys_early(reader, store, dump, reading, check_cancelled);
   ReadDump read;
   constexpr std::uint64_t rows_between_looks = 10'000;
   for (bool ended = false; !ended;) {
