@@ -13,6 +13,7 @@
 #include "common/base/text.h"
 #include "stages/transform/compile/artifact_metadata.h"
 #include "stages/transform/compile/config_json.h"
+#include "stages/transform/compile/datetime_value.h"
 #include "stages/transform/compile/md5.h"
 #include "stages/transform/compile/node_value.h"
 #include "stages/transform/compile/template_values.h"
@@ -526,6 +527,10 @@ const std::vector<ValueName>& value_names() {
       {"invocation_id", [](const RenderingPtr& r) -> Value { return r->facts.invocation_id; }},
       {"run_started_at",
        [](const RenderingPtr& r) { return datetime_value(r->facts.run_started_at); }},
+      {"modules",
+       [](const RenderingPtr&) -> Value {
+         return std::make_shared<KnownMembers>("modules", Dict{{"pytz", pytz_module()}});
+       }},
       {"project_name", [](const RenderingPtr& r) -> Value { return r->facts.project->name; }},
       {"dbt_version", [](const RenderingPtr&) -> Value { return dbt_version; }},
   };
@@ -534,7 +539,7 @@ const std::vector<ValueName>& value_names() {
 
 /// Names that dbt gives to templates and this runner does not. They print as nothing if nobody
 /// refuses them.
-constexpr std::array<std::string_view, 29> missing_names = {"adapter_macro",
+constexpr std::array<std::string_view, 28> missing_names = {"adapter_macro",
                                                             "compiled_code",
                                                             "context_macro_stack",
                                                             "dbt_metadata_envs",
@@ -546,7 +551,6 @@ constexpr std::array<std::string_view, 29> missing_names = {"adapter_macro",
                                                             "load_agate_table",
                                                             "metric",
                                                             "metrics",
-                                                            "modules",
                                                             "post_hooks",
                                                             "pre_hooks",
                                                             "render",

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <functional>
 #include <tuple>
 #include <utility>
@@ -129,44 +128,6 @@ Value cell_value(const QueryResult::Cell& cell) {
       },
       cell);
 }
-
-class DatetimeValue : public jinja::Object {
- public:
-  explicit DatetimeValue(std::chrono::system_clock::time_point instant) {
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(instant);
-    ::gmtime_r(&seconds, &parts_);
-  }
-
-  std::string type_name() const override { return "datetime"; }
-  std::optional<Value> get_attr(std::string_view name) const override {
-    if (name == "year") return parts_.tm_year + 1900;
-    if (name == "month") return parts_.tm_mon + 1;
-    if (name == "day") return parts_.tm_mday;
-    if (name == "hour") return parts_.tm_hour;
-    if (name == "minute") return parts_.tm_min;
-    if (name == "second") return parts_.tm_sec;
-    return std::nullopt;
-  }
-  Value call_method(CallContext& context, std::string_view name,
-                    const Arguments& arguments) override {
-    if (name == "strftime") {
-      return format(Bound("strftime", arguments, {"format"}).string("format"));
-    }
-    if (name == "isoformat") return format("%Y-%m-%dT%H:%M:%S+00:00");
-    if (name == "date") return format("%Y-%m-%d");
-    return Object::call_method(context, name, arguments);
-  }
-  std::string str() const override { return format("%Y-%m-%d %H:%M:%S+00:00"); }
-
- private:
-  std::string format(const std::string& pattern) const {
-    std::string text(pattern.size() * 4 + 64, '\0');
-    text.resize(std::strftime(text.data(), text.size(), pattern.c_str(), &parts_));
-    return text;
-  }
-
-  std::tm parts_{};
-};
 
 bool starts_with_any(const std::string& text, std::initializer_list<std::string_view> words) {
   return std::ranges::any_of(words, [&](std::string_view word) { return text.starts_with(word); });
@@ -346,10 +307,6 @@ Value table_value(const QueryResult& result) {
       std::make_shared<NamedList>("Rows", std::vector<std::string>{}, std::move(rows)),
       std::make_shared<NamedList>("Columns", result.columns, std::move(columns)),
       Value::tuple(std::move(names)));
-}
-
-Value datetime_value(std::chrono::system_clock::time_point instant) {
-  return std::make_shared<DatetimeValue>(instant);
 }
 
 }  // namespace pipeline::dbt

@@ -1,7 +1,6 @@
 // What templates hold in their hands: relations, columns, query results, times.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,9 +84,5 @@ class KnownMembers : public jinja::Object {
 
 /// What run_query() gives: rows, columns and column_names as an agate table has them.
 jinja::Value table_value(const QueryResult& result);
-
-/// A point in time as Python's datetime: prints as "2026-02-01 07:00:00+00:00"; strftime(),
-/// isoformat(), date(), year ... second.
-jinja::Value datetime_value(std::chrono::system_clock::time_point instant);
 
 }  // namespace pipeline::dbt

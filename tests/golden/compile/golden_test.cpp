@@ -47,8 +47,8 @@ class FixedAnswers : public WarehouseQueries {
 };
 
 /// A case is one file: "=== path" begins each file of the project. case.json tells what to select
-/// ("select", "exclude"), which incremental models have rows already ("with_base"), "full_refresh"
-/// and "vars".
+/// ("select", "exclude"), which incremental models have rows already ("with_base"), "full_refresh",
+/// "started_after_microseconds" and "vars".
 struct Case {
   test::TempDir dir;
   Json settings = Json::object();
@@ -150,6 +150,9 @@ std::string describe_project(const fs::path& dir, const Json& settings) {
   }
   options.invocation_id = "11111111-2222-3333-4444-555555555555";
   options.run_started_at = std::chrono::sys_days(std::chrono::year(2026) / 2 / 1);
+  if (const Json* later = settings.find("started_after_microseconds")) {
+    options.run_started_at += std::chrono::microseconds(later->as_int());
+  }
   options.environment = [](const std::string& name) -> std::optional<std::string> {
     if (name == "DBT_SCHEMA") return "from_environment";
     return std::nullopt;
