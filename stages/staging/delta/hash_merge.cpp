@@ -27,21 +27,30 @@ void HashMerge::open(Chunk chunk) {
   entry_ = entries_->next();
   label_ = chunk_.label;
   content_ = Content::same;
+  same_ = 0;
+}
+
+/// What was the same so far is written only if something is not.
+void HashMerge::differ() {
+  if (content_ == Content::other) return;
+  content_ = Content::other;
+  ChunkReader again(chunk_.entries, key_bytes_);
+  for (; same_ > 0; --same_) {
+    const auto entry = again.next();
+    after_.add(entry->key, entry->hash);
+  }
 }
 
 void HashMerge::close() {
   while (entry_) skip_entry();
-  if (content_ == Content::other) {
-    sink_.rewritten({.label = std::move(label_), .entries = after_.take()});
-  } else {
-    after_.take();
-  }
+  if (content_ == Content::same) return;
+  sink_.rewritten({.label = std::move(label_), .entries = after_.take()});
 }
 
 /// The entry's row is gone.
 void HashMerge::skip_entry() {
+  differ();
   sink_.gone(entry_->key);
-  content_ = Content::other;
   entry_ = entries_->next();
 }
 
@@ -64,8 +73,12 @@ HashMerge::RowIs HashMerge::feed(std::string_view key, std::uint64_t hash) {
     row = entry_->hash == hash ? RowIs::same : RowIs::changed;
     entry_ = entries_->next();
   }
-  if (row != RowIs::same) content_ = Content::other;
-  if (content_ == Content::other && after_.count() >= 2 * entries_per_chunk) {
+  if (row == RowIs::same && content_ == Content::same) {
+    ++same_;
+    return row;
+  }
+  differ();
+  if (after_.count() >= 2 * entries_per_chunk) {
     // Half of them would fit one chunk as well, but rows that are added come at the end.
     cut();
     label_.assign(key);

@@ -58,6 +58,7 @@ class HashMerge {
  private:
   void open(Chunk chunk);
   void close();
+  void differ();
   void skip_entry();
   void cut();
 
@@ -71,6 +72,7 @@ class HashMerge {
   ChunkWriter after_;               // what the open chunk becomes
   std::string label_;               // under which that is written
   enum class Content { same, other } content_ = Content::same;
+  std::size_t same_ = 0;  // entries that were passed, while content_ is same
 };
 
 }  // namespace pipeline::delta

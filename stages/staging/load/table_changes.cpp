@@ -5,9 +5,9 @@
 // state that describes it.
 //
 // A state speaks of texts and not of what the server holds. So before the transaction some rows
-// that did not change are compared with what a load would make of them today, and within it the
-// server's own counts are held against the state: rows deleted, rows taken, rows in all. Whatever
-// does not fit is no fault of the dump; the table is loaded whole then.
+// that did not change are compared with what a load would make of them today, and the server's own
+// counts are held against the state: rows in all, then rows deleted and rows taken. Whatever does
+// not fit is no fault of the dump; the table is loaded whole then.
 #include <algorithm>
 #include <array>
 
@@ -104,13 +104,16 @@ void TableFiller::rebuild(const TableName& candidate) {
 void TableFiller::require_rows(const TableName& copy, std::uint64_t rows) {
   const std::uint64_t there = publish::count_rows(session_, copy);
   if (there == rows) return;
-  throw not_as_told(fmt::format("it has {} rows, the dump {}", there, rows));
+  throw not_as_told(fmt::format("it has {} rows in place of {}", there, rows));
 }
 
 void TableFiller::apply(TableLane& lane, const dump::TableDefinition& definition) {
   const TableName copy{options_.shadow, lane.table};
   LaneDelta& change = *lane.delta;
   follow(change.table.settings);
+  // Before, since a server counts rows that were changed in the same transaction one by one: with
+  // MariaDB 10.11 that took longer than everything else.
+  require_rows(copy, change.delta.rows_before);
   if (change.sample) require_sample(copy, *change.sample, definition);
   // A statement that ends transactions, so it comes before this one's. Where the largest number
   // goes, the next one stays above it.
@@ -126,7 +129,6 @@ void TableFiller::apply(TableLane& lane, const dump::TableDefinition& definition
   if (filled_.rows != change.delta.rows_sent) {
     throw not_as_told(fmt::format("{} rows came of {}", filled_.rows, change.delta.rows_sent));
   }
-  require_rows(copy, change.header.rows);
   state.write_chunks(change.delta.chunks, change.header.epoch);
   state.forget_superseded(change.header.epoch);
   state.write_header(change.header);

@@ -277,7 +277,8 @@ TableRoute::End TableRoute::finish() {
     end.delta = TableDelta{.key = *key_,
                            .keys = std::move(keys_gone_),
                            .chunks = std::move(chunks_),
-                           .rows_sent = rows_sent_};
+                           .rows_sent = rows_sent_,
+                           .rows_before = baseline_.shadow->rows};
   }
   return end;
 }

@@ -44,6 +44,7 @@ struct TableDelta {
   std::string keys;  // of the rows that go: those that changed too
   std::vector<delta::Chunk> chunks;
   std::uint64_t rows_sent = 0;
+  std::uint64_t rows_before = 0;  // of the copy
 };
 
 /// The reading thread's, for one table.
