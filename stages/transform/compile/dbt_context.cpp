@@ -352,12 +352,11 @@ Value graph_value(const Rendering& rendering) {
           .set(id, node_value(node, rendering.facts.project->name));
     }
   }
-  return std::make_shared<KnownMembers>("graph", Dict{{"nodes", Value::dict(std::move(nodes))},
-                                                      {"sources", Value::dict(std::move(sources))},
-                                                      {"exposures", Value::dict()},
-                                                      {"metrics", Value::dict()},
-                                                      {"semantic_models", Value::dict()},
-                                                      {"saved_queries", Value::dict()}});
+  Dict members{{"nodes", Value::dict(std::move(nodes))},
+               {"sources", Value::dict(std::move(sources))}};
+  // Those that a project has are not read, so only their absence can be told.
+  if (rendering.facts.project->exposures == 0) members.set("exposures", Value::dict());
+  return std::make_shared<KnownMembers>("graph", std::move(members));
 }
 
 Value log_line(Rendering& rendering, CallContext&, const Arguments& arguments) {

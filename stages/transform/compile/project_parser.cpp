@@ -182,6 +182,7 @@ class ProjectParser {
     }
     if (!keep(node)) return;
     node.config = read_node_config(node.type, Json(node.config.raw), scope.settings_place());
+    check_column_types(node, resource.first_line);
     check_hooks(node, context);
     if (node.type != ResourceType::test) names_.add(node);
     if (node.type != ResourceType::test) {
@@ -271,6 +272,23 @@ class ProjectParser {
                 fmt::format("{}: {} gives an empty name", node.place.text(), macro_name));
   }
 
+  /// A header with quotes is read when the seed is loaded; the loader refuses the same then.
+  static void check_column_types(const Node& node, std::string_view header) {
+    if (node.config.column_types.empty() || header.find('"') != std::string_view::npos) return;
+    if (header.starts_with("\xEF\xBB\xBF")) header.remove_prefix(3);
+    const std::vector<std::string> columns = split(header, node.config.delimiter);
+    for (const auto& [column, type] : node.config.column_types) {
+      const bool known =
+          std::ranges::any_of(columns, [wanted = to_lower(column)](const std::string& name) {
+            return to_lower(trim(name)) == wanted;
+          });
+      if (known) continue;
+      throw Error(ErrorKind::config_invalid,
+                  fmt::format("{}: column_types names {}, but the columns are {}",
+                              node.place.text(), column, join(columns, ", ")));
+    }
+  }
+
   /// Hooks are rendered when they run; what they name counts as a dependency already.
   void check_hooks(const Node& node, const jinja::ContextPtr& context) const {
     for (const auto* hooks : {&node.config.pre_hooks, &node.config.post_hooks}) {
@@ -350,11 +368,24 @@ class ProjectParser {
     }
   }
 
+  static void require_short(const Node& node, std::string_view what, const std::string& name) {
+    constexpr std::size_t characters_max = 64;
+    const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+    const auto characters =
+        name.size() - static_cast<std::size_t>(std::ranges::count_if(name, continues));
+    if (characters <= characters_max) return;
+    throw Error(ErrorKind::config_invalid,
+                fmt::format("{}: the name of the {}, {}, has {} characters; MySQL takes {}",
+                            node.place.text(), what, name, characters, characters_max));
+  }
+
   /// Two nodes that would write one relation.
   void check_relations() const {
     std::map<Relation, const Node*> owners;
     for (const auto& [node, mentions] : drafts_) {
       if (node.type != ResourceType::model && node.type != ResourceType::seed) continue;
+      require_short(node, "table", node.relation.identifier);
+      require_short(node, "schema of the candidates", node.relation.shadow().schema);
       const auto [present, added] = owners.emplace(node.relation, &node);
       if (added) continue;
       throw Error(

@@ -81,6 +81,7 @@ struct Resource {
   std::string text;              // empty for a seed: its file is read when it is loaded
   std::string sha256;            // of the file without the blanks round it, as in dbt
   std::size_t bytes = 0;         // of the file
+  std::string first_line;        // of a seed: its header
   /// From dbt_project.yml and then properties YAML; config() in the file comes on top.
   Json config = Json::object();
   Properties properties;
@@ -131,6 +132,7 @@ struct Project {
   std::vector<SourceTable> sources;
   std::vector<Hook> on_run_start;
   std::vector<Hook> on_run_end;
+  std::size_t exposures = 0;  // counted, not read
   /// `data_tests:` (or `tests:`) of dbt_project.yml, to be asked for a test's fqn.
   Json test_config = Json::object();
 };

@@ -243,7 +243,11 @@ class ProjectReader {
     resource.fqn = fqn_of(folder, file.path);
     resource.sha256 = sha256_hex(trim(file.text));
     resource.bytes = file.text.size();
-    if (type != ResourceType::seed) resource.text = file.text;
+    if (type == ResourceType::seed) {
+      resource.first_line = trim(file.text.substr(0, file.text.find('\n')));
+    } else {
+      resource.text = file.text;
+    }
     resource.config = config_of(section_of(type), resource.fqn);
     list_of(type).push_back(std::move(resource));
   }
@@ -273,6 +277,7 @@ class ProjectReader {
       const YamlNode document = YamlNode::parse(text, path);
       if (document.is_null()) continue;
       PropertiesFile file = read_properties(document, values);
+      project_.exposures += file.exposures;
       for (auto& entry : file.entries) apply(std::move(entry));
       for (auto& source : file.sources) add_source(std::move(source), path);
     }

@@ -30,7 +30,7 @@ struct LoadOptions {
 };
 
 /// Throws config_invalid with file:line for everything that is wrong in the files, and for what is
-/// not supported yet (snapshots, exposures, packages, Python models, model versions ...): it is
+/// not supported yet (snapshots, packages, Python models, model versions ...): it is
 /// named, never skipped. Disabled resources are in, since config() in a file has the last word.
 Project load_project(const LoadOptions& options, const RenderYaml& render);
 

@@ -23,13 +23,14 @@ struct UnsupportedSection {
 
 constexpr std::array unsupported_sections = {
     UnsupportedSection{"snapshots", "snapshot"},
-    UnsupportedSection{"exposures", "exposure"},
-    UnsupportedSection{"groups", "group"},
-    UnsupportedSection{"metrics", "metric"},
-    UnsupportedSection{"semantic_models", "semantic model"},
-    UnsupportedSection{"saved_queries", "saved query"},
     UnsupportedSection{"unit_tests", "unit test"},
 };
+
+// Sections that build and test nothing: people and other tools read them. Descriptions of macros
+// and analyses are among them, and anchors, which hold text for other places.
+constexpr std::array<std::string_view, 9> sections_without_effect = {
+    "version", "macros",  "analyses",        "anchors",      "exposures",
+    "groups",  "metrics", "semantic_models", "saved_queries"};
 
 // The keys of a test that configure it; all others are arguments of its macro.
 constexpr std::array<std::string_view, 14> test_config_keys = {
@@ -69,8 +70,8 @@ class Reader {
       return read_resources(ResourceType::test, section);
     }
     if (word == "sources") return read_sources(section);
-    // Descriptions of macros and analyses change no run; anchors hold text for other places.
-    if (word == "version" || word == "macros" || word == "analyses" || word == "anchors") return;
+    if (word == "exposures" && section.is_sequence()) file_.exposures += section.items().size();
+    if (std::ranges::find(sections_without_effect, word) != sections_without_effect.end()) return;
     for (const auto& unsupported : unsupported_sections) {
       if (word != unsupported.key) continue;
       if (section.is_null() || section.items().empty()) return;

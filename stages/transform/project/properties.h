@@ -19,10 +19,11 @@ struct PropertiesFile {
   };
   std::vector<Entry> entries;
   std::vector<SourceTable> sources;  // without fqn; config of the file only
+  std::size_t exposures = 0;         // counted, not read
 };
 
 /// Throws config_invalid with the place for what is malformed and for what is not supported yet:
-/// snapshots, exposures, groups, metrics, semantic models, unit tests, model versions.
+/// snapshots, unit tests, model versions.
 PropertiesFile read_properties(const YamlNode& document, const YamlValues& values);
 
 }  // namespace pipeline::dbt
