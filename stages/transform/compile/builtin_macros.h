@@ -11,4 +11,7 @@ inline constexpr std::string_view builtin_macros_name = "(built in macros)";
 /// One template with macro and test blocks: names of schemas and aliases, the four generic tests.
 extern const std::string_view builtin_macros_text;
 
+/// dateadd, datediff, split_part and their like.
+extern const std::string_view cross_database_macros_text;
+
 }  // namespace pipeline::dbt

@@ -14,6 +14,8 @@ MacroLibrary::MacroLibrary(const jinja::Environment& environment, const Project&
     : environment_(environment), project_name_(project.name) {
   add(builtin_,
       environment.parse(std::string(builtin_macros_name), std::string(builtin_macros_text)));
+  add(builtin_,
+      environment.parse(std::string(builtin_macros_name), std::string(cross_database_macros_text)));
   for (const auto& file : project.macros) add(project_, environment.parse(file.path, file.text));
 }
 
