@@ -6,12 +6,14 @@
 #include <fmt/core.h>
 
 #include "common/base/error.h"
+#include "stages/transform/compile/compiler.h"
 #include "stages/transform/run/candidate_copy.h"
 #include "stages/transform/run/model_session.h"
 #include "stages/transform/run/node_sql.h"
 #include "stages/transform/run/seed_loader.h"
 #include "stages/transform/run/session_queries.h"
 #include "tests/support/mariadb_server.h"
+#include "tests/support/temp_dir.h"
 
 namespace pipeline::dbt {
 namespace {
@@ -198,6 +200,54 @@ TEST(SessionQueries, KnowWhatStandsUnderAName) {
   ASSERT_EQ(columns.size(), 2U);
   EXPECT_EQ(columns[0].name + " " + columns[0].data_type, "id int(10) unsigned");
   EXPECT_EQ(columns[1].data_type, "varchar(20)");
+}
+
+/// What a model of this text selects, rendered and run.
+QueryResult answer(Connection& session, const std::string& model) {
+  const test::TempDir dir;
+  dir.write("dbt_project.yml", "name: shop\nprofile: p\n");
+  dir.write("profiles.yml", "p: {target: dev, outputs: {dev: {type: mariadb, schema: main}}}\n");
+  dir.write("models/a.sql", model);
+  CompilerOptions options;
+  options.project.project_dir = dir.path();
+  const Compiler compiler(std::move(options));
+  SessionQueries queries(session, "silver__next", SessionQueries::Statements::questions_only);
+  const RunState run;
+  const CompileRequest request{.naming = Naming::live, .run = &run, .warehouse = &queries};
+  return queries.run_query(compiler.compile(compiler.graph().at("model.shop.a"), request).sql);
+}
+
+TEST(CrossDatabaseMacros, GiveOnTheServerWhatDbtPromises) {
+  Connection session = models_on("2026-02-01");
+  for (const char* claim : {
+           "{{ dateadd('day', 3, \"'2026-01-30'\") }} = '2026-02-02'",
+           "{{ datediff(\"'2025-12-31'\", \"'2026-01-01'\", 'year') }} = 1",
+           "{{ datediff(\"'2025-12-31'\", \"'2026-04-01'\", 'quarter') }} = 2",
+           "{{ datediff(\"'2025-11-30'\", \"'2026-01-01'\", 'month') }} = 2",
+           "{{ datediff(\"'2026-01-03'\", \"'2026-01-04'\", 'week') }} = 1",
+           "{{ datediff(\"'2026-01-04'\", \"'2026-01-10'\", 'week') }} = 0",
+           "{{ datediff(\"'2026-01-01 23:59:00'\", \"'2026-01-02 00:01:00'\", 'day') }} = 1",
+           "{{ datediff(\"'2026-01-01 23:59:59'\", \"'2026-01-02 00:01:00'\", 'minute') }} = 2",
+           "{{ date_trunc('week', \"'2026-08-19 10:11:12'\") }} = '2026-08-17 00:00:00'",
+           "{{ date_trunc('quarter', \"'2026-08-17'\") }} = '2026-07-01 00:00:00'",
+           "{{ last_day(\"'2026-02-10'\", 'quarter') }} = '2026-03-31'",
+           "{{ split_part(\"'a|b|c'\", \"'|'\", 2) }} = 'b'",
+           "{{ split_part(\"'a|b|c'\", \"'|'\", 4) }} = ''",
+           "{{ split_part(\"'a||b||c'\", \"'||'\", -3) }} = 'a'",
+           "{{ split_part('null', \"'|'\", 1) }} is null",
+           "{{ cast_bool_to_text('1 = 2') }} = 'false'",
+           "(select {{ listagg('x', \"'-'\", 'order by x desc', 2) }} from (select 1 as x union "
+           "select 2 "
+           "union select 3) as t) = '3-2'",
+           "(select group_concat(date_day order by date_day) from ({{ date_spine('day', "
+           "\"cast('2026-02-27' as date)\", \"cast('2026-03-02' as date)\") }}) as s) = "
+           "'2026-02-27,2026-02-28,2026-03-01'",
+           "(select count(*) from ({{ generate_series(1000) }}) as s) = 1000",
+       }) {
+    const QueryResult result = answer(session, fmt::format("select {} as it_holds", claim));
+    ASSERT_EQ(result.rows.size(), 1U) << claim;
+    EXPECT_EQ(result.rows[0][0], QueryResult::Cell(std::int64_t{1})) << claim;
+  }
 }
 
 }  // namespace
