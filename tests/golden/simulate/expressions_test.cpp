@@ -53,7 +53,7 @@ TEST(Expressions, EveryLineGivesWhatItMust) {
     asl::DataFlow flow;
     try {
       asl::PayloadTemplate::Members members;
-      members.emplace_back("x", asl::PayloadTemplate{asl::parse_expression(line.at("of").text())});
+      members.push_back({"x", asl::PayloadTemplate{asl::parse_expression(line.at("of").text())}});
       flow.parameters = asl::PayloadTemplate{std::move(members)};
     } catch (const Error& error) {
       ASSERT_NE(line.find("fails"), nullptr) << error.message();
