@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/text.h"
+
 namespace pipeline::asl {
 namespace {
 
@@ -60,10 +62,14 @@ Json select(const Selection& selection, const PathRoots& roots) {
   return path != nullptr ? evaluate(*path, roots) : Json::object();
 }
 
+// A catcher must be entered whatever a task said: the service bounds both texts likewise (API
+// reference, SendTaskFailure).
 Json error_output(std::string_view error, std::string_view cause) {
+  constexpr std::size_t error_bytes_max = 256;
+  constexpr std::size_t cause_bytes_max = 32'768;
   Json output = Json::object();
-  output.set("Error", error);
-  output.set("Cause", cause);
+  output.set("Error", head(error, error_bytes_max));
+  output.set("Cause", head(cause, cause_bytes_max));
   return output;
 }
 

@@ -164,7 +164,7 @@ TEST_F(InPlace, AFailingPostHookLeavesNoRowBehindOnEitherWay) {
 TEST_F(InPlace, WhatCouldEndTheTransactionIsRefusedBeforeTheWorkBegins) {
   constexpr BadHook hooks[] = {
       {"\"start transaction; update {{ this }} set is_newest = 0; commit;\"", "", 0,
-       "several statements"},
+       "start transaction"},
       {"\"truncate table {{ this }}\"", "", 0, "truncate table"},
       {"\"alter table {{ this }} comment 'x'\"", "", 0, "alter table"},
       {"[\"select 1\", \"set autocommit = 1\"]", "", 0, "post-hook 2 of model.shop.visits"},
